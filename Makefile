@@ -1,0 +1,73 @@
+# The words of this house. `make` alone tells them. Anything longer than two lines lives in deploy/setup.sh.
+
+VENV := .venv
+RUN := $(VENV)/bin
+CACHE := $(CURDIR)/.cache
+ARGS ?=
+ROWS ?=
+
+# Nothing of ours is written outside the tree: an empty or read-only HOME is fine.
+export KIVY_HOME ?= $(CACHE)/kivy
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check gui soak bench docs screenshots newest clean
+.PHONY: ready screen check-style check-types check-imports check-tidy
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
+
+setup: ## make .venv with pinned wheels; done by every other word that needs it
+	@deploy/setup.sh force
+
+demo: screen ## server, terminal and wallet on this screen; ARGS= is passed on
+	@$(RUN)/tillcode-demo $(ARGS)
+
+test: ready ## every test but soak and bench; ARGS= is passed to pytest
+	@$(RUN)/python -m pytest $(ARGS)
+
+check: ready ## style, types, import contracts, tidiness; under 15 s
+	@$(MAKE) --no-print-directory --output-sync=target -j4 check-style check-types check-imports check-tidy
+
+gui: screen ## real screens, real touches, no display needed
+	@deploy/setup.sh exists tests/gui
+	@$(RUN)/python -m pytest tests/gui $(ARGS)
+
+soak: ready ## the tests that run for minutes on purpose
+	@deploy/setup.sh exists tests/system
+	@$(RUN)/python -m pytest tests -m soak $(ARGS)
+
+bench: ready ## measurements, never a pass or a fail; ROWS=part-of-a-name picks some
+	@deploy/setup.sh exists tests/bench
+	@$(RUN)/python -m pytest --override-ini=addopts=--import-mode=importlib tests/bench --benchmark-only $(if $(ROWS),-k "$(ROWS)") $(ARGS)
+
+docs: ready ## check that pages agree with the code and every link lands
+	@$(RUN)/python -m pytest -q tests/architecture/test_docs_in_sync.py $(ARGS)
+
+screenshots: screen ## draw the README's pictures anew
+	@deploy/setup.sh exists tests/gui/screenshots.py
+	@$(RUN)/python -m tests.gui.screenshots $(ARGS)
+
+newest: ## try the newest version of everything, beside .venv
+	@deploy/setup.sh newest $(ARGS)
+
+clean: ## forget .venv and every cache
+	@rm -rf $(VENV) .cache .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .benchmarks build dist
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+ready:
+	@deploy/setup.sh ready
+
+screen: ready
+	@deploy/setup.sh screen
+
+check-style:
+	@$(RUN)/ruff check --quiet . && $(RUN)/ruff format --check --quiet . && echo "style     good"
+
+check-types:
+	@$(RUN)/mypy --no-error-summary && echo "types     good"
+
+check-imports:
+	@$(RUN)/lint-imports --no-logo --cache-dir $(CACHE)/import-linter
+
+check-tidy:
+	@$(RUN)/python -m pytest -q --no-header -p no:benchmark --override-ini=addopts=--import-mode=importlib tests/architecture/test_tidy.py tests/architecture/test_canary.py

@@ -1,0 +1,3 @@
+"""The Tillcode SDK: the protocol, and a wallet that speaks it."""
+
+__all__: list[str] = []

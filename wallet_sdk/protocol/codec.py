@@ -1,0 +1,255 @@
+"""Messages to canonical CBOR and back: one message, one encoding.
+
+A payload is a map of small unsigned keys to unsigned integers, bytes, NFC text and arrays. Key 0 is the
+message type. An unknown odd key is ignored (it may be added later), an unknown even key refuses the
+message. The decoder caps the size, uses cbor2's strict switches, checks exact types, and then encodes
+what it read and compares: whatever has a second encoding fails there.
+
+Source: RFC 8949 section 4.2.1 (core deterministic encoding); cbor2 6.x ``loads``.
+"""
+
+from types import MappingProxyType
+from typing import Any, Final, TypeVar, cast
+
+import cbor2
+
+from wallet_sdk.protocol import limits
+from wallet_sdk.protocol.cbor import Plain, load_map
+from wallet_sdk.protocol.errors import ErrorCode, MalformedMessageError, MisuseError
+from wallet_sdk.protocol.fields import (
+    Field,
+    amount_field,
+    bytes_field,
+    currency_field,
+    enum_field,
+    exactly,
+    id_field,
+    key_field,
+    read_bytes,
+    read_country,
+    read_currency,
+    read_enum,
+    read_list,
+    read_path,
+    read_public_key,
+    read_time,
+    seconds_field,
+    text_field,
+    uint_field,
+)
+from wallet_sdk.protocol.messages import (
+    TYPE_OF_MESSAGE,
+    AuthorizationMode,
+    Claim,
+    Grade,
+    Liability,
+    Message,
+    MessageType,
+    OperatorKey,
+    Role,
+)
+from wallet_sdk.protocol.states import State
+
+M = TypeVar("M", bound=Message)
+
+
+def encode(message: Message) -> bytes:
+    """The canonical payload of a message.
+
+    Raises:
+        MisuseError: BAD_ARGUMENT when a field of ours is out of its bounds (our caller made the message).
+    """
+    kind = TYPE_OF_MESSAGE[type(message)]
+    payload: dict[int, Plain] = {0: int(kind)}
+    for field in _FIELDS[kind]:
+        value = getattr(message, field.name)
+        if value == field.absent and field.absent is not ...:
+            continue
+        plain = field.write(value)
+        try:
+            field.read(field.name, plain)
+        except MalformedMessageError as error:
+            raise MisuseError(ErrorCode.BAD_ARGUMENT, error.message, param=field.name) from error
+        payload[field.key] = plain
+    return cbor2.dumps(payload)
+
+
+def decode(payload: bytes, expected: type[M]) -> M:
+    """Read a payload that must be a message of the class ``expected``.
+
+    Raises:
+        MalformedMessageError: with the code and the field at fault; nothing else ever leaves this function.
+    """
+    kind = TYPE_OF_MESSAGE[expected]
+    content = load_map(payload, bytes_max=_BYTES_MAX.get(kind, limits.MESSAGE_BYTES_MAX))
+    if content.get(0) != kind:
+        raise MalformedMessageError(
+            ErrorCode.WRONG_MESSAGE_TYPE, f"expected a {kind.name}, got type {content.get(0)!r:.20}", param="type"
+        )
+    values = {field.name: _read_field(field, content) for field in _FIELDS[kind]}
+    _refuse_unknown_even_keys(content, known=_KNOWN_KEYS[kind])
+    return expected(**values)
+
+
+def peek_type(payload: bytes) -> MessageType:
+    """Which message a payload says it is; nothing is verified by this.
+
+    Raises:
+        MalformedMessageError: when the payload is not canonical or names no type of this version.
+    """
+    content = load_map(payload, bytes_max=limits.BATCH_BYTES_MAX)
+    return read_enum(MessageType)("type", content.get(0))
+
+
+def _read_field(field: Field, content: dict[int, Plain]) -> Any:
+    if field.key in content:
+        value = field.read(field.name, content[field.key])
+        if field.absent is not ... and value == field.absent:
+            raise MalformedMessageError(ErrorCode.NOT_CANONICAL, "a default is left out, not written", param=field.name)
+        return value
+    if field.absent is ...:
+        raise MalformedMessageError(ErrorCode.MISSING_FIELD, f"key {field.key} is missing", param=field.name)
+    return field.absent
+
+
+def _refuse_unknown_even_keys(content: dict[int, Plain], *, known: frozenset[int]) -> None:
+    for key in content:
+        if key not in known and key % 2 == 0:
+            raise MalformedMessageError(ErrorCode.UNKNOWN_CRITICAL_KEY, f"key {key} is critical and unknown here")
+
+
+_read_envelope = read_bytes(1, limits.MESSAGE_BYTES_MAX)
+
+
+def _read_claim(name: str, value: Plain) -> Claim:
+    request, consent = exactly(name, value, 2)
+    return Claim(request=cast("Any", _read_envelope(name, request)), consent=cast("Any", _read_envelope(name, consent)))
+
+
+def _read_operator_key(name: str, value: Plain) -> OperatorKey:
+    role, public_key, not_before_s, expires_at_s = exactly(name, value, 4)
+    return OperatorKey(
+        role=read_enum(Role)(name, role),
+        public_key=cast("Any", read_public_key(name, public_key)),
+        not_before_s=read_time(name, not_before_s),
+        expires_at_s=read_time(name, expires_at_s),
+    )
+
+
+_FIELDS: Final = MappingProxyType(
+    {
+        MessageType.TERMINAL_CERTIFICATE: (
+            uint_field(2, "merchant_id", 1, limits.SERIAL_MAX),
+            uint_field(4, "terminal_id", 1, limits.SERIAL_MAX),
+            key_field(6, "terminal_key"),
+            seconds_field(8, "not_before_s"),
+            uint_field(10, "lifetime_h", 1, limits.CERTIFICATE_LIFETIME_H_MAX),
+            text_field(12, "merchant_name", 1, limits.MERCHANT_NAME_AND_CITY_BYTES_MAX),
+            text_field(14, "merchant_city", 0, limits.MERCHANT_NAME_AND_CITY_BYTES_MAX, absent=""),
+            Field(16, "country", read_country, str),
+            uint_field(18, "mcc", 0, 9999),
+            Field(20, "currencies", read_list(1, 8, read_currency), lambda many: [one.number for one in many]),
+        ),
+        MessageType.PAYMENT_REQUEST: (
+            id_field(2),
+            amount_field(4),
+            currency_field(6),
+            seconds_field(8, "issued_at_s"),
+            uint_field(10, "lifetime_s", 1, limits.REQUEST_LIFETIME_S_MAX),
+            text_field(12, "reference", 0, limits.REFERENCE_BYTES_MAX, absent=""),
+            amount_field(14, "tip_max_minor", low=0, absent=0),
+        ),
+        MessageType.PAYMENT_TOKEN: (
+            bytes_field(2, "token_id", limits.TOKEN_ID_BYTES),
+            key_field(4, "device_key"),
+            currency_field(6),
+            amount_field(8, "payment_max_minor", low=0),
+            amount_field(10, "total_max_minor", low=0),
+            uint_field(12, "count_max", 1, limits.TOKEN_COUNT_MAX),
+            enum_field(14, "grade", Grade),
+            seconds_field(16, "not_before_s"),
+            uint_field(18, "lifetime_h", 1, limits.TOKEN_LIFETIME_H_MAX),
+        ),
+        MessageType.PAYMENT_INTENT: (
+            uint_field(2, "counter", 1, limits.TOKEN_COUNT_MAX),
+            amount_field(4),
+            amount_field(6, "cumulative_minor", low=0),
+            bytes_field(8, "request_digest", limits.DIGEST_BYTES),
+            enum_field(10, "mode", AuthorizationMode),
+        ),
+        MessageType.PAYMENT_CODE: (
+            uint_field(2, "counter", 1, limits.TOKEN_COUNT_MAX),
+            seconds_field(4, "issued_at_s"),
+            uint_field(6, "lifetime_s", 1, limits.CODE_LIFETIME_S_MAX),
+            amount_field(8, "ceiling_minor"),
+        ),
+        MessageType.CAPTURE_BATCH: (
+            seconds_field(2, "made_at_s"),
+            Field(
+                4,
+                "claims",
+                read_list(1, limits.BATCH_CLAIMS_MAX, _read_claim),
+                lambda claims: [[claim.request, claim.consent] for claim in claims],
+            ),
+        ),
+        MessageType.RECEIPT: (
+            id_field(2),
+            bytes_field(4, "consent_digest", limits.DIGEST_BYTES),
+            amount_field(6),
+            currency_field(8),
+            enum_field(10, "state", State),
+            seconds_field(12, "at_s"),
+            enum_field(14, "liability", Liability, absent=Liability.OPERATOR),
+        ),
+        MessageType.REFUND: (
+            id_field(2, "refund_id"),
+            id_field(4),
+            amount_field(6),
+            currency_field(8),
+            text_field(10, "reason", 0, 40, absent=""),
+            seconds_field(12, "made_at_s"),
+        ),
+        MessageType.TRUST_BUNDLE: (
+            uint_field(2, "version", 1, limits.SERIAL_MAX),
+            seconds_field(4, "made_at_s"),
+            Field(
+                6,
+                "keys",
+                read_list(1, limits.BUNDLE_KEYS_MAX, _read_operator_key),
+                lambda keys: [[int(k.role), k.public_key, k.not_before_s, k.expires_at_s] for k in keys],
+            ),
+        ),
+        MessageType.FRAUD_PROOF: (
+            bytes_field(2, "first", 1, limits.MESSAGE_BYTES_MAX),
+            bytes_field(4, "second", 1, limits.MESSAGE_BYTES_MAX),
+            bytes_field(6, "bundle", 1, limits.BUNDLE_BYTES_MAX),
+        ),
+        MessageType.ENROLMENT: (
+            text_field(2, "activation_code", 1, limits.ACTIVATION_CODE_CHARS_MAX),
+            key_field(4, "public_key"),
+            seconds_field(6, "made_at_s"),
+        ),
+        MessageType.TOKEN_REQUEST: (
+            id_field(2, "issue_id"),
+            seconds_field(4, "made_at_s"),
+            amount_field(6, "total_max_minor", low=0),
+            bytes_field(8, "previous_token_id", limits.TOKEN_ID_BYTES, absent=b""),
+            amount_field(10, "spent_minor", low=0, absent=0),
+        ),
+        MessageType.CERTIFICATE_REQUEST: (seconds_field(2, "made_at_s"),),
+        MessageType.READ_REQUEST: (Field(2, "path", read_path, str), seconds_field(4, "made_at_s")),
+        MessageType.CLOSE_REQUEST: (id_field(2), seconds_field(4, "made_at_s")),
+    }
+)
+_KNOWN_KEYS: Final = MappingProxyType(
+    {kind: frozenset({0, *(field.key for field in fields)}) for kind, fields in _FIELDS.items()}
+)
+#: Messages that never travel as a QR code may be larger than one; see limits.py.
+_BYTES_MAX: Final = MappingProxyType(
+    {
+        MessageType.CAPTURE_BATCH: limits.BATCH_BYTES_MAX,
+        MessageType.TRUST_BUNDLE: limits.BUNDLE_BYTES_MAX,
+        MessageType.FRAUD_PROOF: 2 * limits.MESSAGE_BYTES_MAX + limits.BUNDLE_BYTES_MAX + 16,
+    }
+)
+assert set(_FIELDS) == set(TYPE_OF_MESSAGE.values()), "a message without a field table"

@@ -1,0 +1,233 @@
+"""The signed envelope: COSE_Sign1 with ESP256, nothing else.
+
+    envelope    = [protected, unprotected, payload, signature]        untagged CBOR array of four
+    protected   = << {1: -9, 4: key id} >>    signed by a key known from the trust store, or
+                  << {1: -9} >>               signed by the key inside the embedded envelope
+    unprotected = {}  or  {33: embedded envelope}                     certificate of a request, token of an intent
+    signature   = r || s, 64 bytes, RFC 6979 nonce, s <= n/2
+
+What is signed is the COSE Sig_structure ["Signature1", protected, external_aad, payload] with
+external_aad = "TC1" || message type (one byte) || SHA-256(embedded envelope), the last part only when
+there is one. So no message can pass for one of another type, and a certificate or token cannot be
+swapped. The SHA-256 of the Sig_structure is the message's **digest**: it names the content, never the signature.
+
+Source: RFC 9052 sections 4.2 and 4.4 (COSE_Sign1, Sig_structure); RFC 9864 section 2.1 (ESP256 = -9);
+RFC 6979 (deterministic nonce); SEC 1 section 2.3.3 (compressed point).
+"""
+
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final, Generic, Protocol, TypeVar
+
+import cbor2
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from wallet_sdk.protocol import codec, limits
+from wallet_sdk.protocol.cbor import load_canonical
+from wallet_sdk.protocol.errors import ErrorCode, MalformedMessageError, RuleViolationError
+from wallet_sdk.protocol.ids import Digest, Envelope, KeyId, PublicKeyBytes
+from wallet_sdk.protocol.messages import TYPE_OF_MESSAGE, CaptureBatch, Message, MessageType, TrustBundle
+
+#: ESP256 (ECDSA on P-256 with SHA-256) as CBOR: the negative integer -9.
+_PROTECTED_PREFIX_WITH_KEY_ID: Final = bytes.fromhex("a201280448")
+_PROTECTED_WITHOUT_KEY_ID: Final = bytes.fromhex("a10128")
+_EMBEDDED_LABEL: Final = 33
+_UNPROTECTED_DEPTH_MAX: Final = 2
+
+#: Order of the P-256 group. Source: SP 800-186 section 3.2.1.3.
+P256_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+_ECDSA: Final = ec.ECDSA(Prehashed(SHA256()))
+
+#: Envelopes that never travel as a QR code may be larger than one.
+_BYTES_MAX: Final = {CaptureBatch: limits.BATCH_BYTES_MAX, TrustBundle: limits.BUNDLE_BYTES_MAX}
+
+M = TypeVar("M", bound=Message)
+
+
+class Signer(Protocol):
+    """Holds one P-256 private key, in software or in hardware; only ever asked to sign a 32-byte hash."""
+
+    @property
+    def public_key(self) -> PublicKeyBytes:
+        """Compressed point, 33 bytes."""
+        ...
+
+    def sign(self, digest: Digest) -> bytes:
+        """ECDSA over the hash as given: r || s, 64 bytes. High s is allowed here; ``seal`` lowers it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealed(Generic[M]):
+    """An envelope taken apart and its payload read; the signature is **not** verified yet.
+
+    Attributes:
+        message: the payload as a message.
+        envelope: the bytes as received: this is what is stored as evidence.
+        digest: SHA-256 of the Sig_structure, 32 bytes.
+        key_id: the signer's key id, or None when the signer's key is inside ``embedded``.
+        embedded: envelope of the certificate or token, or None.
+        signature: 64 bytes, low s.
+    """
+
+    message: M
+    envelope: Envelope
+    digest: Digest
+    key_id: KeyId | None
+    embedded: Envelope | None
+    signature: bytes
+
+
+def key_id_of(public_key: PublicKeyBytes) -> KeyId:
+    """First 8 bytes of SHA-256 over the compressed point."""
+    return KeyId(hashlib.sha256(public_key).digest()[: limits.KEY_ID_BYTES])
+
+
+def seal(message: M, signer: Signer, *, embedded: Envelope | None = None) -> Sealed[M]:
+    """Encode and sign a message; with ``embedded`` the signer's key must be the one that envelope names.
+
+    Raises:
+        MisuseError: BAD_ARGUMENT when the message is out of its bounds.
+    """
+    payload = codec.encode(message)
+    key_id = None if embedded is not None else key_id_of(signer.public_key)
+    protected = _PROTECTED_WITHOUT_KEY_ID if key_id is None else _PROTECTED_PREFIX_WITH_KEY_ID + key_id
+    digest = _digest(TYPE_OF_MESSAGE[type(message)], protected=protected, payload=payload, embedded=embedded)
+    signature = _low_s(signer.sign(digest))
+    unprotected = {} if embedded is None else {_EMBEDDED_LABEL: embedded}
+    envelope = Envelope(cbor2.dumps([protected, unprotected, payload, signature]))
+    return Sealed(
+        message=message, envelope=envelope, digest=digest, key_id=key_id, embedded=embedded, signature=signature
+    )
+
+
+def open_unverified(envelope: bytes, expected: type[M]) -> Sealed[M]:
+    """Take an envelope apart and read its payload as ``expected``; ``verify`` must follow before any use.
+
+    Raises:
+        MalformedMessageError: size, CBOR, headers, type or fields.
+        RuleViolationError: BAD_SIGNATURE for a signature that is out of range or the high-s twin.
+    """
+    protected, unprotected, payload, signature = _split(
+        envelope, bytes_max=_BYTES_MAX.get(expected, limits.MESSAGE_BYTES_MAX)
+    )
+    embedded = _read_unprotected(unprotected)
+    key_id = _read_protected(protected)
+    if (key_id is None) != (embedded is not None):
+        raise MalformedMessageError(ErrorCode.BAD_ENVELOPE, "exactly one of key id and embedded envelope is needed")
+    _check_signature_form(signature)
+    message = codec.decode(payload, expected)
+    return Sealed(
+        message=message,
+        envelope=Envelope(envelope),
+        digest=_digest(TYPE_OF_MESSAGE[expected], protected=protected, payload=payload, embedded=embedded),
+        key_id=key_id,
+        embedded=embedded,
+        signature=signature,
+    )
+
+
+def peek_type(envelope: bytes) -> MessageType:
+    """Which message an envelope says it holds; nothing is verified by this.
+
+    Raises:
+        MalformedMessageError: not an envelope, or no known type.
+    """
+    _, _, payload, _ = _split(envelope, bytes_max=limits.BATCH_BYTES_MAX)
+    return codec.peek_type(payload)
+
+
+def verify(sealed: Sealed[Any], public_key: PublicKeyBytes) -> None:
+    """Check the signature with a key that came from the trust store, never from the message.
+
+    Raises:
+        RuleViolationError: UNKNOWN_SIGNER when the envelope names another key, BAD_SIGNATURE when it does not verify.
+        MalformedMessageError: BAD_PUBLIC_KEY when the key is not a point of the curve.
+    """
+    if sealed.key_id is not None and sealed.key_id != key_id_of(public_key):
+        raise RuleViolationError(ErrorCode.UNKNOWN_SIGNER, "the envelope names another key", param="key_id")
+    r, s = sealed.signature[:32], sealed.signature[32:]
+    der = encode_dss_signature(int.from_bytes(r, "big"), int.from_bytes(s, "big"))
+    try:
+        load_public_key(public_key).verify(der, sealed.digest, _ECDSA)
+    except InvalidSignature as error:
+        raise RuleViolationError(ErrorCode.BAD_SIGNATURE, "the signature does not verify", param="signature") from error
+
+
+@lru_cache(maxsize=4096)
+def load_public_key(public_key: PublicKeyBytes) -> ec.EllipticCurvePublicKey:
+    """The key object of a compressed point; cached, because taking the square root costs half a verification.
+
+    Raises:
+        MalformedMessageError: BAD_PUBLIC_KEY.
+    """
+    try:
+        if len(public_key) != limits.PUBLIC_KEY_BYTES:
+            raise ValueError("wrong length")
+        return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), public_key)
+    except ValueError as error:
+        raise MalformedMessageError(
+            ErrorCode.BAD_PUBLIC_KEY, "not a compressed point of P-256", param="public_key"
+        ) from error
+
+
+# --- parts ---
+
+
+def _split(envelope: bytes, *, bytes_max: int) -> tuple[bytes, dict[int, Any], bytes, bytes]:
+    parts = load_canonical(envelope, bytes_max=bytes_max, depth_max=_UNPROTECTED_DEPTH_MAX)
+    if type(parts) is not list or len(parts) != 4:
+        raise MalformedMessageError(ErrorCode.BAD_ENVELOPE, "an envelope is an array of four")
+    protected, unprotected, payload, signature = parts
+    shape = (type(protected), type(unprotected), type(payload), type(signature))
+    if shape != (bytes, dict, bytes, bytes):
+        raise MalformedMessageError(ErrorCode.BAD_ENVELOPE, "an envelope is [bytes, map, bytes, bytes]")
+    return protected, unprotected, payload, signature
+
+
+def _read_protected(protected: bytes) -> KeyId | None:
+    """Only two byte strings are allowed, so nothing can hide in a header that is not looked at."""
+    if protected == _PROTECTED_WITHOUT_KEY_ID:
+        return None
+    prefix, key_id = protected[: len(_PROTECTED_PREFIX_WITH_KEY_ID)], protected[len(_PROTECTED_PREFIX_WITH_KEY_ID) :]
+    if prefix != _PROTECTED_PREFIX_WITH_KEY_ID or len(key_id) != limits.KEY_ID_BYTES:
+        raise MalformedMessageError(
+            ErrorCode.UNSUPPORTED_ALGORITHM, "the protected header is not {alg: ESP256, key id}", param="protected"
+        )
+    return KeyId(key_id)
+
+
+def _read_unprotected(unprotected: dict[int, Any]) -> Envelope | None:
+    if not unprotected:
+        return None
+    embedded = unprotected.get(_EMBEDDED_LABEL)
+    if len(unprotected) != 1 or type(embedded) is not bytes:
+        raise MalformedMessageError(
+            ErrorCode.BAD_ENVELOPE, "the unprotected header holds more than one embedded envelope", param="unprotected"
+        )
+    return Envelope(embedded)
+
+
+def _digest(kind: MessageType, *, protected: bytes, payload: bytes, embedded: Envelope | None) -> Digest:
+    external_aad = b"TC1" + bytes([kind])
+    if embedded is not None:
+        external_aad += hashlib.sha256(embedded).digest()
+    return Digest(hashlib.sha256(cbor2.dumps(["Signature1", protected, external_aad, payload])).digest())
+
+
+def _check_signature_form(signature: bytes) -> None:
+    if len(signature) != limits.SIGNATURE_BYTES:
+        raise MalformedMessageError(ErrorCode.BAD_ENVELOPE, "a signature is 64 bytes", param="signature")
+    r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+    if not (0 < r < P256_ORDER and 0 < s <= P256_ORDER // 2):
+        raise RuleViolationError(ErrorCode.BAD_SIGNATURE, "r or s out of range, or the high-s twin", param="signature")
+
+
+def _low_s(signature: bytes) -> bytes:
+    assert len(signature) == limits.SIGNATURE_BYTES, "a signer returns r || s, 64 bytes"
+    s = int.from_bytes(signature[32:], "big")
+    return signature[:32] + min(s, P256_ORDER - s).to_bytes(32, "big")

@@ -1,0 +1,170 @@
+"""Fields of a payload: how one wire value becomes one checked value, and back.
+
+Readers take (field name, plain CBOR value) and return the checked value or raise MalformedMessageError.
+Builders (``uint``, ``text`` ...) make the ``Field`` rows of the tables in codec.py.
+"""
+
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, Final, TypeVar
+
+from wallet_sdk.protocol import limits
+from wallet_sdk.protocol.cbor import Plain
+from wallet_sdk.protocol.errors import ErrorCode, MalformedMessageError
+from wallet_sdk.protocol.money import Currency
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One key of a payload: how its value is checked and read, and how it is written.
+
+    ``absent`` is the value a missing key stands for; such a value is never written, so that it has one encoding.
+    """
+
+    key: int
+    name: str
+    read: Callable[[str, Plain], Any]
+    write: Callable[[Any], Plain]
+    absent: Any = ...
+
+
+# --- readers: one wire value to one checked value ---
+
+
+def read_uint(low: int, high: int) -> Callable[[str, Plain], int]:
+    def read(name: str, value: Plain) -> int:
+        if type(value) is not int:
+            raise MalformedMessageError(ErrorCode.BAD_FIELD_TYPE, "an unsigned integer is expected", param=name)
+        if not low <= value <= high:
+            raise MalformedMessageError(ErrorCode.FIELD_OUT_OF_RANGE, f"outside {low} .. {high}", param=name)
+        return value
+
+    return read
+
+
+def read_bytes(low: int, high: int) -> Callable[[str, Plain], bytes]:
+    def read(name: str, value: Plain) -> bytes:
+        if type(value) is not bytes:
+            raise MalformedMessageError(ErrorCode.BAD_FIELD_TYPE, "a byte string is expected", param=name)
+        if not low <= len(value) <= high:
+            raise MalformedMessageError(ErrorCode.FIELD_OUT_OF_RANGE, f"not {low} .. {high} bytes long", param=name)
+        return value
+
+    return read
+
+
+#: Joiners that Indic and Persian spelling needs; every other format character can deceive a reader.
+_JOINERS: Final = frozenset("\u200c\u200d")
+_FORBIDDEN_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def read_text(low: int, high: int) -> Callable[[str, Plain], str]:
+    """Text of ``low`` .. ``high`` UTF-8 bytes: NFC, no control or bidirectional-override characters, no outer spaces."""
+
+    def read(name: str, value: Plain) -> str:
+        if type(value) is not str:
+            raise MalformedMessageError(ErrorCode.BAD_FIELD_TYPE, "a text string is expected", param=name)
+        if not low <= len(value.encode("utf-8")) <= high:
+            raise MalformedMessageError(ErrorCode.FIELD_OUT_OF_RANGE, f"not {low} .. {high} bytes long", param=name)
+        if value != value.strip() or not unicodedata.is_normalized("NFC", value):
+            raise MalformedMessageError(ErrorCode.BAD_TEXT, "outer spaces, or not in Unicode form NFC", param=name)
+        if any(unicodedata.category(c) in _FORBIDDEN_CATEGORIES and c not in _JOINERS for c in value):
+            raise MalformedMessageError(ErrorCode.BAD_TEXT, "control or direction characters", param=name)
+        return value
+
+    return read
+
+
+E_ = TypeVar("E_", bound=IntEnum)
+
+
+def read_enum(choices: type[E_]) -> Callable[[str, Plain], E_]:
+    members = {member.value: member for member in choices}
+
+    def read(name: str, value: Plain) -> E_:
+        found = members.get(value) if type(value) is int else None
+        if found is None:
+            raise MalformedMessageError(ErrorCode.FIELD_OUT_OF_RANGE, f"not a {choices.__name__}", param=name)
+        return found
+
+    return read
+
+
+def read_currency(name: str, value: Plain) -> Currency:
+    return Currency.from_number(read_uint(1, 999)(name, value))
+
+
+def read_list(low: int, high: int, read_one: Callable[[str, Plain], Any]) -> Callable[[str, Plain], tuple[Any, ...]]:
+    def read(name: str, value: Plain) -> tuple[Any, ...]:
+        if type(value) is not list:
+            raise MalformedMessageError(ErrorCode.BAD_FIELD_TYPE, "an array is expected", param=name)
+        if not low <= len(value) <= high:
+            raise MalformedMessageError(ErrorCode.FIELD_OUT_OF_RANGE, f"not {low} .. {high} elements", param=name)
+        return tuple(read_one(name, element) for element in value)
+
+    return read
+
+
+def read_country(name: str, value: Plain) -> str:
+    country = read_text(2, 2)(name, value)
+    if not (country.isascii() and country.isalpha() and country.isupper()):
+        raise MalformedMessageError(ErrorCode.BAD_TEXT, "not an ISO 3166 alpha-2 code", param=name)
+    return country
+
+
+def read_path(name: str, value: Plain) -> str:
+    path = read_text(1, 256)(name, value)
+    if not path.isascii() or not path.startswith("/"):
+        raise MalformedMessageError(ErrorCode.BAD_TEXT, "not an absolute ASCII path", param=name)
+    return path
+
+
+def exactly(name: str, value: Plain, length: int) -> list[Plain]:
+    if type(value) is not list or len(value) != length:
+        raise MalformedMessageError(ErrorCode.BAD_FIELD_TYPE, f"an array of {length} is expected", param=name)
+    return value
+
+
+read_time = read_uint(0, limits.TIME_S_MAX)
+read_public_key = read_bytes(limits.PUBLIC_KEY_BYTES, limits.PUBLIC_KEY_BYTES)
+
+
+# --- builders of table rows ---
+
+
+def uint_field(key: int, name: str, low: int, high: int, absent: Any = ...) -> Field:
+    return Field(key, name, read_uint(low, high), int, absent)
+
+
+def bytes_field(key: int, name: str, low: int, high: int | None = None, absent: Any = ...) -> Field:
+    return Field(key, name, read_bytes(low, low if high is None else high), bytes, absent)
+
+
+def text_field(key: int, name: str, low: int, high: int, absent: Any = ...) -> Field:
+    return Field(key, name, read_text(low, high), str, absent)
+
+
+def enum_field(key: int, name: str, choices: type[IntEnum], absent: Any = ...) -> Field:
+    return Field(key, name, read_enum(choices), int, absent)
+
+
+def seconds_field(key: int, name: str) -> Field:
+    return Field(key, name, read_time, int)
+
+
+def currency_field(key: int) -> Field:
+    return Field(key, "currency", read_currency, lambda currency: currency.number)
+
+
+def amount_field(key: int, name: str = "amount_minor", low: int = 1, absent: Any = ...) -> Field:
+    return uint_field(key, name, low, limits.AMOUNT_MINOR_MAX, absent)
+
+
+def id_field(key: int, name: str = "request_id") -> Field:
+    return bytes_field(key, name, limits.REQUEST_ID_BYTES)
+
+
+def key_field(key: int, name: str) -> Field:
+    return Field(key, name, read_public_key, bytes)

@@ -1,0 +1,182 @@
+"""Rules that a verified message must still pass, as pure checks against facts. Each returns None or raises.
+
+Facts are what the checking side knows by itself: its clock, its own open request, its own counts. The
+messages come verified from trust.py. Amounts are minor units of the message's currency.
+"""
+
+from dataclasses import dataclass
+
+from wallet_sdk.protocol import limits
+from wallet_sdk.protocol.errors import ErrorCode, RuleViolationError
+from wallet_sdk.protocol.ids import Digest, MerchantId, TerminalId
+from wallet_sdk.protocol.messages import (
+    AuthorizationMode,
+    PaymentCode,
+    PaymentIntent,
+    PaymentRequest,
+    PaymentToken,
+    TerminalCertificate,
+)
+from wallet_sdk.protocol.money import Currency
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfflineLimits:
+    """What a terminal accepts without the network: its own bound on its own risk.
+
+    Attributes:
+        payment_max_minor: one payment at most (the floor limit).
+        stored_max_minor: all accepted and not yet captured payments together.
+        stored_count_max: how many of them.
+        stored_age_max_s: age of the oldest of them, after which nothing more is accepted offline.
+        token_stored_max_minor: one token's share of the stored sum.
+    """
+
+    payment_max_minor: int
+    stored_max_minor: int
+    stored_count_max: int
+    stored_age_max_s: int
+    token_stored_max_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfflineFacts:
+    """What the terminal knows when an intent arrives offline.
+
+    Attributes:
+        stored_minor: sum accepted and not yet captured.
+        stored_count: how many.
+        stored_age_s: age of the oldest, 0 when there is none.
+        token_stored_minor: the part of ``stored_minor`` under this token.
+        token_intents: every intent accepted here under this token, captured or not.
+    """
+
+    stored_minor: int
+    stored_count: int
+    stored_age_s: int
+    token_stored_minor: int
+    token_intents: tuple[PaymentIntent, ...]
+
+
+def check_request_fresh(request: PaymentRequest, *, at_s: int) -> None:
+    """The payer's check of time, forgiving a difference of clocks.
+
+    Raises:
+        RuleViolationError: NOT_YET_VALID or EXPIRED.
+    """
+    _check_fresh(issued_at_s=request.issued_at_s, expires_at_s=request.expires_at_s, at_s=at_s, what="request")
+
+
+def check_code_fresh(code: PaymentCode, *, at_s: int) -> None:
+    """Time of a customer-presented code, forgiving a difference of clocks.
+
+    Raises:
+        RuleViolationError: NOT_YET_VALID or EXPIRED.
+    """
+    _check_fresh(issued_at_s=code.issued_at_s, expires_at_s=code.expires_at_s, at_s=at_s, what="code")
+
+
+def check_same_terminal(certificate: TerminalCertificate, *, merchant_id: MerchantId, terminal_id: TerminalId) -> None:
+    """A claim must carry the claiming terminal's own request.
+
+    Raises:
+        RuleViolationError: WRONG_TERMINAL.
+    """
+    if (certificate.merchant_id, certificate.terminal_id) != (merchant_id, terminal_id):
+        raise RuleViolationError(ErrorCode.WRONG_TERMINAL, "the request is another terminal's", param="terminal_id")
+
+
+def check_intent_answers(
+    intent: PaymentIntent, token: PaymentToken, *, request: PaymentRequest, request_digest: Digest
+) -> None:
+    """The intent consents to exactly this request, in its currency and amount.
+
+    Raises:
+        RuleViolationError: WRONG_REQUEST, CURRENCY_MISMATCH, AMOUNT_MISMATCH or BAD_CUMULATIVE.
+    """
+    if intent.request_digest != request_digest:
+        raise RuleViolationError(ErrorCode.WRONG_REQUEST, "the intent answers another request", param="request_digest")
+    if token.currency is not request.currency:
+        raise RuleViolationError(ErrorCode.CURRENCY_MISMATCH, "token and request differ in currency", param="currency")
+    if not request.amount_minor <= intent.amount_minor <= request.amount_minor + request.tip_max_minor:
+        raise RuleViolationError(
+            ErrorCode.AMOUNT_MISMATCH,
+            f"asked {request.amount_minor}, consented {intent.amount_minor} minor units",
+            param="amount_minor",
+        )
+    if intent.mode is AuthorizationMode.OFFLINE and intent.cumulative_minor < intent.amount_minor:
+        raise RuleViolationError(
+            ErrorCode.BAD_CUMULATIVE, "the sum is smaller than its last part", param="cumulative_minor"
+        )
+
+
+def check_code_covers(code: PaymentCode, token: PaymentToken, *, amount_minor: int, currency: Currency) -> None:
+    """A customer-presented code covers the amount asked, in its currency.
+
+    Raises:
+        RuleViolationError: CURRENCY_MISMATCH or OVER_CEILING.
+    """
+    if token.currency is not currency:
+        raise RuleViolationError(ErrorCode.CURRENCY_MISMATCH, "token and request differ in currency", param="currency")
+    if amount_minor > code.ceiling_minor:
+        raise RuleViolationError(
+            ErrorCode.OVER_CEILING,
+            f"{amount_minor} is over the code's ceiling {code.ceiling_minor}",
+            param="amount_minor",
+        )
+
+
+def check_token_allows(intent: PaymentIntent, token: PaymentToken) -> None:
+    """The issuer's limits for spending without the issuer: per payment, in total, by count.
+
+    Raises:
+        RuleViolationError: ONLINE_ONLY, OVER_PAYMENT_LIMIT, OVER_TOKEN_LIMIT or OVER_COUNT_LIMIT.
+    """
+    if intent.mode is not AuthorizationMode.OFFLINE:
+        raise RuleViolationError(
+            ErrorCode.ONLINE_ONLY, "the payer meant this for the issuer to authorize", param="mode"
+        )
+    if intent.amount_minor > token.payment_max_minor:
+        raise RuleViolationError(
+            ErrorCode.OVER_PAYMENT_LIMIT,
+            f"{intent.amount_minor} is over {token.payment_max_minor} a payment",
+            param="amount_minor",
+        )
+    if intent.cumulative_minor > token.total_max_minor:
+        raise RuleViolationError(
+            ErrorCode.OVER_TOKEN_LIMIT,
+            f"{intent.cumulative_minor} is over the allowance of {token.total_max_minor}",
+            param="cumulative_minor",
+        )
+    if intent.counter > token.count_max:
+        raise RuleViolationError(
+            ErrorCode.OVER_COUNT_LIMIT, f"counter {intent.counter} is over {token.count_max}", param="counter"
+        )
+
+
+def check_terminal_allows(intent: PaymentIntent, *, limit: OfflineLimits, facts: OfflineFacts) -> None:
+    """The terminal's own bound on its own risk while nobody can be asked.
+
+    Raises:
+        RuleViolationError: OVER_TERMINAL_LIMIT naming the limit, or COUNTER_REUSED.
+    """
+    if any(seen.counter == intent.counter for seen in facts.token_intents):
+        raise RuleViolationError(ErrorCode.COUNTER_REUSED, "this counter was spent here before", param="counter")
+    amount = intent.amount_minor
+    bounds = (
+        ("payment_max_minor", amount, limit.payment_max_minor),
+        ("stored_max_minor", facts.stored_minor + amount, limit.stored_max_minor),
+        ("stored_count_max", facts.stored_count + 1, limit.stored_count_max),
+        ("stored_age_max_s", facts.stored_age_s, limit.stored_age_max_s),
+        ("token_stored_max_minor", facts.token_stored_minor + amount, limit.token_stored_max_minor),
+    )
+    for name, value, bound in bounds:
+        if value > bound:
+            raise RuleViolationError(ErrorCode.OVER_TERMINAL_LIMIT, f"{name}: {value} is over {bound}", param=name)
+
+
+def _check_fresh(*, issued_at_s: int, expires_at_s: int, at_s: int, what: str) -> None:
+    if issued_at_s > at_s + limits.CLOCK_SKEW_S_MAX:
+        raise RuleViolationError(ErrorCode.NOT_YET_VALID, f"the {what} comes from the future", param="issued_at_s")
+    if at_s >= expires_at_s + limits.CLOCK_SKEW_S_MAX:
+        raise RuleViolationError(ErrorCode.EXPIRED, f"the {what} has expired", param="lifetime_s")
