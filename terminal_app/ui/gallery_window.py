@@ -1,0 +1,72 @@
+"""The gallery's window: puts up each sample model, draws it, keeps the frame buffer."""
+
+from pathlib import Path
+
+from kivy.base import EventLoop, runTouchApp, stopTouchApp
+from kivy.clock import Clock
+from PIL import Image
+
+from terminal_app.screen_model import Command, PreviewFrame, ScreenModel, ScreenName
+from terminal_app.ui.root import TerminalRoot
+from terminal_app.ui.samples import SAMPLES
+from terminal_app.ui.screens.keypad import KeypadScreen
+from terminal_app.ui.theme import NIGHT
+from terminal_app.ui.words import ENGLISH
+from wallet_sdk.protocol import qr
+from wallet_sdk.screen.fonts import assets_folder, register_fonts
+from wallet_sdk.screen.frame_buffer import after_next_frame, write_png
+
+_FRAMES_MAX = 20
+
+
+def draw_all(folder: Path) -> list[Path]:
+    """Draw every sample into the folder; the paths written, named by screen."""
+    register_fonts(assets_folder())
+    root = TerminalRoot(
+        initial=SAMPLES[ScreenName.KEYPAD],
+        send=_ignore,
+        matrix_of=qr.matrix,
+        theme=NIGHT,
+        words=ENGLISH,
+        now_s=Clock.get_time,
+    )
+    runTouchApp(root, embedded=True)
+    paths = [_draw(root, model, folder / f"{name.value}.png") for name, model in SAMPLES.items()]
+    stopTouchApp()
+    return paths
+
+
+def _draw(root: TerminalRoot, model: ScreenModel, path: Path) -> Path:
+    root.show(model)
+    if isinstance(root.screen, KeypadScreen):
+        root.screen.type_text("1250")
+    root.show_frame(counter_scene(width_px=320, height_px=240))
+    for _ in range(3):  # layouts settle within as many frames
+        EventLoop.idle()
+    written: list[Path] = []
+
+    def keep(picture: Image.Image) -> None:
+        write_png(picture, path)
+        written.append(path)
+
+    after_next_frame(keep)
+    for _ in range(_FRAMES_MAX):
+        EventLoop.idle()
+        if written:
+            return path
+    raise AssertionError("no frame was drawn")
+
+
+def counter_scene(*, width_px: int, height_px: int) -> PreviewFrame:
+    """A soft grey picture that stands for what a camera sees."""
+    rows = []
+    for y in range(height_px):
+        near_bottom = y / height_px
+        rows.append(
+            bytes(int(40 + 60 * near_bottom + 50 * (1 - abs(2 * x / width_px - 1)) ** 2) for x in range(width_px))
+        )
+    return PreviewFrame(width_px=width_px, height_px=height_px, luminance=b"".join(rows))
+
+
+def _ignore(_command: Command) -> None:
+    """The gallery has no core."""

@@ -1,0 +1,147 @@
+"""The whole window: the status bar and the screen below it, behind one touch guard."""
+
+from collections.abc import Callable
+
+from kivy.core.window import Window
+from kivy.input.motionevent import MotionEvent
+from kivy.uix.boxlayout import BoxLayout
+
+from terminal_app.screen_model import (
+    Command,
+    NetworkState,
+    NetworkSwitch,
+    PreviewFrame,
+    ScreenModel,
+    ScreenName,
+    SendNow,
+    SwitchNetwork,
+)
+from terminal_app.ui.screens.base import Screen, Surroundings
+from terminal_app.ui.screens.beside import ScanScreen, ShowCodeScreen
+from terminal_app.ui.screens.enrol import EnrolScreen
+from terminal_app.ui.screens.keypad import KeypadScreen
+from terminal_app.ui.screens.state_panel import PANEL_ICONS, StatePanel
+from terminal_app.ui.theme import Theme, look_for
+from terminal_app.ui.widgets.surface import Ground
+from terminal_app.ui.widgets.top_bar import TopBarView
+from terminal_app.ui.words import UiWords
+from wallet_sdk.screen.finger import BACKSPACE_KEY, ENTER_KEY, ESCAPE_KEY, TAB_KEY
+from wallet_sdk.screen.qr_view import Matrix
+from wallet_sdk.screen.touch import TouchGuard
+
+_KEYPAD_ENTER = 271
+_KEYS = {ENTER_KEY: ENTER_KEY, _KEYPAD_ENTER: ENTER_KEY, ESCAPE_KEY: ESCAPE_KEY, TAB_KEY: TAB_KEY}
+
+
+class TerminalRoot(BoxLayout):
+    """Draws models. A change of state swaps the screen and arms the guard; the same state is drawn in place."""
+
+    def __init__(
+        self,
+        *,
+        initial: ScreenModel,
+        send: Callable[[Command], None],
+        matrix_of: Callable[[str], Matrix],
+        theme: Theme,
+        words: UiWords,
+        now_s: Callable[[], float],
+    ) -> None:
+        super().__init__(orientation="vertical")
+        self._send = send
+        self._matrix_of = matrix_of
+        self._theme = theme
+        self._words = words
+        self._guard = TouchGuard(now_s=now_s)
+        self._ground = Ground(self, theme.base)
+        self._model = initial
+        self._build()
+        Window.bind(on_key_down=self._on_key_down, on_textinput=self._on_textinput)
+
+    @property
+    def model(self) -> ScreenModel:
+        """What is on the screen."""
+        return self._model
+
+    @property
+    def screen(self) -> Screen:
+        """The screen below the bar."""
+        return self._screen
+
+    def close(self) -> None:
+        """Listen to the window no more."""
+        Window.unbind(on_key_down=self._on_key_down, on_textinput=self._on_textinput)
+
+    def show(self, model: ScreenModel) -> None:
+        """Draw this model. UI thread only."""
+        changed = model.name is not self._model.name
+        self._model = model
+        if changed:
+            self._swap_screen()
+        self._bar.show(model.bar)
+        self._screen.draw(model)
+
+    def show_frame(self, frame: PreviewFrame) -> None:
+        """Draw a camera frame where the screen has a place for one. UI thread only."""
+        self._screen.show_frame(frame)
+
+    def rebuild(self) -> None:
+        """Lay everything out anew, after the window's size changed."""
+        self._build()
+
+    def _build(self) -> None:
+        self.clear_widgets()
+        self._look = look_for(theme=self._theme, width_px=Window.width, height_px=Window.height)
+        self._bar = TopBarView(look=self._look, words=self._words)
+        self._bar.network.bind(on_release=self._switch_network)
+        self._bar.queue.bind(on_release=lambda *_args: self._send(SendNow()))
+        self._screen = self._make_screen(self._model.name)
+        self.add_widget(self._bar)
+        self.add_widget(self._screen)
+        self._ground.paint(self._look.ground(self._model.name))
+        self._guard.arm()
+        self._bar.show(self._model.bar)
+        self._screen.draw(self._model)
+
+    def _swap_screen(self) -> None:
+        self.remove_widget(self._screen)
+        self._screen = self._make_screen(self._model.name)
+        self.add_widget(self._screen)
+        self._ground.paint(self._look.ground(self._model.name))
+        self._guard.arm()
+
+    def _make_screen(self, name: ScreenName) -> Screen:
+        around = Surroundings(look=self._look, words=self._words, send=self._send, matrix_of=self._matrix_of)
+        if name in PANEL_ICONS:
+            return StatePanel(around, name)
+        match name:
+            case ScreenName.ENROL:
+                return EnrolScreen(around)
+            case ScreenName.SHOW_CODE:
+                return ShowCodeScreen(around)
+            case ScreenName.SCAN:
+                return ScanScreen(around)
+            case _:
+                assert name is ScreenName.KEYPAD
+                return KeypadScreen(around)
+
+    def _switch_network(self, *_args: object) -> None:
+        off = self._model.bar.network is NetworkState.SWITCHED_OFF
+        self._send(SwitchNetwork(wanted=NetworkSwitch.ON if off else NetworkSwitch.OFF))
+
+    def on_touch_down(self, touch: MotionEvent) -> bool:
+        """Let a touch through, unless it came too early after a change of state."""
+        if self._guard.swallows(touch):
+            return True
+        return bool(super().on_touch_down(touch))
+
+    def _on_key_down(self, _window: object, key_code: int, *_args: object) -> bool:
+        if key_code == BACKSPACE_KEY:
+            self._screen.press_key(BACKSPACE_KEY)
+            return True
+        if key_code not in _KEYS or self._guard.holds():
+            return False
+        self._screen.press_key(_KEYS[key_code])
+        return True
+
+    def _on_textinput(self, _window: object, text: str) -> None:
+        self._screen.type_text(text)

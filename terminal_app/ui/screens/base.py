@@ -1,0 +1,117 @@
+"""What every screen is: a box below the status bar that draws models of its name and sends commands."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from kivy.uix.boxlayout import BoxLayout
+from kivy.uix.widget import Widget
+
+from terminal_app.screen_model import (
+    PLAIN_COMMANDS,
+    Action,
+    Command,
+    CommandName,
+    Emphasis,
+    NetworkSwitch,
+    PreviewFrame,
+    ScreenModel,
+    SwitchNetwork,
+)
+from terminal_app.ui.theme import MARGIN_MM, Colour, Look, mm
+from terminal_app.ui.widgets.action_row import ActionRow
+from terminal_app.ui.words import UiWords
+from wallet_sdk.screen.finger import ENTER_KEY, ESCAPE_KEY
+from wallet_sdk.screen.qr_view import Matrix
+
+Send = Callable[[Command], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a screen is built with."""
+
+    look: Look
+    words: UiWords
+    send: Send
+    matrix_of: Callable[[str], Matrix]
+
+
+class Screen(BoxLayout):
+    """Base of all screens. `draw` gets each model of the screen's name, the first one right after building."""
+
+    def __init__(self, surroundings: Surroundings, **kwargs: object) -> None:
+        super().__init__(padding=mm(MARGIN_MM), spacing=mm(MARGIN_MM), **kwargs)
+        self.around = surroundings
+        self.look = surroundings.look
+        self._actions: tuple[Action, ...] = ()
+        self._action_slot: BoxLayout | None = None
+
+    def draw(self, model: ScreenModel) -> None:
+        """Show this model."""
+        raise NotImplementedError
+
+    def show_frame(self, frame: PreviewFrame) -> None:
+        """Show a camera frame, where the screen has a place for one."""
+
+    def type_text(self, text: str) -> None:
+        """Take characters from the physical keyboard, where the screen has a place for them."""
+
+    def press_key(self, key_code: int) -> None:
+        """Enter goes forward, Escape gives up: when the screen offers a button for it."""
+        for action in self._actions:
+            goes_forward = key_code == ENTER_KEY and action.emphasis is Emphasis.PRIMARY
+            gives_up = key_code == ESCAPE_KEY and action.command is CommandName.CANCEL
+            if goes_forward or gives_up:
+                self.press(action)
+                return
+
+    def press(self, action: Action) -> None:
+        """Send the command of a button that needs nothing but its name."""
+        command = PLAIN_COMMANDS.get(action.command)
+        if command is not None:
+            self.around.send(command)
+        elif action.command is CommandName.SWITCH_NETWORK:
+            self.around.send(SwitchNetwork(wanted=NetworkSwitch.ON))
+        else:
+            raise AssertionError(f"{type(self).__name__} cannot make {action.command}")
+
+    def action_slot(self) -> BoxLayout:
+        """A place for the buttons; `draw_actions` fills it."""
+        self._action_slot = BoxLayout(size_hint_y=None, height=0)
+        return self._action_slot
+
+    @property
+    def _actions_px(self) -> float:
+        """Height of the buttons."""
+        return float(self._action_slot.height) if self._action_slot is not None else 0.0
+
+    def draw_actions(self, actions: tuple[Action, ...], ground: Colour, *, narrow: bool) -> None:
+        """Fill the slot, unless it holds these buttons already: a finger may be on one of them."""
+        slot = self._action_slot
+        assert slot is not None
+        if actions == self._actions and slot.children:
+            return
+        self._actions = actions
+        slot.clear_widgets()
+        bar = ActionRow(actions=actions, look=self.look, ground=ground, press=self.press, narrow=narrow)
+        slot.add_widget(bar)
+        slot.height = bar.height
+
+
+def column(*widgets: Widget, spacing_mm: float = 2.0) -> BoxLayout:
+    """Widgets one below the other."""
+    box = BoxLayout(orientation="vertical", spacing=mm(spacing_mm))
+    for widget in widgets:
+        box.add_widget(widget)
+    return box
+
+
+def row(*widgets: Widget, height_mm: float, spacing_mm: float = 2.0) -> BoxLayout:
+    """Widgets beside each other, of one height."""
+    box = BoxLayout(spacing=mm(spacing_mm), size_hint_y=None, height=mm(height_mm))
+    for widget in widgets:
+        box.add_widget(widget)
+    return box
+
+
+__all__ = ["Screen", "Send", "Surroundings", "column", "row"]

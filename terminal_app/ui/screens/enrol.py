@@ -1,0 +1,196 @@
+"""First run: join a shop with an activation code, by fingers or by a keyboard."""
+
+from typing import Final
+
+from kivy.properties import BooleanProperty
+from kivy.uix.boxlayout import BoxLayout
+from kivy.uix.widget import Widget
+
+from terminal_app.screen_model import Action, CommandName, Enrol, ScreenModel
+from terminal_app.ui.screens.base import Screen, Surroundings
+from terminal_app.ui.theme import GAP_MM, Look, mm
+from terminal_app.ui.widgets.action_row import make_button
+from terminal_app.ui.widgets.buttons import BigButton, Key
+from terminal_app.ui.widgets.surface import Surface
+from terminal_app.ui.widgets.text import FittedLine, Headline, Paragraph
+from wallet_sdk.screen.finger import BACKSPACE_KEY, TAB_KEY
+from wallet_sdk.screen.fonts import STRONG_FONT
+from wallet_sdk.screen.icons import Icon
+from wallet_sdk.screen.touch import PressArea
+
+_BACKSPACE: Final = "backspace"
+_FIELD_MM: Final = 11.0
+_CHARACTERS_MAX: Final = 120
+_NARROW_COLUMNS: Final = 7
+
+# Keys as they lie on a keyboard where ten fit side by side, in the alphabet's order where only seven do.
+_WIDE_CODE: Final = ("1234567890", "QWERTYUIOP", "ASDFGHJKL<", "ZXCVBNM-")
+_WIDE_SERVER: Final = ("1234567890", "qwertyuiop", "asdfghjkl<", "zxcvbnm-./:")
+_NARROW_CODE: Final = ("1234567", "890ABCD", "EFGHIJK", "LMNOPQR", "STUVWXY", "Z-<")
+_NARROW_SERVER: Final = ("1234567", "890abcd", "efghijk", "lmnopqr", "stuvwxy", "z-./:<")
+
+
+class Field(PressArea):
+    """A line to fill in, with its name above the text; the one that typing goes to has a bright outline."""
+
+    active = BooleanProperty(False)
+
+    def __init__(self, *, look: Look, name: str, robot_id: str) -> None:
+        super().__init__(robot_id=robot_id, label_text=name, size_hint_y=None, height=mm(_FIELD_MM))
+        self._look = look
+        theme = look.theme
+        self._surface = Surface(self, fill=theme.surface, outline=theme.outline, corner_mm=1.8)
+        self._name = FittedLine(full_mm=look.sizes.bar_mm * 0.82, color=theme.text_dim, text=name)
+        self._text = FittedLine(full_mm=look.sizes.body_mm, font_name=STRONG_FONT, color=theme.text)
+        self.add_widget(self._name)
+        self.add_widget(self._text)
+        # nobody has typed here yet: the first character replaces what was filled in for convenience
+        self._untouched = True
+        self.bind(pos=self._place, size=self._place, active=self._paint)
+
+    @property
+    def text(self) -> str:
+        """What the field holds."""
+        return str(self._text.text)
+
+    def prefill(self, text: str) -> None:
+        """Put a text there that typing replaces."""
+        self._text.text = text
+        self._untouched = True
+
+    def add(self, characters: str) -> None:
+        """Type."""
+        before = "" if self._untouched else self.text
+        self._untouched = False
+        self._text.text = (before + characters)[:_CHARACTERS_MAX]
+
+    def drop(self) -> None:
+        """Take the last character back."""
+        self._untouched = False
+        self._text.text = self.text[:-1]
+
+    def _paint(self, *_args: object) -> None:
+        theme = self._look.theme
+        self._surface.paint(fill=theme.surface, outline=theme.accent if self.active else theme.outline)
+
+    def _place(self, *_args: object) -> None:
+        left_px, width_px = self.x + mm(2.4), self.width - mm(4.8)
+        self._name.pos, self._name.size = (left_px, self.y + self.height * 0.58), (width_px, self.height * 0.36)
+        self._text.pos, self._text.size = (left_px, self.y + self.height * 0.06), (width_px, self.height * 0.54)
+
+
+class EnrolScreen(Screen):
+    """Server and activation code, a grid of keys, and "Join"."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        super().__init__(surroundings, orientation="vertical")
+        look, words = self.look, surroundings.words
+        self.spacing = mm(GAP_MM)
+        self._headline = Headline(full_mm=look.sizes.button_mm * 1.3, color=look.theme.text, robot_id="headline")
+        self._headline.size_hint_y = None
+        self._headline.height = mm(look.sizes.button_mm * 1.7)
+        self._lines = Paragraph(full_mm=look.sizes.body_mm, color=look.theme.text_dim, robot_id="lines")
+        self._server = Field(look=look, name=words.server, robot_id="server_url")
+        self._code = Field(look=look, name=words.activation_code, robot_id="activation_code")
+        for field in (self._server, self._code):
+            field.bind(on_release=self._activate)
+        self._keys = BoxLayout(orientation="vertical", spacing=mm(GAP_MM))
+        self._join: BigButton | None = None
+        self._server_drawn = ""
+        fields = BoxLayout(
+            orientation="vertical" if look.is_portrait else "horizontal", spacing=mm(GAP_MM), size_hint_y=None
+        )
+        fields.add_widget(self._server)
+        fields.add_widget(self._code)
+        fields.bind(minimum_height=fields.setter("height"))
+        for widget in (self._headline, self._lines, fields, self._keys):
+            self.add_widget(widget)
+
+    def draw(self, model: ScreenModel) -> None:
+        """Show the headline, a hint or an error, and the button; what was typed stays."""
+        self._headline.text = model.headline
+        self._lines.text = "\n".join(model.lines)
+        if model.server_url != self._server_drawn:
+            self._server_drawn = model.server_url
+            self._server.prefill(model.server_url)
+        if model.actions != self._actions or self._join is None:
+            self._actions = model.actions
+            self._activate(self._code)
+
+    def _activate(self, field: Field) -> None:
+        for each in (self._server, self._code):
+            each.active = each is field
+        self._rebuild_keys()
+
+    @property
+    def _active(self) -> Field:
+        return self._server if self._server.active else self._code
+
+    def _rebuild_keys(self) -> None:
+        self._keys.clear_widgets()
+        narrow, server = self.look.is_portrait, self._server.active
+        wide_rows = _WIDE_SERVER if server else _WIDE_CODE
+        narrow_rows = _NARROW_SERVER if server else _NARROW_CODE
+        for line in narrow_rows if narrow else wide_rows:
+            self._keys.add_widget(self._key_row(line))
+        enrol = next((each for each in self._actions if each.command is CommandName.ENROL), None)
+        if enrol is None:
+            return
+        self._join = make_button(enrol, look=self.look, ground=self.look.theme.base)
+        self._join.bind(on_release=lambda *_args: self.press(enrol))
+        if not server:
+            self._join.size_hint = (_NARROW_COLUMNS - len(narrow_rows[-1]) if narrow else 2.2, 1)
+            self._keys.children[0].add_widget(self._join)
+        self._show_join()
+
+    def _key_row(self, characters: str) -> BoxLayout:
+        line = BoxLayout(spacing=mm(GAP_MM))
+        for character in characters:
+            back = character == "<"
+            name = _BACKSPACE if back else character
+            key = Key(
+                look=self.look,
+                text=name,
+                icon=Icon.BACKSPACE if back else None,
+                type_mm=self.look.sizes.button_mm,
+                robot_id=f"key_{name}",
+            )
+            key.bind(on_release=lambda pressed: self._press_character(pressed.label_text))
+            line.add_widget(key)
+        if self.look.is_portrait and self._server.active:
+            for _ in range(_NARROW_COLUMNS - len(characters)):
+                line.add_widget(Widget())
+        return line
+
+    def _press_character(self, name: str) -> None:
+        if name == _BACKSPACE:
+            self._active.drop()
+        else:
+            self._active.add(name)
+        self._show_join()
+
+    def _show_join(self) -> None:
+        if self._join is not None:
+            self._join.disabled = not (self._server.text and self._code.text)
+
+    def type_text(self, text: str) -> None:
+        """Characters of the physical keyboard; an activation code is in capitals."""
+        kept = text.strip()
+        self._active.add(kept.upper() if self._code.active else kept)
+        self._show_join()
+
+    def press_key(self, key_code: int) -> None:
+        """Tab goes to the other field, Backspace deletes, Enter joins."""
+        if key_code == BACKSPACE_KEY:
+            self._press_character(_BACKSPACE)
+        elif key_code == TAB_KEY:
+            self._activate(self._code if self._server.active else self._server)
+        elif self._join is not None and not self._join.disabled:
+            super().press_key(key_code)
+
+    def press(self, action: Action) -> None:
+        """Send what was filled in."""
+        if action.command is CommandName.ENROL:
+            self.around.send(Enrol(server_url=self._server.text, activation_code=self._code.text))
+        else:
+            super().press(action)

@@ -1,0 +1,134 @@
+"""The state panels: what became of a sale, filling the screen, told by word, icon, border and colour at once."""
+
+from typing import Final
+
+from kivy.uix.anchorlayout import AnchorLayout
+from kivy.uix.boxlayout import BoxLayout
+from kivy.uix.widget import Widget
+
+from terminal_app.screen_model import ScreenModel, ScreenName
+from terminal_app.ui.screens.base import Screen, Surroundings, column
+from terminal_app.ui.theme import BORDER_MM, BORDERS, GAP_MM, MARGIN_MM, Border, Colour, Look, mm
+from terminal_app.ui.widgets.surface import PanelBorder, Surface
+from terminal_app.ui.widgets.text import AmountLabel, FittedLine, Headline, Paragraph
+from wallet_sdk.screen.fonts import STRONG_FONT
+from wallet_sdk.screen.icons import Icon, IconView
+
+PANEL_ICONS: Final = {
+    ScreenName.PAID: Icon.TICK,
+    ScreenName.ACCEPTED_OFFLINE: Icon.ARROW_INTO_TRAY,
+    ScreenName.NOT_PAID: Icon.CROSS,
+    ScreenName.EXPIRED: Icon.HOUR_GLASS,
+    ScreenName.CANCELLED: Icon.HOUR_GLASS,
+    ScreenName.UNKNOWN: Icon.QUESTION,
+    ScreenName.VERIFYING: Icon.BAR,
+}
+
+
+_HEIGHT_MM_MIN: Final = 40.0
+_LINES_MM_MIN: Final = 4.0
+
+# Icons of many lines are drawn finer.
+BIG_ICON_STROKES: Final = {Icon.HOUR_GLASS: 0.13, Icon.BAR: 0.12, Icon.ARROW_INTO_TRAY: 0.2, Icon.QUESTION: 0.22}
+
+
+class IconDisc(AnchorLayout):
+    """The state's icon on a lighter disc."""
+
+    def __init__(self, *, icon: Icon, look: Look, diameter_mm: float) -> None:
+        side_px = mm(diameter_mm)
+        super().__init__(size_hint=(None, None), size=(side_px, side_px))
+        Surface(self, fill=look.theme.disc, corner_mm=diameter_mm / 2)
+        self.add_widget(
+            IconView(
+                icon=icon,
+                tint=look.theme.text,
+                stroke=BIG_ICON_STROKES.get(icon, 0.24),
+                size_hint=(None, None),
+                size=(side_px * 0.56,) * 2,
+            )
+        )
+
+
+class WarningBand(FittedLine):
+    """Words that must not be overlooked, dark on white."""
+
+    def __init__(self, *, look: Look, ground: Colour) -> None:
+        super().__init__(
+            full_mm=look.sizes.button_mm * 1.1, font_name=STRONG_FONT, halign="center", color=ground, robot_id="warning"
+        )
+        self.size_hint_y = None
+        self.padding = (mm(2), 0)
+        self._band_px = mm(look.sizes.button_mm * 2.2)
+        Surface(self, fill=look.theme.text, corner_mm=1.6)
+
+    def show(self, words: str) -> None:
+        """Draw these words, or nothing."""
+        self.text = words
+        self.height = self._band_px if words else 0
+        self.opacity = 1 if words else 0
+
+
+class StatePanel(Screen):
+    """One state of a sale. Stays until it is touched."""
+
+    def __init__(self, surroundings: Surroundings, name: ScreenName) -> None:
+        super().__init__(surroundings, orientation="vertical")
+        look = self.look
+        self._ground_colour = look.ground(name)
+        border = BORDERS.get(name, Border.NONE)
+        PanelBorder(self, border=border, look=look)
+        self._inset_px = mm(MARGIN_MM + BORDER_MM + GAP_MM)
+        self.padding = self._inset_px
+        align = "center" if look.is_portrait else "left"
+        self._headline = Headline(full_mm=look.sizes.title_mm, halign=align, robot_id="headline", color=look.theme.text)
+        self._headline.size_hint_y = None
+        self._headline.height = mm(look.sizes.title_mm * 1.3)
+        self._amount = AmountLabel(look=look, full_mm=look.sizes.amount_mm, halign=align)
+        self._amount.size_hint_y = None
+        self._warning = WarningBand(look=look, ground=self._ground_colour)
+        self._lines = Paragraph(full_mm=look.sizes.body_mm, halign=align, robot_id="lines", color=look.theme.text)
+        icon = IconDisc(icon=PANEL_ICONS[name], look=look, diameter_mm=look.sizes.disc_mm)
+        self._icon_px = icon.height + mm(3 + GAP_MM) if look.is_portrait else 0.0
+        slot = self.action_slot()
+        self.add_widget(self._portrait(icon) if look.is_portrait else self._landscape(icon))
+        self.add_widget(slot)
+        self.bind(height=self._make_room)
+
+    def _words(self) -> tuple[Widget, ...]:
+        return (self._headline, self._amount, self._warning, self._lines)
+
+    def _portrait(self, icon: IconDisc) -> BoxLayout:
+        holder = AnchorLayout(size_hint_y=None, height=icon.height)
+        holder.add_widget(icon)
+        gap = Widget(size_hint_y=None, height=mm(3))
+        return column(Widget(size_hint_y=0.8), holder, gap, *self._words(), Widget())
+
+    def _landscape(self, icon: IconDisc) -> BoxLayout:
+        holder = AnchorLayout(size_hint_x=0.38)
+        holder.add_widget(icon)
+        words = column(Widget(), *self._words(), Widget(), spacing_mm=1.6)
+        words.size_hint_x = 0.62
+        body = BoxLayout(spacing=mm(GAP_MM))
+        body.add_widget(holder)
+        body.add_widget(words)
+        return body
+
+    def draw(self, model: ScreenModel) -> None:
+        """Show the state."""
+        self._headline.text = model.headline
+        self._amount.amount = model.amount
+        part = 0.9 if model.warning else 1.2
+        self._amount.height = mm(self.look.sizes.amount_mm * part) if model.amount else 0
+        self._warning.show(model.warning)
+        self._lines.text = "\n".join(model.lines)
+        self.draw_actions(model.actions, self._ground_colour, narrow=self.look.is_portrait)
+        self._make_room()
+
+    def _make_room(self, *_args: object) -> None:
+        """Give the lines what the parts above leave; where a warning takes room, the amount is a little smaller."""
+        if self.height <= mm(_HEIGHT_MM_MIN):
+            return  # not laid out yet
+        used_px = self._headline.height + self._amount.height + self._warning.height + self._icon_px
+        spaces_px = 2 * self._inset_px + self.spacing + 5 * mm(GAP_MM)
+        self._lines.most_px = max(mm(_LINES_MM_MIN), self.height - self._actions_px - used_px - spaces_px)

@@ -1,0 +1,230 @@
+"""Colours, sizes and type: what makes the terminal look the way it does.
+
+A `Theme` holds colours only, so a daylight or high-contrast one is one more value of the same class. Sizes are in
+millimetres and do not change with the theme. `Look` is what a widget gets: the theme, the window's shape, the type.
+"""
+
+from dataclasses import dataclass
+from enum import Enum, unique
+from typing import Final
+
+from terminal_app.screen_model import Emphasis, ScreenName
+from wallet_sdk.screen.units import mm
+
+Colour = tuple[float, float, float, float]
+
+TARGET_MM: Final = 9.0
+KEY_MM: Final = 15.0
+GAP_MM: Final = 2.0
+MARGIN_MM: Final = 3.0
+CORNER_MM: Final = 2.6
+BORDER_MM: Final = 2.0
+
+
+def colour(hex_rgb: str, alpha: float = 1.0) -> Colour:
+    """A colour from "#RRGGBB"."""
+    red, green, blue = (int(hex_rgb[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    return (red, green, blue, alpha)
+
+
+@unique
+class Shape(Enum):
+    """Which way the window is longer."""
+
+    LANDSCAPE = "landscape"
+    PORTRAIT = "portrait"
+
+
+@unique
+class Border(Enum):
+    """The frame of a state panel: a third sign beside word and icon for those who do not see colours."""
+
+    NONE = "none"
+    THICK_INSET = "thick inset"
+    SIDE_BARS = "side bars"
+    CORNERS = "corners"
+    THIN_INSET = "thin inset"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ButtonColours:
+    """Fill, text and outline of a button."""
+
+    fill: Colour
+    fill_pressed: Colour
+    text: Colour
+    outline: Colour
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Theme:
+    """All colours. `panels` holds the ground of each state; screens that are not there stand on `base`."""
+
+    base: Colour
+    surface: Colour
+    surface_pressed: Colour
+    outline: Colour
+    text: Colour
+    text_dim: Colour
+    text_disabled: Colour
+    accent: Colour
+    accent_pressed: Colour
+    on_accent: Colour
+    caution: Colour
+    danger: Colour
+    bar_shade: Colour
+    disc: Colour
+    panels: dict[ScreenName, Colour]
+
+
+NIGHT: Final = Theme(
+    base=colour("#0F172A"),
+    surface=colour("#1E293B"),
+    surface_pressed=colour("#3B4A63"),
+    outline=colour("#33425A"),
+    text=colour("#FFFFFF"),
+    text_dim=colour("#A9B7CC"),
+    text_disabled=colour("#76859C"),
+    accent=colour("#4FE3B4"),
+    accent_pressed=colour("#2FBF93"),
+    on_accent=colour("#04251B"),
+    caution=colour("#FFC85C"),
+    danger=colour("#FF9C9C"),
+    bar_shade=colour("#000000", 0.26),
+    disc=colour("#FFFFFF", 0.13),
+    panels={
+        ScreenName.PAID: colour("#095C32"),
+        ScreenName.ACCEPTED_OFFLINE: colour("#0B4F9E"),
+        ScreenName.NOT_PAID: colour("#A3161D"),
+        ScreenName.EXPIRED: colour("#4A5568"),
+        ScreenName.CANCELLED: colour("#4A5568"),
+        ScreenName.UNKNOWN: colour("#7A4100"),
+        ScreenName.VERIFYING: colour("#3B2A7A"),
+    },
+)
+
+BORDERS: Final[dict[ScreenName, Border]] = {
+    ScreenName.ACCEPTED_OFFLINE: Border.THICK_INSET,
+    ScreenName.NOT_PAID: Border.SIDE_BARS,
+    ScreenName.UNKNOWN: Border.CORNERS,
+    ScreenName.EXPIRED: Border.THIN_INSET,
+    ScreenName.CANCELLED: Border.THIN_INSET,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """Heights of type, of the big buttons, and the diameter of a state's icon, in millimetres."""
+
+    bar_mm: float
+    body_mm: float
+    button_mm: float
+    key_mm: float
+    title_mm: float
+    amount_mm: float
+    action_mm: float
+    disc_mm: float
+
+
+# The design's px at 5.17 px/mm (7 inch, 800x480) and at 5.92 px/mm (10 inch).
+SIZES_7_INCH: Final = Sizes(
+    bar_mm=3.48,
+    body_mm=4.25,
+    button_mm=5.03,
+    key_mm=7.0,
+    title_mm=8.5,
+    amount_mm=13.9,
+    action_mm=15.0,
+    disc_mm=38.0,
+)
+SIZES_10_INCH: Final = Sizes(
+    bar_mm=3.72,
+    body_mm=4.39,
+    button_mm=5.07,
+    key_mm=8.6,
+    title_mm=9.46,
+    amount_mm=18.9,
+    action_mm=19.0,
+    disc_mm=56.0,
+)
+
+# A panel at least this high and wide is looked at from farther away and has the room.
+LARGE_SIDE_MM: Final = 120.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What every widget is given: theme, shape of the window, type."""
+
+    theme: Theme
+    shape: Shape
+    sizes: Sizes
+
+    @property
+    def is_portrait(self) -> bool:
+        """True when the window is higher than wide."""
+        return self.shape is Shape.PORTRAIT
+
+    def ground(self, name: ScreenName) -> Colour:
+        """The colour that a screen stands on."""
+        return self.theme.panels.get(name, self.theme.base)
+
+
+def look_for(*, theme: Theme, width_px: float, height_px: float) -> Look:
+    """The look for a window of this size at the density now set."""
+    shorter_mm = min(width_px, height_px) / mm(1)
+    return Look(
+        theme=theme,
+        shape=Shape.PORTRAIT if height_px > width_px else Shape.LANDSCAPE,
+        sizes=SIZES_10_INCH if shorter_mm >= LARGE_SIDE_MM else SIZES_7_INCH,
+    )
+
+
+def button_colours(theme: Theme, emphasis: Emphasis, ground: Colour) -> ButtonColours:
+    """Colours of a button on this ground: the accent on the night ground, white on a state's colour."""
+    clear = (0.0, 0.0, 0.0, 0.0)
+    on_state = ground != theme.base
+    if emphasis is Emphasis.PRIMARY and on_state:
+        return ButtonColours(fill=theme.text, fill_pressed=colour("#D5DCE6"), text=ground, outline=clear)
+    if emphasis is Emphasis.PRIMARY:
+        return ButtonColours(fill=theme.accent, fill_pressed=theme.accent_pressed, text=theme.on_accent, outline=clear)
+    if on_state:
+        return ButtonColours(fill=clear, fill_pressed=theme.disc, text=theme.text, outline=theme.text)
+    text = theme.danger if emphasis is Emphasis.DANGER else theme.text
+    outline = (*theme.danger[:3], 0.55) if emphasis is Emphasis.DANGER else theme.outline
+    return ButtonColours(fill=theme.surface, fill_pressed=theme.surface_pressed, text=text, outline=outline)
+
+
+def contrast(first: Colour, second: Colour) -> float:
+    """Contrast of two opaque colours, 1 to 21. Source: WCAG 2.2, "contrast ratio" and "relative luminance"."""
+    lighter, darker = sorted((_luminance(first), _luminance(second)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(of: Colour) -> float:
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in of[:3])
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+__all__ = [
+    "BORDERS",
+    "BORDER_MM",
+    "CORNER_MM",
+    "GAP_MM",
+    "KEY_MM",
+    "MARGIN_MM",
+    "NIGHT",
+    "TARGET_MM",
+    "Border",
+    "ButtonColours",
+    "Colour",
+    "Look",
+    "Shape",
+    "Sizes",
+    "Theme",
+    "button_colours",
+    "colour",
+    "contrast",
+    "look_for",
+    "mm",
+]

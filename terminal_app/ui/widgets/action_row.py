@@ -1,0 +1,82 @@
+"""The row of buttons at the foot of a screen.
+
+The way forward always lies at the bottom right, and only it: "Next sale" stands where "Read answer" stood before. What
+gives something up stands at the left or in the row above, so a finger that taps twice can never land on it.
+"""
+
+from collections.abc import Callable
+
+from kivy.uix.boxlayout import BoxLayout
+from kivy.uix.widget import Widget
+
+from terminal_app.screen_model import Action, CommandName, Emphasis
+from terminal_app.ui.theme import GAP_MM, Colour, Look, mm
+from terminal_app.ui.widgets.buttons import BigButton
+from wallet_sdk.screen.icons import Icon
+
+# On wide windows the forward button begins where the keypad's keys end, so that it never lies over "backspace".
+_FORWARD_PART_WIDE = 0.53
+_FORWARD_PART_NARROW = 0.67
+
+ACTION_ICONS = {
+    CommandName.SHOW_CODE: Icon.CODE,
+    CommandName.SCAN_CUSTOMER: Icon.SCAN,
+    CommandName.SCAN_ANSWER: Icon.SCAN,
+}
+
+
+def make_button(action: Action, *, look: Look, ground: Colour, icon: Icon | None = None) -> BigButton:
+    """The button of an action; its `robot_id` is the command's name."""
+    return BigButton(
+        look=look,
+        emphasis=action.emphasis,
+        ground=ground,
+        text=action.label,
+        icon=icon,
+        robot_id=action.command.value,
+        size_hint_y=None,
+        height=mm(look.sizes.action_mm),
+    )
+
+
+class ActionRow(BoxLayout):
+    """Lays actions out as said above. `press` is called with the action whose button was released."""
+
+    def __init__(
+        self, *, actions: tuple[Action, ...], look: Look, ground: Colour, press: Callable[[Action], None], narrow: bool
+    ) -> None:
+        super().__init__(orientation="vertical", spacing=mm(GAP_MM), size_hint_y=None)
+        self._look = look
+        self._ground = ground
+        self._press = press
+        self._narrow = narrow
+        forward = [each for each in actions if each.emphasis is Emphasis.PRIMARY][:1]
+        others = [each for each in actions if each not in forward]
+        beside = others[:1] if narrow else others
+        rows = [others[1:]] if narrow and len(others) > 1 else []
+        for row in rows:
+            self.add_widget(self._row([self._button(each) for each in row]))
+        if forward or beside:
+            self.add_widget(self._foot(forward, beside))
+        self.height = len(self.children) * mm(look.sizes.action_mm) + max(0, len(self.children) - 1) * mm(GAP_MM)
+
+    def _foot(self, forward: list[Action], beside: list[Action]) -> BoxLayout:
+        left = self._row([self._button(each) for each in beside])
+        part = _FORWARD_PART_NARROW if self._narrow else _FORWARD_PART_WIDE
+        left.size_hint_x = 1 - part
+        right: Widget = self._button(forward[0]) if forward else Widget()
+        right.size_hint_x = part
+        alone_on_narrow = self._narrow and not beside
+        return self._row([right] if alone_on_narrow else [left, right])
+
+    def _row(self, widgets: list[BigButton] | list[Widget]) -> BoxLayout:
+        row = BoxLayout(spacing=mm(GAP_MM), size_hint_y=None, height=mm(self._look.sizes.action_mm))
+        for widget in widgets:
+            row.add_widget(widget)
+        return row
+
+    def _button(self, action: Action) -> BigButton:
+        icon = ACTION_ICONS.get(action.command)
+        button = make_button(action, look=self._look, ground=self._ground, icon=icon)
+        button.bind(on_release=lambda *_args: self._press(action))
+        return button

@@ -1,0 +1,101 @@
+"""Prepare the process for Kivy, before Kivy is imported.
+
+Kivy reads its settings from environment variables while it is imported: it would eat our command-line flags, swallow
+crash tracebacks, write into the home folder and open each touch panel twice. So `prepare` comes first, and this module
+imports Kivy only inside functions.
+"""
+
+import os
+import sys
+from dataclasses import dataclass
+from enum import Enum, unique
+from pathlib import Path
+from typing import Final
+
+# A density of 1 draws 48 dp on 9 mm, the smallest thing a finger hits surely; so 1 dp is 9/48 mm on every panel.
+DP_PER_MM: Final = 48 / 9
+
+
+@unique
+class Drawing(Enum):
+    """Where frames go: to a window on the screen, or only into memory (real OpenGL, no X server needed)."""
+
+    WINDOW = "window"
+    OFFSCREEN = "offscreen"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """A screen: its pixels and its density (px a mm, times 9/48)."""
+
+    width_px: int
+    height_px: int
+    density: float
+
+    @property
+    def width_mm(self) -> float:
+        """Width of the picture in millimetres."""
+        return self.width_px / (self.density * DP_PER_MM)
+
+    @property
+    def height_mm(self) -> float:
+        """Height of the picture in millimetres."""
+        return self.height_px / (self.density * DP_PER_MM)
+
+
+PANEL_7_LANDSCAPE: Final = Panel(width_px=800, height_px=480, density=0.97)
+PANEL_7_PORTRAIT: Final = Panel(width_px=720, height_px=1280, density=1.55)
+PANEL_10_LANDSCAPE: Final = Panel(width_px=1280, height_px=800, density=1.11)
+# A phone of 6 inches seen in a desktop window, for the demo wallet.
+PANEL_PHONE: Final = Panel(width_px=420, height_px=840, density=1.0)
+
+KNOWN_PANELS: Final = (PANEL_7_LANDSCAPE, PANEL_7_PORTRAIT, PANEL_10_LANDSCAPE, PANEL_PHONE)
+
+# Four samples a pixel: cheap on a Raspberry Pi 4, and the drawn icons get clean edges.
+SAMPLES_PER_PIXEL: Final = 4
+
+
+def panel_of_size(*, width_px: int, height_px: int) -> Panel:
+    """The known panel of these pixels, or one for a desktop window of ordinary density."""
+    for panel in KNOWN_PANELS:
+        if (panel.width_px, panel.height_px) == (width_px, height_px):
+            return panel
+    return Panel(width_px=width_px, height_px=height_px, density=PANEL_7_LANDSCAPE.density)
+
+
+def prepare(*, panel: Panel, kivy_home: Path, drawing: Drawing, title: str) -> None:
+    """Set Kivy up for this process: its environment, then its configuration, held in memory only.
+
+    `kivy_home` is created where it is missing; Kivy keeps nothing elsewhere. Must run before anything imports Kivy.
+    """
+    assert "kivy" not in sys.modules, "prepare() must run before Kivy is imported"
+    kivy_home.mkdir(parents=True, exist_ok=True)
+    os.environ.update(
+        {
+            "KIVY_NO_ARGS": "1",
+            "KIVY_NO_CONFIG": "1",
+            "KIVY_NO_FILELOG": "1",
+            "KIVY_LOG_MODE": "PYTHON",
+            "KIVY_HOME": str(kivy_home),
+            "KIVY_METRICS_DENSITY": str(panel.density),
+            "KIVY_WINDOW": "sdl2",
+        }
+    )
+    if drawing is Drawing.OFFSCREEN:
+        os.environ["SDL_VIDEODRIVER"] = "offscreen"
+    _configure(panel=panel, title=title)
+
+
+def _configure(*, panel: Panel, title: str) -> None:
+    from kivy.config import Config  # after the environment is set, never before
+
+    # One way in for fingers: SDL hears the touch panel already, and Kivy's own probing would hear it a second time.
+    Config.remove_section("input")
+    Config.add_section("input")
+    Config.set("input", "mouse", "mouse,disable_multitouch")
+    Config.set("kivy", "exit_on_escape", "0")
+    Config.set("kivy", "window_title", title)
+    Config.set("graphics", "width", str(panel.width_px))
+    Config.set("graphics", "height", str(panel.height_px))
+    Config.set("graphics", "multisamples", str(SAMPLES_PER_PIXEL))
+    Config.set("graphics", "maxfps", "60")

@@ -1,0 +1,35 @@
+"""Read what is on the screen: the very pixels that OpenGL drew."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from kivy.core.window import Window
+from kivy.graphics.opengl import GL_RGB, GL_UNSIGNED_BYTE, glReadPixels
+from PIL import Image
+
+
+def read_frame_buffer() -> Image.Image:
+    """The frame that was drawn and not yet flipped; call it from a window's `on_flip` only."""
+    width_px, height_px = (int(length) for length in Window.system_size)
+    pixels = glReadPixels(0, 0, width_px, height_px, GL_RGB, GL_UNSIGNED_BYTE)
+    picture = Image.frombytes("RGB", (width_px, height_px), bytes(pixels))
+    return picture.transpose(Image.Transpose.FLIP_TOP_BOTTOM)
+
+
+def write_png(picture: Image.Image, path: Path) -> None:
+    """Write a PNG so that a reader sees the old file or the new one, never a half."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    picture.save(partial, format="PNG", compress_level=1)
+    partial.replace(path)
+
+
+def after_next_frame(action: Callable[[Image.Image], None]) -> None:
+    """Ask for one frame and call `action` with its picture."""
+
+    def on_flip(*_args: object) -> None:
+        Window.unbind(on_flip=on_flip)
+        action(read_frame_buffer())
+
+    Window.bind(on_flip=on_flip)
+    Window.canvas.ask_update()
