@@ -220,9 +220,10 @@ def _attempts(frame: GreyFrame, readers: dict[Decoder, Reader]) -> Iterator[list
     if zxing:
         for rework in REWORKS:
             yield zxing(_frame(rework(grey)))
+    if zbar and not zxing:
+        yield zbar(_frame(grey))
     if zbar:
         yield zbar(_frame(_smoothed(grey)))
-        yield zbar(_frame(grey))
 
 
 def _distinct(texts: Iterable[str]) -> list[str]:
