@@ -14,6 +14,7 @@ from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
+from wallet_sdk.protocol import limits
 from wallet_sdk.protocol.errors import (
     ErrorCode,
     MalformedMessageError,
@@ -43,6 +44,9 @@ PATH_PAYMENTS: Final = "/v1/payments"
 PATH_CLOSURES: Final = "/v1/closures"
 PATH_CONSENTS: Final = "/v1/consents"
 PATH_BALANCE: Final = "/v1/balance"
+
+#: Our name -> the name a standard gave the member. RFC 9457 section 3.1.2 says "status".
+_WIRE_NAMES: Final = MappingProxyType({"http_status": "status"})
 
 A = TypeVar("A")
 
@@ -137,7 +141,7 @@ class Problem:
     """RFC 9457 problem details with this project's members. Never holds a stack trace."""
 
     title: str
-    status: int
+    http_status: int
     detail: str
     code: int
     param: str = ""
@@ -181,7 +185,7 @@ def problem_of(error: TillcodeError) -> Problem:
     http_status = http_status_of(error.code)
     return Problem(
         title=error.code.name,
-        status=int(http_status),
+        http_status=int(http_status),
         detail=error.message,
         code=int(error.code),
         param=error.param or "",
@@ -208,7 +212,8 @@ def error_of(body: bytes, *, http_status: int) -> TillcodeError:
 
 def to_json(answer: Any) -> bytes:
     """Compact UTF-8 JSON of one of the bodies above."""
-    return json.dumps(asdict(answer), separators=(",", ":"), ensure_ascii=False).encode()
+    members = {_WIRE_NAMES.get(name, name): value for name, value in asdict(answer).items()}
+    return json.dumps(members, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def parse_json(body: bytes, expected: type[A]) -> A:
@@ -229,8 +234,9 @@ def _from_mapping(content: object, expected: type[A]) -> A:
         raise MalformedMessageError(ErrorCode.BAD_REQUEST_BODY, "the body is not an object")
     values: dict[str, Any] = {}
     for name, kind in expected.__annotations__.items():
-        if name in content:
-            values[name] = _checked(content[name], kind, name=name)
+        member = _WIRE_NAMES.get(name, name)
+        if member in content:
+            values[name] = _checked(content[member], kind, name=member)
     try:
         return expected(**values)
     except TypeError as error:
@@ -240,13 +246,20 @@ def _from_mapping(content: object, expected: type[A]) -> A:
 
 
 def _checked(value: Any, kind: object, *, name: str) -> Any:
-    if kind in (str, int) and type(value) is kind:
+    if kind is str and type(value) is str and _is_whole(value):
         return value
-    if kind == dict[str, int] and isinstance(value, dict) and all(type(number) is int for number in value.values()):
+    if kind is int and type(value) is int and abs(value) <= limits.BALANCE_MINOR_MAX:
         return value
+    if kind == dict[str, int] and isinstance(value, dict):
+        return {member: _checked(number, int, name=name) for member, number in value.items()}
     if kind == tuple[PaymentAnswer, ...] and isinstance(value, list):
         return tuple(_from_mapping(element, PaymentAnswer) for element in value)
     raise MalformedMessageError(ErrorCode.BAD_REQUEST_BODY, "a member has the wrong type", param=name)
+
+
+def _is_whole(text: str) -> bool:
+    """No half of a surrogate pair, which JSON can escape but nothing can write down again."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def to_base64url(content: bytes) -> str:

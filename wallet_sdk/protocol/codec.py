@@ -200,6 +200,7 @@ _FIELDS: Final = MappingProxyType(
             enum_field(10, "state", State),
             seconds_field(12, "at_s"),
             enum_field(14, "liability", Liability, absent=Liability.OPERATOR),
+            uint_field(16, "terminal_id", 1, limits.SERIAL_MAX),
         ),
         MessageType.REFUND: (
             id_field(2, "refund_id"),

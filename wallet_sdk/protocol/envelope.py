@@ -3,7 +3,7 @@
     envelope    = [protected, unprotected, payload, signature]        untagged CBOR array of four
     protected   = << {1: -9, 4: key id} >>    signed by a key known from the trust store, or
                   << {1: -9} >>               signed by the key inside the embedded envelope
-    unprotected = {}  or  {33: embedded envelope}                     certificate of a request, token of an intent
+    unprotected = {}  or  {33: embedded envelope}                     certificate of a request, token of a consent
     signature   = r || s, 64 bytes, RFC 6979 nonce, s <= n/2
 
 What is signed is the COSE Sig_structure ["Signature1", protected, external_aad, payload] with
@@ -18,6 +18,7 @@ RFC 6979 (deterministic nonce); SEC 1 section 2.3.3 (compressed point).
 import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 import cbor2
@@ -28,9 +29,18 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from wallet_sdk.protocol import codec, limits
 from wallet_sdk.protocol.cbor import load_canonical
-from wallet_sdk.protocol.errors import ErrorCode, MalformedMessageError, RuleViolationError
+from wallet_sdk.protocol.errors import ErrorCode, MalformedMessageError, MisuseError, RuleViolationError
 from wallet_sdk.protocol.ids import Digest, Envelope, KeyId, PublicKeyBytes
-from wallet_sdk.protocol.messages import TYPE_OF_MESSAGE, CaptureBatch, Message, MessageType, TrustBundle
+from wallet_sdk.protocol.messages import (
+    TYPE_OF_MESSAGE,
+    CaptureBatch,
+    Message,
+    MessageType,
+    PaymentCode,
+    PaymentIntent,
+    PaymentRequest,
+    TrustBundle,
+)
 
 #: ESP256 (ECDSA on P-256 with SHA-256) as CBOR: the negative integer -9.
 _PROTECTED_PREFIX_WITH_KEY_ID: Final = bytes.fromhex("a201280448")
@@ -43,7 +53,10 @@ P256_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC
 _ECDSA: Final = ec.ECDSA(Prehashed(SHA256()))
 
 #: Envelopes that never travel as a QR code may be larger than one.
-_BYTES_MAX: Final = {CaptureBatch: limits.BATCH_BYTES_MAX, TrustBundle: limits.BUNDLE_BYTES_MAX}
+_BYTES_MAX: Final = MappingProxyType({CaptureBatch: limits.BATCH_BYTES_MAX, TrustBundle: limits.BUNDLE_BYTES_MAX})
+#: Messages that bring the envelope naming their signer's key; all others name a key that the reader already has.
+#: So no message can be signed in two shapes, which would give one content two digests.
+_EMBEDDING: Final = frozenset({PaymentRequest, PaymentIntent, PaymentCode})
 
 M = TypeVar("M", bound=Message)
 
@@ -91,8 +104,10 @@ def seal(message: M, signer: Signer, *, embedded: Envelope | None = None) -> Sea
     """Encode and sign a message; with ``embedded`` the signer's key must be the one that envelope names.
 
     Raises:
-        MisuseError: BAD_ARGUMENT when the message is out of its bounds.
+        MisuseError: BAD_ARGUMENT when the message is out of its bounds, too large, or misses its embedded envelope.
     """
+    if (type(message) in _EMBEDDING) != (embedded is not None):
+        raise MisuseError(ErrorCode.BAD_ARGUMENT, "requests and consents embed, nothing else does", param="embedded")
     payload = codec.encode(message)
     key_id = None if embedded is not None else key_id_of(signer.public_key)
     protected = _PROTECTED_WITHOUT_KEY_ID if key_id is None else _PROTECTED_PREFIX_WITH_KEY_ID + key_id
@@ -100,6 +115,8 @@ def seal(message: M, signer: Signer, *, embedded: Envelope | None = None) -> Sea
     signature = _low_s(signer.sign(digest))
     unprotected = {} if embedded is None else {_EMBEDDED_LABEL: embedded}
     envelope = Envelope(cbor2.dumps([protected, unprotected, payload, signature]))
+    if len(envelope) > _bytes_max(type(message)):
+        raise MisuseError(ErrorCode.BAD_ARGUMENT, f"{len(envelope)} bytes, which nobody would read", param="message")
     return Sealed(
         message=message, envelope=envelope, digest=digest, key_id=key_id, embedded=embedded, signature=signature
     )
@@ -112,13 +129,13 @@ def open_unverified(envelope: bytes, expected: type[M]) -> Sealed[M]:
         MalformedMessageError: size, CBOR, headers, type or fields.
         RuleViolationError: BAD_SIGNATURE for a signature that is out of range or the high-s twin.
     """
-    protected, unprotected, payload, signature = _split(
-        envelope, bytes_max=_BYTES_MAX.get(expected, limits.MESSAGE_BYTES_MAX)
-    )
+    protected, unprotected, payload, signature = _split(envelope, bytes_max=_bytes_max(expected))
     embedded = _read_unprotected(unprotected)
     key_id = _read_protected(protected)
-    if (key_id is None) != (embedded is not None):
-        raise MalformedMessageError(ErrorCode.BAD_ENVELOPE, "exactly one of key id and embedded envelope is needed")
+    if (key_id is None, embedded is not None) != (expected in _EMBEDDING, expected in _EMBEDDING):
+        raise MalformedMessageError(
+            ErrorCode.BAD_ENVELOPE, "a request or consent embeds its signer's envelope, all else names a key id"
+        )
     _check_signature_form(signature)
     message = codec.decode(payload, expected)
     return Sealed(
@@ -131,13 +148,13 @@ def open_unverified(envelope: bytes, expected: type[M]) -> Sealed[M]:
     )
 
 
-def peek_type(envelope: bytes) -> MessageType:
+def peek_type(envelope: bytes, *, bytes_max: int = limits.BATCH_BYTES_MAX) -> MessageType:
     """Which message an envelope says it holds; nothing is verified by this.
 
     Raises:
-        MalformedMessageError: not an envelope, or no known type.
+        MalformedMessageError: not an envelope, larger than ``bytes_max``, or no known type.
     """
-    _, _, payload, _ = _split(envelope, bytes_max=limits.BATCH_BYTES_MAX)
+    _, _, payload, _ = _split(envelope, bytes_max=bytes_max)
     return codec.peek_type(payload)
 
 
@@ -176,6 +193,10 @@ def load_public_key(public_key: PublicKeyBytes) -> ec.EllipticCurvePublicKey:
 
 
 # --- parts ---
+
+
+def _bytes_max(kind: type[Any]) -> int:
+    return _BYTES_MAX.get(kind, limits.MESSAGE_BYTES_MAX)
 
 
 def _split(envelope: bytes, *, bytes_max: int) -> tuple[bytes, dict[int, Any], bytes, bytes]:

@@ -39,6 +39,8 @@ class ErrorCode(IntEnum):
     IMAGE_UNREADABLE = 1018
     IMAGE_TOO_LARGE = 1019
     BAD_REQUEST_BODY = 1020
+    BAD_TLV = 1021
+    BAD_CHECKSUM = 1022
     # 2xxx: RuleViolationError
     BAD_SIGNATURE = 2001
     UNKNOWN_SIGNER = 2002
@@ -71,6 +73,7 @@ class ErrorCode(IntEnum):
     NOT_A_DOUBLE_SPEND = 2029
     TOKEN_CLOSED = 2030
     LATE_CAPTURE = 2031
+    EMV_FIELD_MISMATCH = 2032
     # 3xxx: MisuseError
     BAD_ARGUMENT = 3001
     NOT_ENROLLED = 3002

@@ -15,10 +15,9 @@ from enum import Enum
 
 from wallet_sdk.protocol import codec
 from wallet_sdk.protocol.envelope import open_unverified, peek_type
-from wallet_sdk.protocol.errors import ErrorCode, RuleViolationError
+from wallet_sdk.protocol.errors import ErrorCode, MalformedMessageError, RuleViolationError
 from wallet_sdk.protocol.ids import Counter, Envelope, PublicKeyBytes, TokenId
 from wallet_sdk.protocol.messages import (
-    AuthorizationMode,
     FraudProof,
     MessageType,
     PaymentCode,
@@ -26,6 +25,7 @@ from wallet_sdk.protocol.messages import (
     PaymentToken,
 )
 from wallet_sdk.protocol.money import Currency
+from wallet_sdk.protocol.rules import start_of_sum as start_of_sum  # noqa: PLC0414 (also public here)
 from wallet_sdk.protocol.trust import VerifiedConsent, VerifiedIntent, sealed_consent, verify_bundle, verify_consent
 
 
@@ -60,12 +60,6 @@ def contradiction_of(first: PaymentIntent | PaymentCode, second: PaymentIntent |
     return None
 
 
-def start_of_sum(intent: PaymentIntent) -> int:
-    """The cumulative sum before this intent, in minor units."""
-    spent_minor = intent.amount_minor if intent.mode is AuthorizationMode.OFFLINE else 0
-    return intent.cumulative_minor - spent_minor
-
-
 def make_fraud_proof(first: Envelope, second: Envelope, *, bundle: Envelope) -> bytes:
     """The portable proof: a canonical CBOR map of about a kilobyte, for a file.
 
@@ -79,10 +73,13 @@ def verify_fraud_proof(proof: bytes, *, root_key: PublicKeyBytes) -> FraudFindin
     """Check a proof with nothing but the pinned root key.
 
     Raises:
-        MalformedMessageError: not a proof.
+        MalformedMessageError: not a proof, or not in its one encoding (nothing unknown, the two in bytewise order).
         RuleViolationError: a broken chain or signature, or NOT_A_DOUBLE_SPEND.
     """
     message = codec.decode(proof, FraudProof)
+    # Nobody signs a proof, so what a signature would hold together is compared.
+    if codec.encode(message) != proof or message.first > message.second:
+        raise MalformedMessageError(ErrorCode.NOT_CANONICAL, "the bytes are not the one encoding of this proof")
     trust = verify_bundle(message.bundle, root_key=root_key)
     first, second = (
         verify_consent(envelope, trust, at_s=_token_start_s(envelope)) for envelope in (message.first, message.second)

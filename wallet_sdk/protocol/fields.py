@@ -57,24 +57,46 @@ def read_bytes(low: int, high: int) -> Callable[[str, Plain], bytes]:
 
 #: Joiners that Indic and Persian spelling needs; every other format character can deceive a reader.
 _JOINERS: Final = frozenset("\u200c\u200d")
+#: Letters, marks and symbols that draw nothing: a name of them is invisible, and two names differ by nothing seen.
+_BLANKS: Final = frozenset(
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"
+    + "".join(map(chr, range(0xE0100, 0xE01F0)))
+)
 _FORBIDDEN_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def read_text(low: int, high: int) -> Callable[[str, Plain], str]:
-    """Text of ``low`` .. ``high`` UTF-8 bytes: NFC, no control or bidirectional-override characters, no outer spaces."""
+    """Text of ``low`` .. ``high`` UTF-8 bytes: NFC, no outer spaces, nothing invisible that could deceive a reader."""
 
     def read(name: str, value: Plain) -> str:
         if type(value) is not str:
             raise MalformedMessageError(ErrorCode.BAD_FIELD_TYPE, "a text string is expected", param=name)
-        if not low <= len(value.encode("utf-8")) <= high:
+        # A lone surrogate (only our own caller can have one) is counted here and refused below.
+        if not low <= len(value.encode("utf-8", "surrogatepass")) <= high:
             raise MalformedMessageError(ErrorCode.FIELD_OUT_OF_RANGE, f"not {low} .. {high} bytes long", param=name)
         if value != value.strip() or not unicodedata.is_normalized("NFC", value):
             raise MalformedMessageError(ErrorCode.BAD_TEXT, "outer spaces, or not in Unicode form NFC", param=name)
-        if any(unicodedata.category(c) in _FORBIDDEN_CATEGORIES and c not in _JOINERS for c in value):
-            raise MalformedMessageError(ErrorCode.BAD_TEXT, "control or direction characters", param=name)
+        if not _is_readable(value):
+            raise MalformedMessageError(
+                ErrorCode.BAD_TEXT, "control, direction, blank or misplaced joining characters", param=name
+            )
         return value
 
     return read
+
+
+def _is_readable(text: str) -> bool:
+    """No forbidden or blank character; marks and joiners only where they have something to join."""
+    before = "Zs"
+    for character in text:
+        category = unicodedata.category(character)
+        if character in _JOINERS:
+            if before[0] not in "LM":
+                return False
+        elif category in _FORBIDDEN_CATEGORIES or character in _BLANKS or (category[0] == "M" and before == "Zs"):
+            return False
+        before = category
+    return True
 
 
 E_ = TypeVar("E_", bound=IntEnum)
@@ -134,16 +156,21 @@ read_public_key = read_bytes(limits.PUBLIC_KEY_BYTES, limits.PUBLIC_KEY_BYTES)
 # --- builders of table rows ---
 
 
+def _as_is(value: Any) -> Plain:
+    """No conversion: ``int`` would cut a float, ``str`` would write "None"; the reader refuses both instead."""
+    return value
+
+
 def uint_field(key: int, name: str, low: int, high: int, absent: Any = ...) -> Field:
-    return Field(key, name, read_uint(low, high), int, absent)
+    return Field(key, name, read_uint(low, high), _as_is, absent)
 
 
 def bytes_field(key: int, name: str, low: int, high: int | None = None, absent: Any = ...) -> Field:
-    return Field(key, name, read_bytes(low, low if high is None else high), bytes, absent)
+    return Field(key, name, read_bytes(low, low if high is None else high), _as_is, absent)
 
 
 def text_field(key: int, name: str, low: int, high: int, absent: Any = ...) -> Field:
-    return Field(key, name, read_text(low, high), str, absent)
+    return Field(key, name, read_text(low, high), _as_is, absent)
 
 
 def enum_field(key: int, name: str, choices: type[IntEnum], absent: Any = ...) -> Field:
@@ -151,7 +178,7 @@ def enum_field(key: int, name: str, choices: type[IntEnum], absent: Any = ...) -
 
 
 def seconds_field(key: int, name: str) -> Field:
-    return Field(key, name, read_time, int)
+    return Field(key, name, read_time, _as_is)
 
 
 def currency_field(key: int) -> Field:
@@ -167,4 +194,4 @@ def id_field(key: int, name: str = "request_id") -> Field:
 
 
 def key_field(key: int, name: str) -> Field:
-    return Field(key, name, read_public_key, bytes)
+    return Field(key, name, read_public_key, _as_is)

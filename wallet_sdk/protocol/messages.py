@@ -187,9 +187,11 @@ class CaptureBatch:
 class Receipt:
     """Signed proof of an outcome. ``consent_digest`` is the digest of the intent or code.
 
-    Signed by the operator's receipt key, or by the terminal for a payment it accepted offline.
+    Signed by the operator's receipt key, or by the terminal for a payment it accepted offline. ``terminal_id``
+    says who was paid: a request id alone is the choice of any terminal, and a rogue one could repeat another's.
     """
 
+    terminal_id: TerminalId
     request_id: RequestId
     consent_digest: Digest
     amount_minor: int

@@ -111,6 +111,7 @@ class Money:
     currency: Currency
 
     def __post_init__(self) -> None:
+        assert type(self.minor) is int, "money is an int of minor units, nothing that rounds"
         assert abs(self.minor) <= BALANCE_MINOR_MAX, "money past 64 bits"
 
     def __str__(self) -> str:

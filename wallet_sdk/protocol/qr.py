@@ -57,13 +57,16 @@ def matrix(text: str) -> Matrix:
     code.add_data(text, optimize=0)
     try:
         version = code.best_fit()
+        if version > limits.QR_VERSION_MAX:
+            raise MisuseError(
+                ErrorCode.BAD_ARGUMENT,
+                f"needs version {version}, at most {limits.QR_VERSION_MAX} is shown",
+                param="text",
+            )
+        # qrcode 8.2 cannot divide a block that is all zeros: "glog(0)", also a ValueError.
+        code.make(fit=False)
     except (qrcode.exceptions.DataOverflowError, ValueError) as error:
-        raise MisuseError(ErrorCode.BAD_ARGUMENT, "the text fits no QR code", param="text") from error
-    if version > limits.QR_VERSION_MAX:
-        raise MisuseError(
-            ErrorCode.BAD_ARGUMENT, f"needs version {version}, at most {limits.QR_VERSION_MAX} is shown", param="text"
-        )
-    code.make(fit=False)
+        raise MisuseError(ErrorCode.BAD_ARGUMENT, "the text makes no QR code", param="text") from error
     return tuple(tuple(bool(module) for module in row) for row in code.modules)
 
 

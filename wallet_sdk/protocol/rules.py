@@ -15,6 +15,7 @@ from wallet_sdk.protocol.messages import (
     PaymentIntent,
     PaymentRequest,
     PaymentToken,
+    Receipt,
     TerminalCertificate,
 )
 from wallet_sdk.protocol.money import Currency
@@ -110,6 +111,31 @@ def check_intent_answers(
         )
 
 
+def check_receipt_answers(receipt: Receipt, *, request: PaymentRequest, terminal_id: TerminalId) -> None:
+    """The operator's receipt says that exactly this request of this terminal is paid: the proof a payer shows.
+
+    Raises:
+        RuleViolationError: WRONG_TERMINAL, WRONG_REQUEST, CURRENCY_MISMATCH, AMOUNT_MISMATCH or BAD_TRANSITION when
+            the receipt is of a payment that was not made.
+    """
+    if receipt.terminal_id != terminal_id:
+        raise RuleViolationError(ErrorCode.WRONG_TERMINAL, "the receipt is another terminal's", param="terminal_id")
+    if receipt.request_id != request.request_id:
+        raise RuleViolationError(ErrorCode.WRONG_REQUEST, "the receipt is of another request", param="request_id")
+    if receipt.currency is not request.currency:
+        raise RuleViolationError(ErrorCode.CURRENCY_MISMATCH, "receipt and request differ", param="currency")
+    if not request.amount_minor <= receipt.amount_minor <= request.amount_minor + request.tip_max_minor:
+        raise RuleViolationError(ErrorCode.AMOUNT_MISMATCH, "receipt and request differ", param="amount_minor")
+    if not receipt.state.is_paid:
+        raise RuleViolationError(ErrorCode.BAD_TRANSITION, f"the payment is {receipt.state.name}", param="state")
+
+
+def start_of_sum(intent: PaymentIntent) -> int:
+    """The cumulative sum before this intent, in minor units."""
+    spent_minor = intent.amount_minor if intent.mode is AuthorizationMode.OFFLINE else 0
+    return intent.cumulative_minor - spent_minor
+
+
 def check_code_covers(code: PaymentCode, token: PaymentToken, *, amount_minor: int, currency: Currency) -> None:
     """A customer-presented code covers the amount asked, in its currency.
 
@@ -158,10 +184,17 @@ def check_terminal_allows(intent: PaymentIntent, *, limit: OfflineLimits, facts:
     """The terminal's own bound on its own risk while nobody can be asked.
 
     Raises:
-        RuleViolationError: OVER_TERMINAL_LIMIT naming the limit, or COUNTER_REUSED.
+        RuleViolationError: OVER_TERMINAL_LIMIT naming the limit, COUNTER_REUSED, or DOUBLE_SPEND when the payer's
+            sum starts below one that this terminal has already seen (a rolled-back or cloned wallet).
     """
-    if any(seen.counter == intent.counter for seen in facts.token_intents):
-        raise RuleViolationError(ErrorCode.COUNTER_REUSED, "this counter was spent here before", param="counter")
+    for seen in facts.token_intents:
+        if seen.counter == intent.counter:
+            raise RuleViolationError(ErrorCode.COUNTER_REUSED, "this counter was spent here before", param="counter")
+        earlier, later = (seen, intent) if seen.counter < intent.counter else (intent, seen)
+        if start_of_sum(later) < earlier.cumulative_minor:
+            raise RuleViolationError(
+                ErrorCode.DOUBLE_SPEND, "the device's sum fell between two payments here", param="cumulative_minor"
+            )
     amount = intent.amount_minor
     bounds = (
         ("payment_max_minor", amount, limit.payment_max_minor),

@@ -2,9 +2,9 @@
 
     REQUESTED ─ authorize ─> AUTHORIZED ─ capture ─> CAPTURED ─ clear ─> CLEARED ─ settle ─> SETTLED
         │                        │                       │                  │                   │
-        ├ decline ─> DECLINED    ├ void ──> VOIDED       └───── reject ─────┴──> REJECTED       └ charge back ─> CHARGED_BACK
-        ├ cancel ──> CANCELED    └ expire ─> EXPIRED
-        ├ expire ──> EXPIRED
+        ├ decline ─> DECLINED    ├ void ──> VOIDED       └───── reject ─────┴──> REJECTED       └ charge back
+        ├ cancel ──> CANCELED    ├ expire ─> EXPIRED                                              ─> CHARGED_BACK
+        ├ expire ──> EXPIRED     └ reject ─> REJECTED
         └ lose ────> UNKNOWN ─ (what the server says) ─> AUTHORIZED, CAPTURED, DECLINED, CANCELED, EXPIRED, ...
 
 UNKNOWN is what a client holds until it has asked; the server never holds it.

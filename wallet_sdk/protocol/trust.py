@@ -33,6 +33,7 @@ from wallet_sdk.protocol.messages import (
     TokenRequest,
     TrustBundle,
 )
+from wallet_sdk.protocol.states import State
 
 D = TypeVar("D", CaptureBatch, Refund, TokenRequest, CertificateRequest, ReadRequest, CloseRequest)
 
@@ -194,7 +195,7 @@ def verify_consent(envelope: bytes, trust: TrustStore, *, at_s: int) -> Verified
         MalformedMessageError: WRONG_MESSAGE_TYPE for any other message.
         RuleViolationError: as ``verify_intent``.
     """
-    kind = peek_type(envelope)
+    kind = peek_type(envelope, bytes_max=limits.MESSAGE_BYTES_MAX)
     if kind is MessageType.PAYMENT_INTENT:
         return verify_intent(envelope, trust, at_s=at_s)
     if kind is MessageType.PAYMENT_CODE:
@@ -212,14 +213,19 @@ def verify_receipt(
 ) -> Sealed[Receipt]:
     """Verify a receipt of the operator, or of the terminal whose key is given (accepted offline).
 
-    A receipt is proof for ever, so its key's validity is checked at the receipt's own time.
+    A receipt is proof for ever, so its key's validity is checked at the receipt's own time. A terminal can only
+    say that it accepted: its word that nothing was charged would be worth nothing while it holds the intent.
 
     Raises:
-        MalformedMessageError, RuleViolationError.
+        MalformedMessageError, RuleViolationError: WRONG_ROLE for a terminal's receipt of any other state.
     """
     sealed = open_unverified(envelope, Receipt)
     if terminal_key is not None and sealed.key_id == key_id_of(terminal_key):
         verify(sealed, terminal_key)
+        if sealed.message.state is not State.AUTHORIZED:
+            raise RuleViolationError(
+                ErrorCode.WRONG_ROLE, f"only the operator can say {sealed.message.state.name}", param="state"
+            )
         return sealed
     operator = trust.operator_key(sealed.key_id, role=Role.RECEIPT)
     verify(sealed, operator.public_key)

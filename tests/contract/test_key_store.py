@@ -1,0 +1,168 @@
+"""One suite for every KeyStore, and what only the encrypted file promises."""
+
+import hashlib
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from wallet_sdk.keystore import EncryptedFileKeyStore, MemoryKeyStore
+from wallet_sdk.ports import KeyStore
+from wallet_sdk.protocol.envelope import P256_ORDER, open_unverified, seal, verify
+from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
+from wallet_sdk.protocol.messages import CertificateRequest
+from wallet_sdk.testing import SeededRandom
+
+Maker = Callable[[Path], KeyStore]
+PASSPHRASE = "correct horse"
+
+
+def in_memory(_path: Path) -> KeyStore:
+    """Keys of this process."""
+    return MemoryKeyStore(SeededRandom(3))
+
+
+def in_file(path: Path) -> KeyStore:
+    """Keys in a file."""
+    return EncryptedFileKeyStore(path, PASSPHRASE, SeededRandom(3))
+
+
+@pytest.fixture(params=[in_memory, in_file], ids=["memory", "file"])
+def keys(request: pytest.FixtureRequest, tmp_path: Path) -> KeyStore:
+    """Each implementation in turn."""
+    make: Maker = request.param
+    return make(tmp_path / "wallet.keys")
+
+
+def test_a_created_key_signs(keys: KeyStore) -> None:
+    """The signer of a name is the key that was created under it."""
+    public_key = keys.create("device")
+    signer = keys.signer("device")
+    assert signer.public_key == public_key
+    sealed = seal(CertificateRequest(made_at_s=1), signer)
+    verify(open_unverified(sealed.envelope, CertificateRequest), public_key)
+
+
+def test_names_are_sorted_and_keys_differ(keys: KeyStore) -> None:
+    """Two names, two keys."""
+    assert keys.names() == ()
+    assert keys.create("b") != keys.create("a")
+    assert keys.names() == ("a", "b")
+
+
+@pytest.mark.parametrize("name", ["device", "", "x" * 65])
+def test_a_name_is_given_once(keys: KeyStore, name: str) -> None:
+    """Taken, empty and endless names are refused, and the first key stays."""
+    public_key = keys.create("device")
+    with pytest.raises(MisuseError) as misuse:
+        keys.create(name)
+    assert (misuse.value.code, keys.signer("device").public_key) == (ErrorCode.BAD_ARGUMENT, public_key)
+
+
+def test_a_key_that_is_not_there_is_said_so(keys: KeyStore) -> None:
+    """No key is made by asking for one."""
+    with pytest.raises(MisuseError) as misuse:
+        keys.signer("device")
+    assert (misuse.value.code, keys.names()) == (ErrorCode.BAD_ARGUMENT, ())
+
+
+def test_no_secret_in_what_is_printed(keys: KeyStore) -> None:
+    """The representation of a store and of a signer tells names and public keys only."""
+    keys.create("device")
+    first_draws = SeededRandom(3)
+    drawn = {first_draws.random_bytes(length).hex() for length in (16, 12, 32, 32, 32)}
+    printed = repr(keys) + repr(keys.signer("device"))
+    assert not any(secret in printed for secret in drawn)
+    assert PASSPHRASE not in printed
+
+
+class Dealt:
+    """Deals the bytes it was given, first to last."""
+
+    def __init__(self, *dealt: bytes) -> None:
+        self.dealt = list(dealt)
+
+    def random_bytes(self, count: int) -> bytes:
+        drawn = self.dealt.pop(0)
+        assert len(drawn) == count
+        return drawn
+
+
+def test_scalars_outside_the_group_are_drawn_again() -> None:
+    """Zero, the group's size and above are rejected, not reduced."""
+    good = (5).to_bytes(32, "big")
+    chance = Dealt(bytes(32), P256_ORDER.to_bytes(32, "big"), b"\xff" * 32, good)
+    drawn = MemoryKeyStore(chance).create("device")
+    assert drawn == MemoryKeyStore(Dealt(good)).create("device")
+
+
+def test_a_broken_random_source_makes_no_key() -> None:
+    """Rather no key than a bad one."""
+    with pytest.raises(UnavailableError) as failed:
+        MemoryKeyStore(Dealt(*[bytes(32)] * 20)).create("device")
+    assert failed.value.code is ErrorCode.DEVICE_UNAVAILABLE
+
+
+def test_the_file_gives_its_keys_back_to_whoever_knows_the_passphrase(tmp_path: Path) -> None:
+    """Also when it was typed in another Unicode form."""
+    path = tmp_path / "home" / "wallet.keys"
+    public_key = EncryptedFileKeyStore(path, "caf\u00e9", SeededRandom(1)).create("device")
+    assert EncryptedFileKeyStore(path, "cafe\u0301", SeededRandom(2)).signer("device").public_key == public_key
+    with pytest.raises(MisuseError) as misuse:
+        EncryptedFileKeyStore(path, "cafe", SeededRandom(2))
+    assert misuse.value.code is ErrorCode.WRONG_PASSPHRASE
+
+
+def test_the_file_is_its_owners_alone_and_hides_its_keys(tmp_path: Path) -> None:
+    """Mode 0600, and neither names nor secrets in clear."""
+    path = tmp_path / "wallet.keys"
+    EncryptedFileKeyStore(path, PASSPHRASE, SeededRandom(1)).create("a-telling-name")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert b"a-telling-name" not in path.read_bytes()
+    assert sorted(found.name for found in tmp_path.iterdir()) == ["wallet.keys", "wallet.keys.lock"]
+
+
+def test_every_damaged_byte_is_noticed(tmp_path: Path) -> None:
+    """One changed bit anywhere, and a cut at any length: corrupt (or newer), never a wrong key."""
+    path = tmp_path / "wallet.keys"
+    EncryptedFileKeyStore(path, PASSPHRASE, SeededRandom(1)).create("device")
+    whole = path.read_bytes()
+    damaged = [whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :] for at in range(len(whole))]
+    for content in [*damaged, whole[:-1], whole[:40], b"", whole + b"x"]:
+        path.write_bytes(content)
+        with pytest.raises(UnavailableError) as failed:
+            EncryptedFileKeyStore(path, PASSPHRASE, SeededRandom(1))
+        assert failed.value.code in {ErrorCode.STORAGE_CORRUPT, ErrorCode.STORAGE_NEWER}
+
+
+@pytest.mark.parametrize(
+    ("written", "forged"), [(b'"n":32768', b'"n":2'), (b'"n":32768', b'"n":1073741824'), (b'"p":1', b'"p":999')]
+)
+def test_a_forged_cost_is_refused_before_it_is_paid(tmp_path: Path, written: bytes, forged: bytes) -> None:
+    """Neither a cost that protects nothing nor one that fills the memory is taken from a file."""
+    path = tmp_path / "wallet.keys"
+    EncryptedFileKeyStore(path, PASSPHRASE, SeededRandom(1))
+    body = path.read_bytes()[:-32].replace(written, forged)
+    path.write_bytes(body + hashlib.sha256(body).digest())
+    with pytest.raises(UnavailableError) as failed:
+        EncryptedFileKeyStore(path, PASSPHRASE, SeededRandom(1))
+    assert failed.value.code is ErrorCode.STORAGE_CORRUPT
+
+
+def test_two_openers_of_one_file_lose_no_key(tmp_path: Path) -> None:
+    """The second writer adds to what the first wrote."""
+    path = tmp_path / "wallet.keys"
+    first = EncryptedFileKeyStore(path, PASSPHRASE, SeededRandom(1))
+    second = EncryptedFileKeyStore(path, PASSPHRASE, SeededRandom(2))
+    first.create("one")
+    second.create("two")
+    assert EncryptedFileKeyStore(path, PASSPHRASE, SeededRandom(3)).names() == ("one", "two")
+
+
+def test_an_empty_passphrase_is_none(tmp_path: Path) -> None:
+    """Nothing is written either."""
+    with pytest.raises(MisuseError) as misuse:
+        EncryptedFileKeyStore(tmp_path / "wallet.keys", "", SeededRandom(1))
+    assert misuse.value.code is ErrorCode.BAD_ARGUMENT
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,97 @@
+"""``tillcode-wallet``: a wallet on the command line.
+
+Results go to standard output, questions and errors to standard error. Exit codes: 0 done, 1 refused or not
+proven, 2 wrong use, 3 the world (network, disk), 4 the outcome is unknown: sync before paying again.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from wallet_sdk.cli import commands
+from wallet_sdk.cli.surroundings import HOME_VARIABLE, PASSPHRASE_VARIABLE, Surroundings, default_surroundings
+from wallet_sdk.protocol.errors import MisuseError, MoneyOutcome, TillcodeError, UnavailableError
+from wallet_sdk.wallet import PayMode
+
+__all__ = ["main"]
+
+
+def main(argv: Sequence[str] | None = None, surroundings: Surroundings | None = None) -> int:
+    """Run one command. Returns the exit code."""
+    arguments = _parser().parse_args(argv)
+    try:
+        code: int = arguments.run(arguments, surroundings or default_surroundings())
+    except TillcodeError as error:
+        print(f"tillcode-wallet: {error}", file=sys.stderr)
+        return _exit_code_of(error)
+    except BrokenPipeError:
+        # Whoever read us has enough; what Python flushes at the end must go somewhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except (KeyboardInterrupt, EOFError):
+        print("tillcode-wallet: stopped", file=sys.stderr)
+        return 130
+    return code
+
+
+def _exit_code_of(error: TillcodeError) -> int:
+    if error.outcome is MoneyOutcome.UNKNOWN:
+        return commands.EXIT_UNKNOWN
+    if isinstance(error, MisuseError):
+        return commands.EXIT_MISUSE
+    return commands.EXIT_UNAVAILABLE if isinstance(error, UnavailableError) else commands.EXIT_REFUSED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tillcode-wallet",
+        description="A wallet for Tillcode QR payments.",
+        epilog=f"The passphrase comes from {PASSPHRASE_VARIABLE}, or is asked for.",
+    )
+    parser.add_argument(
+        "--home", type=Path, help=f"folder of the wallet (else {HOME_VARIABLE}, else ~/.local/share/tillcode-wallet)"
+    )
+    words = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    enrol = words.add_parser("enrol", aliases=["init"], help="bind this wallet to an account")
+    enrol.add_argument("--server", required=True, help="address, such as https://pay.example")
+    enrol.add_argument("--code", required=True, help="the activation code")
+    enrol.add_argument(
+        "--allowance", type=int, metavar="MINOR", help="offline limit to ask for (else half the balance)"
+    )
+    enrol.add_argument("--root-key", help="the scheme's root key, in hexadecimal or in a file; else the server's word")
+    enrol.set_defaults(run=commands.enrol)
+
+    pay = words.add_parser("pay", help="pay a request: a picture, or the text of the QR code")
+    _add_picture_or_text(pay)
+    pay.add_argument("--yes", action="store_true", help="do not ask for confirmation")
+    pay.add_argument("--mode", choices=[mode.value for mode in PayMode], default=PayMode.AUTO.value)
+    pay.set_defaults(run=commands.pay)
+
+    receipt = words.add_parser("receipt", help="check a receipt shown by a terminal, and keep it")
+    _add_picture_or_text(receipt)
+    receipt.set_defaults(run=commands.receipt)
+
+    code = words.add_parser("code", help="show a payment code for a terminal to scan; one use, one minute")
+    code.add_argument("--ceiling", help="largest amount, such as 20.00 (else the token's limit)")
+    code.set_defaults(run=commands.code)
+
+    for name, run, about in (
+        ("balance", commands.balance, "what is known without asking"),
+        ("history", commands.history, "every payment, newest first"),
+        ("sync", commands.sync, "catch up with the server: open payments, balance, offline allowance"),
+    ):
+        words.add_parser(name, help=about).set_defaults(run=run)
+
+    proof = words.add_parser("verify-proof", help="check a double-spend proof or a receipt; needs no wallet, no server")
+    proof.add_argument("file", type=Path, metavar="FILE")
+    proof.add_argument("--root-key", required=True, help="the scheme's root key, in hexadecimal or in a file")
+    proof.add_argument("--bundle", type=Path, help="trust bundle file, needed for a receipt")
+    proof.set_defaults(run=commands.verify_proof)
+    return parser
+
+
+def _add_picture_or_text(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("picture_or_text", metavar="IMAGE-OR-TEXT", help='a picture file, "TC1:..." or - to read text')

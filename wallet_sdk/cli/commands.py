@@ -1,0 +1,166 @@
+"""The commands. Each takes the parsed arguments and the surroundings, prints, and returns the exit code."""
+
+import sys
+from argparse import Namespace
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Final
+
+from wallet_sdk.cli.proofs import explain_fraud, explain_receipt
+from wallet_sdk.cli.reading import read_code, read_file, read_root_key
+from wallet_sdk.cli.surroundings import Surroundings, open_wallet
+from wallet_sdk.protocol import qr
+from wallet_sdk.protocol.money import parse_money
+from wallet_sdk.store import Outcome
+from wallet_sdk.wallet import Payment, PayMode, QrCode, Quote, Renewal, WalletBalance
+
+EXIT_DONE: Final = 0
+EXIT_REFUSED: Final = 1
+EXIT_MISUSE: Final = 2
+EXIT_UNAVAILABLE: Final = 3
+EXIT_UNKNOWN: Final = 4
+
+_SENTENCE: Final = MappingProxyType(
+    {
+        Outcome.SETTLED: "Paid. The receipt below proves it, also to a terminal without network.",
+        Outcome.DECLINED: "Declined. Nothing was charged.",
+        Outcome.UNKNOWN: "UNKNOWN. It may be charged: do not pay again, run sync later.",
+        Outcome.OFFLINE: "Offline. Let the terminal scan this code.",
+        Outcome.ACCEPTED_OFFLINE: "Accepted by the terminal offline. It will be charged.",
+        Outcome.PRESENTED: "Presented.",
+        Outcome.EXPIRED: "Expired unused. Nothing was charged.",
+        Outcome.NOT_SENT: "Not sent. Nothing was charged.",
+    }
+)
+
+
+def enrol(arguments: Namespace, around: Surroundings) -> int:
+    """Bind the wallet to an account."""
+    root_key = read_root_key(arguments.root_key) if arguments.root_key else None
+    with open_wallet(arguments, around) as wallet:
+        wallet.enrol(
+            server=arguments.server,
+            activation_code=arguments.code,
+            allowance_minor=arguments.allowance,
+            root_key=root_key,
+        )
+        print(f"Enrolled: {wallet!r}")
+        _print_balance(wallet.balance())
+    return EXIT_DONE
+
+
+def pay(arguments: Namespace, around: Surroundings) -> int:
+    """Show a request, ask, and pay it."""
+    text = read_code(arguments.picture_or_text)
+    with open_wallet(arguments, around) as wallet:
+        quote = wallet.scan(text)
+        _print_quote(quote)
+        if not arguments.yes and around.ask("Pay this? [y/N] ").strip().lower() not in {"y", "yes"}:
+            print("Not paid.")
+            return EXIT_REFUSED
+        payment = quote.pay(PayMode(arguments.mode))
+    print(_SENTENCE[payment.outcome])
+    if payment.error_code is not None:
+        print(f"Reason:      {payment.error_code.name} ({payment.error_code.value})")
+    print(f"Check words: {' '.join(payment.check_words)}")
+    if payment.qr is not None:
+        _print_code(payment.qr)
+    if payment.outcome is Outcome.UNKNOWN:
+        return EXIT_UNKNOWN
+    return EXIT_REFUSED if payment.outcome.is_dead else EXIT_DONE
+
+
+def receipt(arguments: Namespace, around: Surroundings) -> int:
+    """Check a receipt and keep it."""
+    text = read_code(arguments.picture_or_text)
+    with open_wallet(arguments, around) as wallet:
+        payment = wallet.scan_receipt(text)
+    print(_SENTENCE[payment.outcome])
+    print(_line_of(payment))
+    return EXIT_REFUSED if payment.outcome.is_dead else EXIT_DONE
+
+
+def code(arguments: Namespace, around: Surroundings) -> int:
+    """Show a payment code."""
+    with open_wallet(arguments, around) as wallet:
+        currency = wallet.balance().offline_left.currency
+        ceiling = parse_money(arguments.ceiling, currency).minor if arguments.ceiling else None
+        presented = wallet.present_code(ceiling_minor=ceiling)
+    print(f"At most:     {presented.ceiling}")
+    print(f"Until:       {_time_of(presented.expires_at_s)}")
+    print(f"Check words: {' '.join(presented.check_words)}")
+    _print_code(presented.qr)
+    return EXIT_DONE
+
+
+def balance(arguments: Namespace, around: Surroundings) -> int:
+    """Print what is known without asking."""
+    with open_wallet(arguments, around) as wallet:
+        _print_balance(wallet.balance())
+    return EXIT_DONE
+
+
+def history(arguments: Namespace, around: Surroundings) -> int:
+    """Print every payment, newest first."""
+    with open_wallet(arguments, around) as wallet:
+        for payment in wallet.history():
+            print(_line_of(payment))
+    return EXIT_DONE
+
+
+def sync(arguments: Namespace, around: Surroundings) -> int:
+    """Catch up with the server."""
+    with open_wallet(arguments, around) as wallet:
+        report = wallet.sync()
+    for payment in report.resolved:
+        print(_line_of(payment))
+    print(f"Open:        {report.open_count}")
+    print(f"Allowance:   {'renewed' if report.renewal is Renewal.RENEWED else 'good'}")
+    _print_balance(report.balance)
+    return EXIT_DONE
+
+
+def verify_proof(arguments: Namespace, _around: Surroundings) -> int:
+    """Say in plain words what a file proves."""
+    root_key = read_root_key(arguments.root_key)
+    content = read_file(arguments.file)
+    if arguments.bundle is not None:
+        text = content.strip()
+        envelope = qr.from_text(text.decode("ascii", "replace")) if text.startswith(qr.PREFIX.encode()) else content
+        lines = explain_receipt(envelope, bundle=read_file(arguments.bundle), root_key=root_key)
+    else:
+        lines = explain_fraud(content, root_key=root_key)
+    print("\n".join(lines))
+    return EXIT_DONE
+
+
+def _print_quote(quote: Quote) -> None:
+    where = ", ".join(part for part in (quote.merchant_city, quote.country) if part)
+    print(f"Merchant:    {quote.merchant_name} ({where}), verified", file=sys.stderr)
+    print(f"Amount:      {quote.amount}", file=sys.stderr)
+    if quote.reference:
+        print(f"Reference:   {quote.reference}", file=sys.stderr)
+    print(f"Valid until: {_time_of(quote.expires_at_s)}", file=sys.stderr)
+
+
+def _print_balance(known: WalletBalance) -> None:
+    if known.available is None or known.as_of_s is None:
+        print("Available:   not asked yet (run sync)")
+    else:
+        print(f"Available:   {known.available} (as of {_time_of(known.as_of_s)})")
+    until = f" (until {_time_of(known.offline_until_s)})" if known.offline_until_s is not None else ""
+    print(f"Offline:     {known.offline_left}{until}")
+
+
+def _print_code(shown: QrCode) -> None:
+    print(shown.text)
+    print(shown.terminal_text)
+
+
+def _line_of(payment: Payment) -> str:
+    merchant = payment.merchant_name or "(by code)"
+    return f"{_time_of(payment.made_at_s)}  {payment.outcome.value:<16}  {payment.amount!s:>14}  {merchant}"
+
+
+def _time_of(at_s: int) -> str:
+    return datetime.fromtimestamp(at_s, tz=UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

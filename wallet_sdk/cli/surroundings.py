@@ -1,0 +1,81 @@
+"""What the commands take from the outside: time, chance, network, answers, and the wallet's folder."""
+
+import getpass
+import os
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from wallet_sdk.keystore import EncryptedFileKeyStore
+from wallet_sdk.ports import Clock, Random, Sender
+from wallet_sdk.store import SqliteWalletStore
+from wallet_sdk.system import SystemClock, SystemRandom
+from wallet_sdk.wallet import Wallet
+
+HOME_VARIABLE: Final = "TILLCODE_WALLET_HOME"
+PASSPHRASE_VARIABLE: Final = "TILLCODE_WALLET_PASSPHRASE"  # noqa: S105 (the name of a variable)
+STORE_FILE: Final = "wallet.sqlite"
+KEYS_FILE: Final = "wallet.keys"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """The outside; tests bring their own."""
+
+    clock: Clock
+    random: Random
+    sender: Sender | None
+    ask: Callable[[str], str]
+    ask_secret: Callable[[str], str]
+    sleep: Callable[[float], None]
+
+
+def default_surroundings() -> Surroundings:
+    """The machine and the person at it."""
+    return Surroundings(
+        clock=SystemClock(),
+        random=SystemRandom(),
+        sender=None,
+        ask=_ask,
+        ask_secret=getpass.getpass,
+        sleep=time.sleep,
+    )
+
+
+def open_wallet(arguments: Namespace, around: Surroundings) -> Wallet:
+    """The wallet in the chosen folder.
+
+    Raises:
+        MisuseError: WRONG_PASSPHRASE.
+        UnavailableError: its files cannot be read.
+    """
+    home = _home(arguments)
+    passphrase = os.environ.get(PASSPHRASE_VARIABLE) or around.ask_secret("Passphrase of the wallet: ")
+    keys = EncryptedFileKeyStore(home / KEYS_FILE, passphrase, around.random)
+    store = SqliteWalletStore(home / STORE_FILE)
+    return Wallet.open(
+        store=store,
+        keys=keys,
+        sender=around.sender,
+        clock=around.clock,
+        random=around.random,
+        sleep=around.sleep,
+    )
+
+
+def _home(arguments: Namespace) -> Path:
+    chosen: Path | None = arguments.home
+    if chosen is not None:
+        return chosen
+    named = os.environ.get(HOME_VARIABLE)
+    return Path(named) if named else Path.home() / ".local" / "share" / "tillcode-wallet"
+
+
+def _ask(question: str) -> str:
+    """Ask on standard error, so that standard output holds results only."""
+    print(question, end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip()

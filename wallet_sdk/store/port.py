@@ -1,0 +1,123 @@
+"""The port behind which a wallet's memory lies. tests/contract/test_wallet_store.py is its definition.
+
+What a method has returned from is durable: a power cut right after it loses nothing.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from wallet_sdk.protocol.ids import Digest, Envelope, RequestId, TerminalId, TokenId
+from wallet_sdk.store.records import (
+    NO_RECEIPT,
+    BalanceRecord,
+    ConsentRecord,
+    Enrolled,
+    Outcome,
+    PendingIssue,
+    Reservation,
+    TokenRecord,
+)
+
+
+class WalletStore(Protocol):
+    """A wallet's memory. Every method may also raise UnavailableError: STORAGE_FAILED or STORAGE_CORRUPT.
+
+    Several threads may share one store; several processes may open one file.
+    """
+
+    def enrolled(self) -> Enrolled | None:
+        """Who this wallet is, or None before its enrolment."""
+        ...
+
+    def save_enrolled(self, enrolled: Enrolled) -> None:
+        """Store or replace it."""
+        ...
+
+    def token(self) -> TokenRecord | None:
+        """The current token."""
+        ...
+
+    def reserve_counter(
+        self, token_id: TokenId, *, spend_minor: int, check: Callable[[Reservation], None]
+    ) -> Reservation:
+        """Raise the counter by one and the offline sum by ``spend_minor``, in one database transaction.
+
+        ``check`` sees the reservation before it is written; whatever it raises leaves nothing changed.
+
+        Raises:
+            RuleViolationError: TOKEN_CLOSED when the token is not the current one, or when something is to be spent
+                offline while a pending issue may have closed it.
+        """
+        ...
+
+    def pending_issue(self) -> PendingIssue | None:
+        """The token request that was signed and not answered yet."""
+        ...
+
+    def save_issue(self, issue: PendingIssue) -> None:
+        """Store it; from now on nothing is spent offline under the token that it closes.
+
+        Raises:
+            RuleViolationError: CONTENT_CONFLICT when the token or its sum has changed since, or another is pending.
+        """
+        ...
+
+    def drop_issue(self, issue: PendingIssue) -> None:
+        """Forget it, because no byte of it left or the issuer refused it. Another pending one stays."""
+        ...
+
+    def adopt_token(self, token: TokenRecord) -> None:
+        """Make a token the current one and end the pending issue. A token already current keeps its counter.
+
+        Raises:
+            RuleViolationError: CONTENT_CONFLICT for a token that was current before and is not any more.
+        """
+        ...
+
+    def add_consent(self, record: ConsentRecord) -> None:
+        """Store a signed consent, before anybody sees it.
+
+        Raises:
+            RuleViolationError: ALREADY_PAID when its request has another consent that is not dead;
+                COUNTER_REUSED when its counter was used under its token.
+        """
+        ...
+
+    def record_outcome(
+        self, digest: Digest, outcome: Outcome, *, error_code: int = 0, receipt: Envelope = NO_RECEIPT
+    ) -> None:
+        """Store what became of a consent. An empty receipt leaves the one there was.
+
+        Raises:
+            MisuseError: BAD_ARGUMENT for an unknown digest.
+            RuleViolationError: BAD_TRANSITION.
+        """
+        ...
+
+    def consent(self, digest: Digest) -> ConsentRecord | None:
+        """One consent."""
+        ...
+
+    def live_consent(self, terminal_id: TerminalId, request_id: RequestId) -> ConsentRecord | None:
+        """The consent to a request that is not dead; there is at most one."""
+        ...
+
+    def unresolved(self) -> tuple[ConsentRecord, ...]:
+        """Consents about which the issuer must still be asked, oldest first."""
+        ...
+
+    def history(self, *, before: int | None, limit: int) -> tuple[tuple[int, ConsentRecord], ...]:
+        """A page of numbered consents, newest first: those with a smaller number than ``before``, or the newest."""
+        ...
+
+    def balance(self) -> BalanceRecord | None:
+        """The issuer's last word on the balance."""
+        ...
+
+    def save_balance(self, balance: BalanceRecord) -> None:
+        """Store it."""
+        ...
+
+    def close(self) -> None:
+        """Give back the file; may be called twice."""
+        ...

@@ -1,0 +1,35 @@
+"""The tables of a wallet store, as the steps that lead to them. A step that was published is never edited."""
+
+from typing import Final
+
+#: "TCWL", in the file's header, so that no other program's file is taken for a wallet's.
+APPLICATION_ID: Final = 0x5443574C
+
+_FIRST: Final = (
+    """CREATE TABLE enrolled (
+        server TEXT NOT NULL, wallet_id INTEGER NOT NULL, currency TEXT NOT NULL, root_key BLOB NOT NULL,
+        bundle BLOB NOT NULL, allowance_minor INTEGER) STRICT""",
+    """CREATE TABLE token (
+        token_id BLOB PRIMARY KEY, envelope BLOB NOT NULL, counter INTEGER NOT NULL,
+        cumulative_minor INTEGER NOT NULL, is_current INTEGER NOT NULL) STRICT""",
+    "CREATE UNIQUE INDEX one_current_token ON token (is_current) WHERE is_current = 1",
+    """CREATE TRIGGER counter_never_falls BEFORE UPDATE ON token
+        WHEN NEW.counter < OLD.counter OR NEW.cumulative_minor < OLD.cumulative_minor
+        BEGIN SELECT RAISE(ABORT, 'a counter or sum would fall'); END""",
+    """CREATE TABLE issue (
+        envelope BLOB NOT NULL, previous_token_id BLOB NOT NULL, spent_minor INTEGER NOT NULL) STRICT""",
+    """CREATE TABLE consent (
+        number INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, kind TEXT NOT NULL, envelope BLOB NOT NULL,
+        token_id BLOB NOT NULL, counter INTEGER NOT NULL, made_at_s INTEGER NOT NULL, expires_at_s INTEGER NOT NULL,
+        amount_minor INTEGER NOT NULL, currency TEXT NOT NULL,
+        terminal_id INTEGER, request_id BLOB, request BLOB, merchant_name TEXT, merchant_city TEXT, reference TEXT,
+        outcome TEXT NOT NULL, error_code INTEGER NOT NULL, receipt BLOB NOT NULL,
+        is_dead INTEGER NOT NULL, is_resolved INTEGER NOT NULL, UNIQUE (token_id, counter)) STRICT""",
+    "CREATE UNIQUE INDEX one_live_consent ON consent (terminal_id, request_id) WHERE is_dead = 0",
+    "CREATE INDEX unresolved_consent ON consent (number) WHERE is_resolved = 0",
+    """CREATE TABLE balance (
+        available_minor INTEGER NOT NULL, escrow_minor INTEGER NOT NULL, as_of_s INTEGER NOT NULL) STRICT""",
+)
+
+#: Step n brings a file from version n to n + 1.
+MIGRATIONS: Final = (_FIRST,)

@@ -1,0 +1,17 @@
+"""A payer's wallet: enrolment, payments online and offline, codes, receipts, and catching up."""
+
+from wallet_sdk.wallet.facade import Wallet
+from wallet_sdk.wallet.paying import PayMode, Quote
+from wallet_sdk.wallet.views import Payment, PresentedCode, QrCode, Renewal, SyncReport, WalletBalance
+
+__all__ = [
+    "PayMode",
+    "Payment",
+    "PresentedCode",
+    "QrCode",
+    "Quote",
+    "Renewal",
+    "SyncReport",
+    "Wallet",
+    "WalletBalance",
+]

@@ -1,0 +1,355 @@
+"""Consents: signed on a reserved counter, stored before anybody sees them, and resolved by proof.
+
+    reserve counter (durable) ─> sign ─> store consent (durable) ─> send or show ─> receipt ─> store outcome (durable)
+
+A crash after any arrow loses at most a counter, never a payment.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from wallet_sdk.protocol import api, limits
+from wallet_sdk.protocol.envelope import Sealed, key_id_of, open_unverified, seal
+from wallet_sdk.protocol.errors import (
+    ErrorCode,
+    MalformedMessageError,
+    MisuseError,
+    MoneyOutcome,
+    RuleViolationError,
+    TillcodeError,
+    UnavailableError,
+)
+from wallet_sdk.protocol.ids import Counter, Envelope, PublicKeyBytes
+from wallet_sdk.protocol.messages import (
+    AuthorizationMode,
+    PaymentCode,
+    PaymentIntent,
+    PaymentRequest,
+    PaymentToken,
+    Receipt,
+    TerminalCertificate,
+)
+from wallet_sdk.protocol.rules import check_token_allows
+from wallet_sdk.protocol.states import State
+from wallet_sdk.protocol.trust import VerifiedRequest, verify_receipt
+from wallet_sdk.store import NO_RECEIPT, AskRecord, ConsentKind, ConsentRecord, Outcome, Reservation, TokenRecord
+from wallet_sdk.wallet.parts import Parts, refresh_trust
+
+#: The issuer refuses online consents a minute after their end. So much later, by any forgiven clock, one that it
+#: has not heard of can no longer be charged.
+FORGOTTEN_AFTER_S: Final = 2 * limits.CLOCK_SKEW_S_MAX
+_UNPAID: Final = frozenset({State.DECLINED, State.CANCELED, State.EXPIRED, State.VOIDED, State.REJECTED})
+_REFUSALS: Final = frozenset(int(code) for code in ErrorCode if code < UnavailableError.first_code)
+
+assert FORGOTTEN_AFTER_S > limits.CLOCK_SKEW_S_MAX + limits.REQUEST_LIFETIME_S_MAX
+
+
+def sign_intent(
+    parts: Parts,
+    verified: VerifiedRequest,
+    *,
+    token: TokenRecord,
+    limit: PaymentToken,
+    mode: AuthorizationMode,
+) -> ConsentRecord:
+    """Reserve, sign and store the consent to one request. An offline one is checked before it is reserved.
+
+    Raises:
+        RuleViolationError: OVER_PAYMENT_LIMIT, OVER_TOKEN_LIMIT, OVER_COUNT_LIMIT; TOKEN_CLOSED, ALREADY_PAID.
+    """
+    request = verified.request.message
+    offline = mode is AuthorizationMode.OFFLINE
+
+    def intent_of(reservation: Reservation) -> PaymentIntent:
+        return PaymentIntent(
+            counter=reservation.counter,
+            amount_minor=request.amount_minor,
+            cumulative_minor=reservation.cumulative_minor,
+            request_digest=verified.request.digest,
+            mode=mode,
+        )
+
+    def check(reservation: Reservation) -> None:
+        _check_count(reservation.counter, limit)
+        if offline:
+            check_token_allows(intent_of(reservation), limit)
+
+    reservation = parts.store.reserve_counter(
+        token.token_id, spend_minor=request.amount_minor if offline else 0, check=check
+    )
+    sealed = seal(intent_of(reservation), parts.signer(), embedded=token.envelope)
+    record = ConsentRecord(
+        digest=sealed.digest,
+        kind=ConsentKind.OFFLINE_INTENT if offline else ConsentKind.ONLINE_INTENT,
+        envelope=sealed.envelope,
+        token_id=token.token_id,
+        counter=reservation.counter,
+        made_at_s=parts.now_s(),
+        expires_at_s=request.expires_at_s,
+        amount_minor=request.amount_minor,
+        currency=request.currency,
+        ask=_ask_of(verified),
+        outcome=Outcome.OFFLINE if offline else Outcome.UNKNOWN,
+    )
+    parts.store.add_consent(record)
+    return record
+
+
+def sign_code(parts: Parts, *, token: TokenRecord, limit: PaymentToken, ceiling_minor: int) -> ConsentRecord:
+    """Reserve, sign and store a customer-presented code.
+
+    Raises:
+        MisuseError: BAD_ARGUMENT for a ceiling outside 1 .. AMOUNT_MINOR_MAX.
+        RuleViolationError: OVER_COUNT_LIMIT, TOKEN_CLOSED.
+    """
+    if not 1 <= ceiling_minor <= limits.AMOUNT_MINOR_MAX:
+        raise MisuseError(ErrorCode.BAD_ARGUMENT, "a ceiling is a positive amount", param="ceiling_minor")
+    reservation = parts.store.reserve_counter(
+        token.token_id, spend_minor=0, check=lambda reserved: _check_count(reserved.counter, limit)
+    )
+    code = PaymentCode(
+        counter=reservation.counter,
+        issued_at_s=parts.now_s(),
+        lifetime_s=limits.CODE_LIFETIME_S_MAX,
+        ceiling_minor=ceiling_minor,
+    )
+    sealed = seal(code, parts.signer(), embedded=token.envelope)
+    record = ConsentRecord(
+        digest=sealed.digest,
+        kind=ConsentKind.CODE,
+        envelope=sealed.envelope,
+        token_id=token.token_id,
+        counter=reservation.counter,
+        made_at_s=code.issued_at_s,
+        expires_at_s=code.expires_at_s,
+        amount_minor=ceiling_minor,
+        currency=limit.currency,
+        ask=None,
+        outcome=Outcome.PRESENTED,
+    )
+    parts.store.add_consent(record)
+    return record
+
+
+def send_intent(parts: Parts, record: ConsentRecord) -> ConsentRecord:
+    """Send a stored online intent; after any doubt, ask. The same bytes may be sent any number of times.
+
+    Returns:
+        The record SETTLED, DECLINED, or UNKNOWN when nobody could tell.
+
+    Raises:
+        UnavailableError: outcome not_charged: this call sent nothing; outcome unknown: the store failed after it did.
+    """
+    assert record.ask is not None, "an intent answers a request"
+    body = api.IntentBody(intent=api.to_base64url(record.envelope), request=api.to_base64url(record.ask.envelope))
+    client = parts.client()
+    answer: api.PaymentAnswer | None = None
+    refusal: TillcodeError | None = None
+    try:
+        answer = client.post_json(api.PATH_INTENTS, body, api.PaymentAnswer)
+    except UnavailableError as error:
+        if error.outcome is MoneyOutcome.NOT_CHARGED:
+            raise
+    except TillcodeError as error:
+        refusal = error
+    with _bytes_have_left():
+        if refusal is not None and refusal.outcome is MoneyOutcome.NOT_CHARGED:
+            return _record(parts, record, Outcome.DECLINED, error_code=int(refusal.code))
+        after = record if answer is None else _learn_quietly(parts, record, answer)
+        return after if after.outcome is not Outcome.UNKNOWN else _ask_quietly(parts, record)
+
+
+def ask(parts: Parts, record: ConsentRecord, *, wait_s: int = 0) -> ConsentRecord:
+    """Ask the issuer what became of a consent, and store the answer.
+
+    Raises:
+        UnavailableError: the issuer could not be asked, or its answer proves nothing; nothing is changed.
+    """
+    answer = _fetch(parts, record, wait_s=wait_s)
+    return _never_heard_of(parts, record) if answer is None else learn(parts, record, answer)
+
+
+def learn(parts: Parts, record: ConsentRecord, answer: api.PaymentAnswer) -> ConsentRecord:
+    """Store what an answer proves. Paid needs the issuer's receipt; a word without it changes nothing.
+
+    Raises:
+        UnavailableError: BAD_ANSWER (outcome unknown) when state or receipt do not hold.
+    """
+    try:
+        state = State[answer.state]
+        receipt = Envelope(api.from_base64url(answer.receipt))
+    except (KeyError, MalformedMessageError) as error:
+        raise _bad_answer("no state or receipt of this protocol") from error
+    if answer.error_code:
+        return _learn_refusal(parts, record, answer.error_code)
+    if state in _UNPAID:
+        return _record(parts, record, Outcome.DECLINED, error_code=int(ErrorCode.REQUEST_NOT_OPEN))
+    if not state.is_paid:
+        return record
+    try:
+        sealed = _verify_issuer_receipt(parts, receipt)
+        check_receipt_fits(sealed.message, record)
+    except TillcodeError as error:
+        raise _bad_answer(f"the receipt does not hold: {error}") from error
+    if not sealed.message.state.is_paid:
+        raise _bad_answer("state and receipt disagree")
+    return _record(parts, record, Outcome.SETTLED, receipt=sealed.envelope)
+
+
+def learn_receipt(parts: Parts, envelope: Envelope) -> ConsentRecord:
+    """Verify a scanned receipt, of the issuer or of the very terminal that asked, and store it.
+
+    Raises:
+        MalformedMessageError: not a receipt.
+        RuleViolationError: UNKNOWN_PAYMENT when it is for no consent of this wallet; a signature that does not hold;
+            WRONG_ROLE when a terminal speaks about an online payment; BAD_TRANSITION.
+    """
+    scanned = open_unverified(envelope, Receipt).message
+    record = parts.store.consent(scanned.consent_digest)
+    if record is None:
+        raise RuleViolationError(ErrorCode.UNKNOWN_PAYMENT, "no payment of this wallet", param="consent_digest")
+    terminal_key = _terminal_key_of(record)
+    sealed = verify_receipt(envelope, parts.trust(), terminal_key=terminal_key)
+    receipt = sealed.message
+    check_receipt_fits(receipt, record)
+    by_terminal = terminal_key is not None and sealed.key_id == key_id_of(terminal_key)
+    if not by_terminal:
+        outcome = Outcome.SETTLED if receipt.state.is_paid else Outcome.DECLINED
+    elif record.kind is not ConsentKind.OFFLINE_INTENT or not receipt.state.is_paid:
+        raise RuleViolationError(ErrorCode.WRONG_ROLE, "a terminal only says what it took offline", param="key_id")
+    elif record.outcome is Outcome.SETTLED:
+        # The issuer's receipt is there already and says more.
+        return record
+    else:
+        outcome = Outcome.ACCEPTED_OFFLINE
+    return _record(parts, record, outcome, receipt=sealed.envelope)
+
+
+def check_receipt_fits(receipt: Receipt, record: ConsentRecord) -> None:
+    """The receipt is for this consent, its request, amount and currency.
+
+    Raises:
+        RuleViolationError: WRONG_REQUEST, AMOUNT_MISMATCH or CURRENCY_MISMATCH.
+    """
+    ask = record.ask
+    if receipt.consent_digest != record.digest or (
+        ask is not None and (receipt.terminal_id, receipt.request_id) != (ask.terminal_id, ask.request_id)
+    ):
+        raise RuleViolationError(ErrorCode.WRONG_REQUEST, "the receipt is for another payment", param="consent_digest")
+    if receipt.currency is not record.currency:
+        raise RuleViolationError(ErrorCode.CURRENCY_MISMATCH, "the receipt has another currency", param="currency")
+    is_code = record.kind is ConsentKind.CODE
+    if receipt.amount_minor > record.amount_minor or (not is_code and receipt.amount_minor != record.amount_minor):
+        raise RuleViolationError(ErrorCode.AMOUNT_MISMATCH, "the receipt has another amount", param="amount_minor")
+
+
+def _fetch(parts: Parts, record: ConsentRecord, *, wait_s: int = 0) -> api.PaymentAnswer | None:
+    """The issuer's word, or None when it has not heard of the consent."""
+    path = api.consent_path(record.digest)
+    try:
+        return parts.client().get(path, api.PaymentAnswer, signer=parts.signer(), wait_s=wait_s)
+    except RuleViolationError as error:
+        if error.code is not ErrorCode.UNKNOWN_PAYMENT:
+            raise
+        return None
+
+
+def _ask_quietly(parts: Parts, record: ConsentRecord) -> ConsentRecord:
+    """When nobody can tell, the record stays as it is: unknown is an answer, failed would be a lie."""
+    try:
+        answer = _fetch(parts, record)
+    except TillcodeError:
+        return record
+    return record if answer is None else _learn_quietly(parts, record, answer)
+
+
+def _learn_quietly(parts: Parts, record: ConsentRecord, answer: api.PaymentAnswer) -> ConsentRecord:
+    """As ``learn``, but an answer that proves nothing leaves the record as it is."""
+    try:
+        return learn(parts, record, answer)
+    except UnavailableError as error:
+        if error.code is not ErrorCode.BAD_ANSWER:
+            raise
+        return record
+
+
+@contextmanager
+def _bytes_have_left() -> Iterator[None]:
+    """From here on no failure, not even of our own disk, may be taken for "nothing was sent"."""
+    try:
+        yield
+    except UnavailableError as error:
+        error.outcome = MoneyOutcome.UNKNOWN
+        raise
+
+
+def _learn_refusal(parts: Parts, record: ConsentRecord, error_code: int) -> ConsentRecord:
+    if error_code == ErrorCode.UNKNOWN_PAYMENT:
+        return _never_heard_of(parts, record)
+    if error_code not in _REFUSALS:
+        raise _bad_answer(f"{error_code} is no reason to refuse")
+    return _record(parts, record, Outcome.DECLINED, error_code=error_code)
+
+
+def _never_heard_of(parts: Parts, record: ConsentRecord) -> ConsentRecord:
+    """Only what the issuer itself takes, and only in time, can be written off; offline claims come late."""
+    in_time = parts.now_s() < record.expires_at_s + FORGOTTEN_AFTER_S
+    if in_time or record.kind is ConsentKind.OFFLINE_INTENT:
+        return record
+    return _record(parts, record, Outcome.EXPIRED)
+
+
+def _verify_issuer_receipt(parts: Parts, envelope: Envelope) -> Sealed[Receipt]:
+    try:
+        return verify_receipt(envelope, parts.trust())
+    except RuleViolationError as error:
+        if error.code is not ErrorCode.UNKNOWN_SIGNER:
+            raise
+    # Signed with an operator key that is newer than our bundle.
+    refresh_trust(parts)
+    return verify_receipt(envelope, parts.trust())
+
+
+def _terminal_key_of(record: ConsentRecord) -> PublicKeyBytes | None:
+    """From the certificate inside the request, which was verified before it was stored."""
+    if record.ask is None:
+        return None
+    embedded = open_unverified(record.ask.envelope, PaymentRequest).embedded
+    assert embedded is not None, "a verified request has its certificate"
+    return open_unverified(embedded, TerminalCertificate).message.terminal_key
+
+
+def _record(
+    parts: Parts,
+    record: ConsentRecord,
+    outcome: Outcome,
+    *,
+    error_code: int = 0,
+    receipt: Envelope = NO_RECEIPT,
+) -> ConsentRecord:
+    parts.store.record_outcome(record.digest, outcome, error_code=error_code, receipt=receipt)
+    after = parts.store.consent(record.digest)
+    assert after is not None, "consents are never deleted"
+    return after
+
+
+def _ask_of(verified: VerifiedRequest) -> AskRecord:
+    certificate = verified.certificate.message
+    return AskRecord(
+        terminal_id=certificate.terminal_id,
+        request_id=verified.request.message.request_id,
+        envelope=verified.request.envelope,
+        merchant_name=certificate.merchant_name,
+        merchant_city=certificate.merchant_city,
+        reference=verified.request.message.reference,
+    )
+
+
+def _check_count(counter: Counter, limit: PaymentToken) -> None:
+    if counter > limit.count_max:
+        raise RuleViolationError(ErrorCode.OVER_COUNT_LIMIT, "the token's counters are used up", param="counter")
+
+
+def _bad_answer(message: str) -> UnavailableError:
+    return UnavailableError(ErrorCode.BAD_ANSWER, message, outcome=MoneyOutcome.UNKNOWN)

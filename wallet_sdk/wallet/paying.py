@@ -1,0 +1,179 @@
+"""From a scanned text to a payment: verify, ask the payer, pay online, and offline when no byte can leave."""
+
+from dataclasses import dataclass, field
+from enum import Enum, unique
+from typing import assert_never
+
+from wallet_sdk.protocol import qr
+from wallet_sdk.protocol.errors import ErrorCode, MisuseError, MoneyOutcome, RuleViolationError, UnavailableError
+from wallet_sdk.protocol.messages import AuthorizationMode, PaymentToken
+from wallet_sdk.protocol.money import Money
+from wallet_sdk.protocol.rules import check_request_fresh
+from wallet_sdk.protocol.trust import VerifiedRequest, verify_request
+from wallet_sdk.store import ConsentRecord, Outcome, TokenRecord
+from wallet_sdk.wallet.consents import send_intent, sign_intent
+from wallet_sdk.wallet.parts import Parts
+from wallet_sdk.wallet.tokens import obtain_token, token_message
+from wallet_sdk.wallet.views import Payment, payment_of
+
+
+@unique
+class PayMode(Enum):
+    """How to pay: AUTO asks the issuer, and goes offline only when nothing could be sent."""
+
+    AUTO = "auto"
+    ONLINE = "online"
+    OFFLINE = "offline"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """A verified request, for the payer to look at. Nothing has been sent or signed.
+
+    Attributes:
+        merchant_name, merchant_city: from the operator-signed certificate, never from the request.
+        country: ISO 3166 alpha-2.
+        expires_at_s: seconds since the epoch, by the terminal's clock.
+    """
+
+    merchant_name: str
+    merchant_city: str
+    country: str
+    amount: Money
+    reference: str
+    expires_at_s: int
+    _verified: VerifiedRequest = field(repr=False)
+    _parts: Parts = field(repr=False)
+
+    def pay(self, mode: PayMode = PayMode.AUTO) -> Payment:
+        """Consent to the request.
+
+        Returns:
+            The payment SETTLED (with receipt), DECLINED, UNKNOWN (it may be charged: sync later) or OFFLINE (show
+            its ``qr`` to the terminal).
+
+        Raises:
+            RuleViolationError: EXPIRED; ALREADY_PAID; when offline, OVER_PAYMENT_LIMIT, OVER_TOKEN_LIMIT or
+                OVER_COUNT_LIMIT. Nothing is charged.
+            MisuseError: NO_ALLOWANCE when offline without a token that may be spent.
+            UnavailableError: nothing was sent, and offline was not allowed or possible.
+        """
+        return payment_of(_pay(self._parts, self._verified, mode))
+
+
+def scan(parts: Parts, qr_text: str) -> Quote:
+    """Verify a scanned payment request; sends nothing.
+
+    Raises:
+        MalformedMessageError: not a payment request.
+        RuleViolationError: forged, stale, in another currency, or ALREADY_PAID by this wallet.
+        MisuseError: NOT_ENROLLED.
+    """
+    verified = verify_request(qr.from_text(qr_text), parts.trust(), at_s=parts.now_s())
+    _check_payable(parts, verified)
+    request, certificate = verified.request.message, verified.certificate.message
+    return Quote(
+        merchant_name=certificate.merchant_name,
+        merchant_city=certificate.merchant_city,
+        country=certificate.country,
+        amount=request.amount,
+        reference=request.reference,
+        expires_at_s=request.expires_at_s,
+        _verified=verified,
+        _parts=parts,
+    )
+
+
+def ready_token(parts: Parts) -> tuple[TokenRecord, PaymentToken]:
+    """The current token, when it may be used without asking anybody.
+
+    Raises:
+        MisuseError: NO_ALLOWANCE when there is none.
+        RuleViolationError: EXPIRED.
+    """
+    record = parts.store.token()
+    if record is None:
+        raise MisuseError(ErrorCode.NO_ALLOWANCE, "no token yet; sync while there is a network", param="token")
+    return record, token_message(parts, record).message
+
+
+def online_token(parts: Parts) -> tuple[TokenRecord, PaymentToken]:
+    """The current token, renewed first when it could not be used.
+
+    Raises:
+        UnavailableError: it had to be renewed and the issuer could not be asked.
+        RuleViolationError: the issuer refused a new one.
+    """
+    record = parts.store.token()
+    if record is not None and parts.store.pending_issue() is None:
+        try:
+            token = token_message(parts, record).message
+        except RuleViolationError as error:
+            if error.code is not ErrorCode.EXPIRED:
+                raise
+        else:
+            if record.counter < token.count_max:
+                return record, token
+    fresh = obtain_token(parts)
+    return fresh, token_message(parts, fresh).message
+
+
+def _pay(parts: Parts, verified: VerifiedRequest, mode: PayMode) -> ConsentRecord:
+    _check_payable(parts, verified)
+    match mode:
+        case PayMode.OFFLINE:
+            return _pay_offline(parts, verified)
+        case PayMode.ONLINE:
+            return _pay_online(parts, verified)
+        case PayMode.AUTO:
+            try:
+                return _pay_online(parts, verified)
+            except UnavailableError as error:
+                if error.outcome is not MoneyOutcome.NOT_CHARGED:
+                    raise
+                return _offline_instead(parts, verified, error)
+        case _:
+            assert_never(mode)
+
+
+def _pay_online(parts: Parts, verified: VerifiedRequest) -> ConsentRecord:
+    token, limit = online_token(parts)
+    record = sign_intent(parts, verified, token=token, limit=limit, mode=AuthorizationMode.ONLINE)
+    try:
+        return send_intent(parts, record)
+    except UnavailableError as error:
+        if error.outcome is MoneyOutcome.NOT_CHARGED:
+            parts.store.record_outcome(record.digest, Outcome.NOT_SENT)
+        raise
+
+
+def _pay_offline(parts: Parts, verified: VerifiedRequest) -> ConsentRecord:
+    if parts.store.pending_issue() is not None:
+        raise MisuseError(ErrorCode.NO_ALLOWANCE, "the token is being renewed; sync first", param="token")
+    token, limit = ready_token(parts)
+    return sign_intent(parts, verified, token=token, limit=limit, mode=AuthorizationMode.OFFLINE)
+
+
+def _offline_instead(parts: Parts, verified: VerifiedRequest, error: UnavailableError) -> ConsentRecord:
+    """What made us go offline explains more than a missing allowance does."""
+    try:
+        return _pay_offline(parts, verified)
+    except MisuseError:
+        raise error from None
+
+
+def _check_payable(parts: Parts, verified: VerifiedRequest) -> None:
+    request = verified.request.message
+    check_request_fresh(request, at_s=parts.now_s())
+    if request.currency is not parts.enrolled().currency:
+        raise RuleViolationError(
+            ErrorCode.CURRENCY_MISMATCH, f"the request is in {request.currency.name}", param="currency"
+        )
+    live = parts.store.live_consent(verified.certificate.message.terminal_id, request.request_id)
+    if live is not None:
+        charged = live.outcome is Outcome.SETTLED
+        raise RuleViolationError(
+            ErrorCode.ALREADY_PAID,
+            f"this wallet answered the request before: {live.outcome.value}",
+            outcome=MoneyOutcome.CHARGED if charged else MoneyOutcome.UNKNOWN,
+        )

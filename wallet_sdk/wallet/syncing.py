@@ -1,0 +1,85 @@
+"""Catching up with the issuer: trust, open payments, balance, token."""
+
+from typing import Final
+
+from wallet_sdk.protocol import limits
+from wallet_sdk.protocol.errors import ErrorCode, RuleViolationError, UnavailableError
+from wallet_sdk.protocol.money import Money
+from wallet_sdk.store import ConsentRecord
+from wallet_sdk.wallet.consents import ask
+from wallet_sdk.wallet.parts import Parts, refresh_trust
+from wallet_sdk.wallet.tokens import fetch_balance, needs_renewal, obtain_token, token_message
+from wallet_sdk.wallet.views import Payment, Renewal, SyncReport, WalletBalance, payment_of
+
+#: Claims are taken for 30 days; a day more, and asking about one is pointless.
+ASK_AGE_S_MAX: Final = limits.CAPTURE_AGE_S_MAX + 24 * 3600
+
+
+def sync(parts: Parts) -> SyncReport:
+    """Fetch the trust bundle, ask about every open payment and code, fetch the balance, renew the token if needed.
+
+    Raises:
+        UnavailableError: the issuer could not be asked; what was learned until then is stored.
+        RuleViolationError: TRUST_ROLLED_BACK, or the issuer refuses this wallet.
+    """
+    trust_version = refresh_trust(parts)
+    resolved = _ask_about_all(parts)
+    available_minor = fetch_balance(parts)
+    renewal = Renewal.NOT_NEEDED
+    if needs_renewal(parts, available_minor=available_minor):
+        obtain_token(parts)
+        renewal = Renewal.RENEWED
+        fetch_balance(parts)
+    return SyncReport(
+        trust_version=trust_version,
+        resolved=resolved,
+        open_count=len(parts.store.unresolved()),
+        renewal=renewal,
+        balance=balance(parts),
+    )
+
+
+def balance(parts: Parts) -> WalletBalance:
+    """What is known without asking.
+
+    Raises:
+        MisuseError: NOT_ENROLLED.
+    """
+    currency = parts.enrolled().currency
+    known = parts.store.balance()
+    token = parts.store.token()
+    left_minor, until_s = 0, None
+    if token is not None and parts.store.pending_issue() is None:
+        try:
+            limit = token_message(parts, token).message
+        except RuleViolationError:
+            pass
+        else:
+            left_minor, until_s = limit.total_max_minor - token.cumulative_minor, limit.expires_at_s
+    return WalletBalance(
+        available=Money(minor=known.available_minor, currency=currency) if known else None,
+        as_of_s=known.as_of_s if known else None,
+        offline_left=Money(minor=left_minor, currency=currency),
+        offline_until_s=until_s,
+    )
+
+
+def _ask_about_all(parts: Parts) -> tuple[Payment, ...]:
+    resolved = []
+    for record in parts.store.unresolved():
+        if parts.now_s() > record.expires_at_s + ASK_AGE_S_MAX:
+            continue
+        after = _ask_one(parts, record)
+        if after.outcome is not record.outcome:
+            resolved.append(payment_of(after))
+    return tuple(resolved)
+
+
+def _ask_one(parts: Parts, record: ConsentRecord) -> ConsentRecord:
+    """One answer that proves nothing must not keep the others from being asked for."""
+    try:
+        return ask(parts, record)
+    except UnavailableError as error:
+        if error.code is not ErrorCode.BAD_ANSWER:
+            raise
+        return record

@@ -1,0 +1,201 @@
+"""Enrolment, and the token: fetched, renewed, and never spent on both sides of a renewal.
+
+A TokenRequest closes the old token at a signed sum. From the moment it is stored until it is answered,
+nothing is spent offline under the old token: the issuer may have closed it already.
+"""
+
+from typing import Final
+
+from wallet_sdk.protocol import api, limits
+from wallet_sdk.protocol.envelope import Sealed, open_unverified, seal
+from wallet_sdk.protocol.errors import (
+    ErrorCode,
+    MalformedMessageError,
+    MisuseError,
+    MoneyOutcome,
+    RuleViolationError,
+    TillcodeError,
+    UnavailableError,
+)
+from wallet_sdk.protocol.ids import PublicKeyBytes, RequestId, TokenId, WalletId, time_ordered_id
+from wallet_sdk.protocol.messages import Enrolment, PaymentToken, TokenRequest
+from wallet_sdk.protocol.money import Currency
+from wallet_sdk.protocol.trust import verify_bundle, verify_token
+from wallet_sdk.store import BalanceRecord, Enrolled, PendingIssue, TokenRecord
+from wallet_sdk.wallet.parts import DEVICE_KEY, Parts, refresh_trust
+
+#: A token that ends within a day is renewed: tomorrow there may be no network.
+RENEW_BEFORE_S: Final = 24 * 3600
+#: Renewed when less than a quarter of the allowance is left, or less than a tenth of the counters.
+ALLOWANCE_LOW_DIVISOR: Final = 4
+COUNT_LOW_DIVISOR: Final = 10
+#: Unless the payer chose: what is in escrow for offline payments cannot be spent online meanwhile.
+OFFLINE_SHARE_DIVISOR: Final = 2
+#: Another thread may spend between reading the sum and storing the request that closes at it.
+_ISSUE_TRIES: Final = 8
+
+
+def enrol(
+    parts: Parts, *, server: str, activation_code: str, allowance_minor: int | None, root_key: PublicKeyBytes | None
+) -> None:
+    """Bind the device key to an account, pin the root key, and fetch the first token.
+
+    Raises:
+        MisuseError: ALREADY_ENROLLED, or BAD_ARGUMENT for a code or address that cannot be one.
+        RuleViolationError: UNKNOWN_ACTIVATION_CODE, or UNKNOWN_SIGNER when the server shows another root key.
+        UnavailableError: the server could not be asked; the same call may be made again.
+    """
+    if parts.store.enrolled() is not None:
+        raise MisuseError(ErrorCode.ALREADY_ENROLLED, "the wallet is enrolled already")
+    if DEVICE_KEY not in parts.keys.names():
+        parts.keys.create(DEVICE_KEY)
+    signer = parts.signer()
+    enrolment = Enrolment(activation_code=activation_code, public_key=signer.public_key, made_at_s=parts.now_s())
+    client = parts.client_of(server)
+    answer = client.post_message(api.PATH_ENROL_WALLET, seal(enrolment, signer).envelope, api.WalletEnrolled)
+    shown = PublicKeyBytes(api.from_base64url(answer.root_key))
+    if root_key is not None and shown != root_key:
+        raise RuleViolationError(ErrorCode.UNKNOWN_SIGNER, "the server has another root key", param="root_key")
+    trust = verify_bundle(api.from_base64url(answer.bundle), root_key=shown)
+    parts.store.save_enrolled(
+        Enrolled(
+            server=server,
+            wallet_id=WalletId(answer.wallet_id),
+            currency=Currency.from_code(answer.currency),
+            root_key=shown,
+            bundle=trust.bundle.envelope,
+            allowance_minor=allowance_minor,
+        )
+    )
+    if parts.sender is None:
+        client.close()
+    try:
+        obtain_token(parts)
+        fetch_balance(parts)
+    except UnavailableError:
+        # Enrolled is enrolled: the first payment or sync fetches the token.
+        return
+
+
+def token_message(parts: Parts, record: TokenRecord) -> Sealed[PaymentToken]:
+    """The stored token, verified now.
+
+    Raises:
+        RuleViolationError: EXPIRED, among others.
+    """
+    return verify_token(record.envelope, parts.trust(), at_s=parts.now_s())
+
+
+def needs_renewal(parts: Parts, *, available_minor: int) -> bool:
+    """Whether the token should be renewed while there is a network."""
+    record = parts.store.token()
+    if record is None or parts.store.pending_issue() is not None:
+        return True
+    try:
+        token = token_message(parts, record).message
+    except RuleViolationError:
+        return True
+    left_minor = token.total_max_minor - record.cumulative_minor
+    left_count = token.count_max - record.counter
+    return (
+        parts.now_s() >= token.expires_at_s - RENEW_BEFORE_S
+        or left_minor * ALLOWANCE_LOW_DIVISOR < token.total_max_minor
+        or left_count * COUNT_LOW_DIVISOR < token.count_max
+        or (token.total_max_minor == 0 < available_minor and parts.enrolled().allowance_minor != 0)
+    )
+
+
+def fetch_balance(parts: Parts) -> int:
+    """Ask the issuer for the balance and keep it. Returns what is available, in minor units.
+
+    Raises:
+        UnavailableError: the issuer could not be asked.
+    """
+    answer = parts.client().get(api.PATH_BALANCE, api.BalanceAnswer, signer=parts.signer())
+    parts.store.save_balance(
+        BalanceRecord(available_minor=answer.available_minor, escrow_minor=answer.escrow_minor, as_of_s=parts.now_s())
+    )
+    return answer.available_minor
+
+
+def obtain_token(parts: Parts) -> TokenRecord:
+    """Have a fresh token issued; a request that is pending is repeated byte for byte.
+
+    Raises:
+        RuleViolationError: the issuer refused, or the token it sent is not good.
+        UnavailableError: the issuer could not be asked, or its answer was lost.
+    """
+    issue = parts.store.pending_issue()
+    begun_here = issue is None
+    if issue is None:
+        issue = _begin_issue(parts)
+    try:
+        answer = parts.client().post_message(api.PATH_TOKENS, issue.envelope, api.TokenIssued)
+    except UnavailableError as error:
+        # Only if no try of this request ever left may the old token be spent further.
+        if begun_here and error.outcome is MoneyOutcome.NOT_CHARGED:
+            parts.store.drop_issue(issue)
+        raise
+    except TillcodeError:
+        parts.store.drop_issue(issue)
+        raise
+    record = _read_token(parts, answer)
+    parts.store.adopt_token(record)
+    return record
+
+
+def _begin_issue(parts: Parts) -> PendingIssue:
+    """Sign a TokenRequest and store it before it is sent."""
+    signer = parts.signer()
+    asked_minor = _allowance_to_ask(parts)
+    for _ in range(_ISSUE_TRIES):
+        token = parts.store.token()
+        request = TokenRequest(
+            issue_id=RequestId(time_ordered_id(parts.clock.now_ms(), parts.random.random_bytes(6))),
+            made_at_s=parts.now_s(),
+            total_max_minor=asked_minor,
+            previous_token_id=token.token_id if token else TokenId(b""),
+            spent_minor=token.cumulative_minor if token else 0,
+        )
+        issue = PendingIssue(
+            envelope=seal(request, signer).envelope,
+            previous_token_id=request.previous_token_id,
+            spent_minor=request.spent_minor,
+        )
+        try:
+            parts.store.save_issue(issue)
+        except RuleViolationError:
+            pending = parts.store.pending_issue()
+            if pending is not None:
+                return pending
+            continue
+        return issue
+    raise UnavailableError(ErrorCode.STORAGE_FAILED, "the token is being spent all the time; ask again")
+
+
+def _allowance_to_ask(parts: Parts) -> int:
+    """The payer's choice, or half of the balance as it will be when the old token is closed."""
+    chosen = parts.enrolled().allowance_minor
+    if chosen is not None:
+        return chosen
+    available_minor = fetch_balance(parts)
+    old = parts.store.token()
+    if old is not None:
+        available_minor += open_unverified(old.envelope, PaymentToken).message.total_max_minor - old.cumulative_minor
+    return min(available_minor // OFFLINE_SHARE_DIVISOR, limits.AMOUNT_MINOR_MAX)
+
+
+def _read_token(parts: Parts, answer: api.TokenIssued) -> TokenRecord:
+    envelope = api.from_base64url(answer.token)
+    try:
+        sealed = verify_token(envelope, parts.trust(), at_s=parts.now_s())
+    except RuleViolationError as error:
+        if error.code is not ErrorCode.UNKNOWN_SIGNER:
+            raise
+        # Signed with an operator key that is newer than our bundle.
+        refresh_trust(parts)
+        sealed = verify_token(envelope, parts.trust(), at_s=parts.now_s())
+    token = sealed.message
+    if token.device_key != parts.signer().public_key or token.currency is not parts.enrolled().currency:
+        raise MalformedMessageError(ErrorCode.FIELD_OUT_OF_RANGE, "the token is another wallet's", param="device_key")
+    return TokenRecord(token_id=token.token_id, envelope=sealed.envelope)

@@ -1,0 +1,161 @@
+"""What the wallet gives to its caller: values to show, frozen at the moment they were made."""
+
+import io
+from dataclasses import dataclass
+from enum import Enum, unique
+
+from wallet_sdk.protocol import check_words as words
+from wallet_sdk.protocol import qr
+from wallet_sdk.protocol.envelope import open_unverified
+from wallet_sdk.protocol.errors import ErrorCode
+from wallet_sdk.protocol.ids import Digest, Envelope
+from wallet_sdk.protocol.messages import Receipt
+from wallet_sdk.protocol.money import Money
+from wallet_sdk.store import ConsentKind, ConsentRecord, Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QrCode:
+    """A code to show."""
+
+    text: str
+
+    @property
+    def matrix(self) -> qr.Matrix:
+        """Rows of modules without the quiet zone; True is dark."""
+        return qr.matrix(self.text)
+
+    @property
+    def terminal_text(self) -> str:
+        """Drawn with half blocks, dark on light."""
+        return qr.terminal_text(self.text)
+
+    def png(self, *, scale: int = 8) -> bytes:
+        """A PNG picture with quiet zone, ``scale`` pixels a module.
+
+        Raises:
+            MisuseError: BAD_ARGUMENT for a scale below 1.
+        """
+        content = io.BytesIO()
+        qr.picture(self.text, module_px=scale).save(content, "PNG")
+        return content.getvalue()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """One consent of this wallet and what became of it, as far as is known.
+
+    Attributes:
+        digest: names it; check words and receipts derive from it.
+        amount: what is paid; of a code that is not settled, its ceiling.
+        merchant_name: from the operator-signed certificate; "" for a code, whose merchant the receipt does not name.
+        error_code: why it was declined.
+        made_at_s: when it was signed, seconds since the epoch.
+        qr: what to show a terminal: the intent or code while it may still be taken, the issuer's receipt once settled.
+    """
+
+    digest: Digest
+    kind: ConsentKind
+    outcome: Outcome
+    amount: Money
+    merchant_name: str
+    merchant_city: str
+    reference: str
+    error_code: ErrorCode | None
+    made_at_s: int
+    expires_at_s: int
+    receipt: Envelope | None
+    qr: QrCode | None
+
+    @property
+    def check_words(self) -> tuple[str, str]:
+        """Two words that the terminal shows too when it holds the very same consent."""
+        return words.check_words(self.digest)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PresentedCode:
+    """A customer-presented code: one use, dead at ``expires_at_s``. Show a new one every 30 seconds."""
+
+    digest: Digest
+    qr: QrCode
+    ceiling: Money
+    expires_at_s: int
+
+    @property
+    def check_words(self) -> tuple[str, str]:
+        """Two words that the terminal shows too when it holds this very code."""
+        return words.check_words(self.digest)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WalletBalance:
+    """``available`` as the issuer last said, at ``as_of_s`` (None: never asked); ``offline_left`` as of now."""
+
+    available: Money | None
+    as_of_s: int | None
+    offline_left: Money
+    offline_until_s: int | None
+
+
+@unique
+class Renewal(Enum):
+    """What a sync did about the token."""
+
+    NOT_NEEDED = "not_needed"
+    RENEWED = "renewed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncReport:
+    """What a sync learned. ``resolved`` are payments whose outcome changed; ``open_count`` those still open."""
+
+    trust_version: int
+    resolved: tuple[Payment, ...]
+    open_count: int
+    renewal: Renewal
+    balance: WalletBalance
+
+
+def payment_of(record: ConsentRecord) -> Payment:
+    """The view of a stored consent."""
+    ask = record.ask
+    return Payment(
+        digest=record.digest,
+        kind=record.kind,
+        outcome=record.outcome,
+        amount=_amount_of(record),
+        merchant_name=ask.merchant_name if ask else "",
+        merchant_city=ask.merchant_city if ask else "",
+        reference=ask.reference if ask else "",
+        error_code=ErrorCode(record.error_code) if record.error_code else None,
+        made_at_s=record.made_at_s,
+        expires_at_s=record.expires_at_s,
+        receipt=record.receipt or None,
+        qr=_qr_of(record),
+    )
+
+
+def code_of(record: ConsentRecord) -> PresentedCode:
+    """The view of a stored code."""
+    assert record.kind is ConsentKind.CODE, "only a code is presented"
+    return PresentedCode(
+        digest=record.digest,
+        qr=QrCode(text=qr.to_text(record.envelope)),
+        ceiling=Money(minor=record.amount_minor, currency=record.currency),
+        expires_at_s=record.expires_at_s,
+    )
+
+
+def _amount_of(record: ConsentRecord) -> Money:
+    if record.kind is ConsentKind.CODE and record.outcome is Outcome.SETTLED:
+        return open_unverified(record.receipt, Receipt).message.amount
+    return Money(minor=record.amount_minor, currency=record.currency)
+
+
+def _qr_of(record: ConsentRecord) -> QrCode | None:
+    if record.outcome is Outcome.SETTLED:
+        return QrCode(text=qr.to_text(record.receipt))
+    if record.outcome in {Outcome.OFFLINE, Outcome.ACCEPTED_OFFLINE, Outcome.PRESENTED}:
+        return QrCode(text=qr.to_text(record.envelope))
+    return None
