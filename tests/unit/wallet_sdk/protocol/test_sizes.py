@@ -1,0 +1,136 @@
+"""What must fit into which QR code, over names in six scripts and the largest values of every field."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from wallet_sdk.protocol import limits, qr
+from wallet_sdk.protocol.envelope import Sealed, seal
+from wallet_sdk.protocol.ids import Counter, Digest, MerchantId, RequestId, TerminalId
+from wallet_sdk.protocol.messages import AuthorizationMode, Liability, Receipt
+from wallet_sdk.protocol.money import Currency
+from wallet_sdk.protocol.states import State
+from wallet_sdk.testing import Scheme
+
+#: Trade name and city, 32 bytes of UTF-8 together at most; the last of each script is as long as can be.
+MERCHANTS = {
+    "Latin": [("Café Mole", "Lisboa"), ("Bäckerei Großmann Söhne", "Köln"), ("M" * 20, "C" * 12)],
+    "Cyrillic": [("Пекарня", "Київ"), ("Хлеб и соль", "Пермь")],
+    "Greek": [("Καφενείο", "Αθήνα"), ("Ουζερί Άρης", "Ύδρα")],
+    "Arabic": [("مقهى النيل", "الجيزة"), ("مخبز الشام", "دمشق")],
+    "Devanagari": [("चाय घर", "पुणे"), ("मिठाई", "पुणे")],
+    "Han and Kana": [("喫茶さくら", "東京"), ("八百屋", "京都市上京区")],
+}
+MERCHANT_ROWS = [(script, name, city) for script, rows in MERCHANTS.items() for name, city in rows]
+LARGEST_MINOR = 2**32 - 1
+SMALL = (limits.SMALL_MESSAGE_BYTES_MAX, 9)
+LARGE = (limits.LARGE_MESSAGE_BYTES_MAX, 13)
+
+
+def request(scheme: Scheme, *, name: str, city: str, extreme: str) -> Sealed[Any]:
+    """A request with its certificate; extreme ones have the largest value in every field."""
+    certificate = scheme.certificate(name=name, city=city).message
+    ask = scheme.request().message
+    if extreme == "largest":
+        certificate = replace(
+            certificate,
+            merchant_id=MerchantId(limits.SERIAL_MAX),
+            terminal_id=TerminalId(limits.SERIAL_MAX),
+            mcc=9999,
+            lifetime_h=limits.CERTIFICATE_LIFETIME_H_MAX,
+        )
+        ask = replace(ask, amount_minor=LARGEST_MINOR, reference="R" * 10)
+    sealed = seal(certificate, scheme.terminal_ca)
+    return seal(ask, scheme.terminal, embedded=sealed.envelope)
+
+
+def others(scheme: Scheme, *, extreme: str) -> Iterator[tuple[str, Sealed[Any], tuple[int, int]]]:
+    """Intent, code and receipt with ordinary or largest values, and what each must fit into."""
+    token = scheme.token().message
+    amount, counter = 1250, 42
+    if extreme == "largest":
+        amount, counter = LARGEST_MINOR, limits.TOKEN_COUNT_MAX
+        token = replace(
+            token,
+            payment_max_minor=amount,
+            total_max_minor=amount,
+            count_max=counter,
+            lifetime_h=72,
+            not_before_s=amount,
+        )
+    embedded = seal(token, scheme.token_issuer).envelope
+    digest = Digest(b"\xff" * 32)
+    for mode in AuthorizationMode:
+        sealed = scheme.intent(
+            token=embedded,
+            request_digest=digest,
+            amount_minor=amount,
+            cumulative_minor=amount,
+            counter=counter,
+            mode=mode,
+        )
+        yield f"intent {mode.name.lower()} with token", sealed, LARGE
+    yield "code with token", scheme.code(token=embedded, counter=Counter(counter), ceiling_minor=amount), LARGE
+    receipt = Receipt(
+        terminal_id=TerminalId(limits.SERIAL_MAX if extreme == "largest" else 2001),
+        request_id=RequestId(scheme.new_id()),
+        consent_digest=digest,
+        amount_minor=amount,
+        currency=Currency.EUR,
+        state=State.CHARGED_BACK,
+        at_s=scheme.now_s,
+        liability=Liability.MERCHANT,
+    )
+    yield "receipt", seal(receipt, scheme.receipt_signer), SMALL
+
+
+def measured(what: str, sealed: Sealed[Any], bounds: tuple[int, int]) -> tuple[int, int]:
+    """Print one row of the table and hold its bounds: bytes, and the version of the code."""
+    size = len(sealed.envelope)
+    version = (len(qr.matrix(qr.to_text(sealed.envelope))) - 17) // 4
+    print(f"{what:48} {size:4} of {bounds[0]} bytes, version {version:2} of {bounds[1]}")
+    assert size <= bounds[0]
+    assert version <= bounds[1]
+    return size, version
+
+
+@pytest.mark.parametrize("extreme", ["ordinary", "largest"])
+@pytest.mark.parametrize(("script", "name", "city"), MERCHANT_ROWS)
+def test_requests_fit_in_every_script(script: str, name: str, city: str, extreme: str) -> None:
+    """A request with its certificate is shown in version 13 or less, whoever the merchant is."""
+    sealed = request(Scheme(), name=name, city=city, extreme=extreme)
+    measured(f"request, {script}, {extreme}", sealed, LARGE)
+
+
+@pytest.mark.parametrize("extreme", ["ordinary", "largest"])
+def test_consents_and_receipts_fit(extreme: str) -> None:
+    """Intents and codes with their tokens in version 13, receipts in version 9."""
+    for what, sealed, bounds in others(Scheme(), extreme=extreme):
+        measured(f"{what}, {extreme}", sealed, bounds)
+
+
+def test_the_byte_bounds_are_what_the_versions_hold() -> None:
+    """172 bytes still are version 9 and 319 version 13; one byte more is one version more."""
+    for size, version in (SMALL, LARGE):
+        text = "TC1:" + "A" * ((size * 3 + 1) // 2)
+        assert len(qr.matrix(text)) == 17 + 4 * version
+    assert len(qr.matrix("TC1:" + "A" * (173 * 3 // 2 + 1))) == 17 + 4 * 10
+
+
+def test_names_of_32_bytes_are_among_those_measured() -> None:
+    """Else the table would only show what is easy."""
+    lengths = {script: max(len((name + city).encode()) for name, city in rows) for script, rows in MERCHANTS.items()}
+    assert max(lengths.values()) == limits.MERCHANT_NAME_AND_CITY_BYTES_MAX
+    assert min(lengths.values()) >= 24, lengths
+
+
+def test_a_tip_costs_six_bytes_of_the_name() -> None:
+    """All at once does not fit: with the largest tip, name and city have 26 bytes and not 32."""
+    scheme = Scheme()
+    for name_bytes, size in ((14, 319), (20, 325)):
+        largest = request(scheme, name="n" * name_bytes, city="c" * 12, extreme="largest")
+        tipped = replace(largest.message, tip_max_minor=LARGEST_MINOR)
+        sealed = seal(tipped, scheme.terminal, embedded=largest.embedded)
+        assert len(sealed.envelope) == size
