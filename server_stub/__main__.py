@@ -1,0 +1,231 @@
+"""``tillcode-server``: found a server, run it, look after it."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from server_stub.config import KEYS_FOLDER, LEDGER_FILE, ServerConfig, read_config
+from server_stub.faults import VARIABLE, Faults, armed_point
+from wallet_sdk.protocol.errors import ErrorCode, MisuseError, TillcodeError
+from wallet_sdk.protocol.ids import MerchantId
+from wallet_sdk.protocol.money import Currency, Money, format_number, parse_money
+from wallet_sdk.system import SystemClock, SystemRandom
+
+_DEFAULT_FOLDER: Final = "tillcode-server"
+_DEFAULT_PORT: Final = 8080
+
+Chosen = argparse.Namespace
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; 0 when it went well, 1 with one line on standard error when not."""
+    chosen = _parser().parse_args(argv)
+    command: Callable[[Chosen], int] = chosen.command
+    try:
+        return command(chosen)
+    except TillcodeError as error:
+        where = f"{error.param}: " if error.param else ""
+        sys.stderr.write(f"tillcode-server: {where}{error.message}\n")
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read us has enough
+    except KeyboardInterrupt:
+        return 130
+    return 1
+
+
+def _init(chosen: Chosen) -> int:
+    from server_stub.service.administration import found
+
+    folder: Path = chosen.data_folder
+    config = ServerConfig()
+    root_key = found(folder, config=config, random=SystemRandom(), now_s=_now_s())
+    _say(f"made keys, settings and an empty ledger in {folder}")
+    _say(f"root key: {root_key.hex()}")
+    _say(
+        f"{folder / KEYS_FOLDER / 'root.key'} is needed only to make or rotate the other keys, never by 'serve':"
+        " move it to a safe place off this machine."
+    )
+    return 0
+
+
+def _serve(chosen: Chosen) -> int:
+    from server_stub.bootstrap import listen, opened_desk
+
+    faults = Faults(armed_point(os.environ.get(VARIABLE, "")))
+    faults.announce()
+    with opened_desk(chosen.data_folder, clock=SystemClock(), random=SystemRandom(), faults=faults) as desk:
+        listen(desk, host=chosen.host, port=chosen.port)
+    return 0
+
+
+def _audit(chosen: Chosen) -> int:
+    from server_stub.audit import audit
+
+    report = audit(chosen.data_folder / LEDGER_FILE)
+    _say(
+        f"{report.accounts} accounts, {report.entries} entries, {report.payments} payments,"
+        f" {report.fraud_cases} fraud cases"
+    )
+    for law in report.laws:
+        broken = [finding.what for finding in report.findings if finding.law == law]
+        _say(f"{'BROKEN' if broken else 'good  '}  {law}")
+        for what in broken:
+            _say(f"          {what}")
+    _say(f"{len(report.findings)} findings" if report.findings else "the ledger is clean")
+    return 1 if report.findings else 0
+
+
+def _add_merchant(chosen: Chosen) -> int:
+    from server_stub.bootstrap import opened_store
+    from server_stub.service.administration import MerchantDetails, add_merchant
+
+    currencies = tuple(dict.fromkeys(_currency(name) for name in chosen.currency or ["EUR"]))
+    details = MerchantDetails(
+        name=chosen.name, city=chosen.city, country=chosen.country.upper(), mcc=chosen.mcc, currencies=currencies
+    )
+    with opened_store(chosen.data_folder) as store:
+        merchant_id = add_merchant(store, details)
+    _say(f"merchant {merchant_id}: {chosen.name}, {chosen.city}")
+    return 0
+
+
+def _terminal_code(chosen: Chosen) -> int:
+    from server_stub.bootstrap import opened_store
+    from server_stub.service.administration import terminal_code
+
+    with opened_store(chosen.data_folder) as store:
+        code = terminal_code(
+            store, MerchantId(chosen.merchant), random=SystemRandom(), expires_at_s=_code_expiry_s(chosen)
+        )
+    _say(code)
+    return 0
+
+
+def _wallet_code(chosen: Chosen) -> int:
+    from server_stub.bootstrap import opened_store
+    from server_stub.service.administration import wallet_code
+
+    funds: Money = parse_money(chosen.funds, _currency(chosen.currency))
+    with opened_store(chosen.data_folder) as store:
+        code = wallet_code(store, funds, random=SystemRandom(), expires_at_s=_code_expiry_s(chosen))
+    _say(code)
+    return 0
+
+
+def _ledger(chosen: Chosen) -> int:
+    from server_stub.bootstrap import opened_store
+
+    with opened_store(chosen.data_folder) as store, store.reading() as reader:
+        accounts = reader.accounts()
+    _say(f"{'account':<18} {'holder':<26} {'balance':>18}")
+    for account in accounts:
+        balance = format_number(account.balance_minor, account.currency)
+        name = account.kind.name.lower().replace("_", " ")
+        _say(f"{name:<18} {account.holder or 'operator':<26} {balance:>18} {account.currency.name}")
+    return 0
+
+
+def _fraud_cases(chosen: Chosen) -> int:
+    from server_stub.bootstrap import opened_store
+
+    with opened_store(chosen.data_folder) as store, store.reading() as reader:
+        cases = reader.fraud_cases()
+    for number, case in enumerate(cases, start=1):
+        _say(f"case {number}: wallet {case.wallet_id}, token {case.token_id.hex()}: {case.reason}")
+    _say(f"{len(cases)} fraud cases")
+    if chosen.export is not None:
+        proofs = {f"fraud-{number}.cbor": case.proof for number, case in enumerate(cases, start=1) if case.proof}
+        _export(chosen.export, proofs)
+        _say(f"{len(proofs)} proofs written to {chosen.export}")
+    return 0
+
+
+def _export(folder: Path, proofs: dict[str, bytes]) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, proof in proofs.items():
+            (folder / name).write_bytes(proof)
+    except OSError as error:
+        raise MisuseError(ErrorCode.BAD_ARGUMENT, f"cannot write to {folder}: {error.strerror}") from error
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="tillcode-server", description="The settlement server of Tillcode.")
+    parser.add_argument(
+        "--data",
+        dest="data_folder",
+        type=Path,
+        default=Path(os.environ.get("TILLCODE_SERVER_DATA", _DEFAULT_FOLDER)),
+        help="folder of keys, settings and ledger (or TILLCODE_SERVER_DATA; default: %(default)s)",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, command: Callable[[Chosen], int], text: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=text)
+        added.set_defaults(command=command)
+        return added
+
+    add("init", _init, "make keys, settings and an empty ledger; never overwrites")
+    serve = add("serve", _serve, "answer requests until stopped")
+    serve.add_argument("--host", default=os.environ.get("TILLCODE_SERVER_HOST", "127.0.0.1"))
+    serve.add_argument(
+        "--port", type=_port, default=os.environ.get("TILLCODE_SERVER_PORT", str(_DEFAULT_PORT)), help="0: any free one"
+    )
+    add("audit", _audit, "check every invariant of the ledger; 1 when anything is wrong")
+    add("ledger", _ledger, "print accounts and balances")
+    cases = add("fraud-cases", _fraud_cases, "print fraud cases")
+    cases.add_argument("--export", type=Path, metavar="DIR", help="write each proof to a file")
+
+    merchant = commands.add_parser("merchant", help="look after merchants").add_subparsers(required=True)
+    added = merchant.add_parser("add", help="add a merchant, and print its number")
+    added.set_defaults(command=_add_merchant)
+    added.add_argument("--name", required=True)
+    added.add_argument("--city", default="")
+    added.add_argument("--country", required=True, help="two letters, ISO 3166")
+    added.add_argument("--mcc", type=int, default=5999, help="merchant category, ISO 18245")
+    added.add_argument("--currency", action="append", help="may be given more than once; default: EUR")
+
+    code = commands.add_parser("activation-code", help="let a device in").add_subparsers(required=True)
+    terminal = code.add_parser("terminal", help="print a one-time code for one terminal")
+    terminal.set_defaults(command=_terminal_code)
+    terminal.add_argument("--merchant", type=int, required=True, metavar="ID")
+    wallet = code.add_parser("wallet", help="print a one-time code for one wallet")
+    wallet.set_defaults(command=_wallet_code)
+    wallet.add_argument("--currency", default="EUR")
+    wallet.add_argument("--funds", default="0", help="opening balance, such as 100.00")
+    return parser
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError("a port is 0 .. 65535")
+    return port
+
+
+def _currency(name: str) -> Currency:
+    try:
+        return Currency[name.upper()]
+    except KeyError as error:
+        raise MisuseError(ErrorCode.BAD_ARGUMENT, f"{name} is no currency known here", param="currency") from error
+
+
+def _code_expiry_s(chosen: Chosen) -> int:
+    from server_stub.config import CONFIG_FILE
+
+    return _now_s() + read_config(chosen.data_folder / CONFIG_FILE).activation_lifetime_h * 3600
+
+
+def _now_s() -> int:
+    return SystemClock().now_ms() // 1000
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

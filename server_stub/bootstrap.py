@@ -1,0 +1,148 @@
+"""Composition: from a folder of keys, settings and ledger to a server that listens."""
+
+import signal
+import socket
+import sys
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+
+from server_stub.committer import Committer
+from server_stub.config import CONFIG_FILE, KEYS_FOLDER, LEDGER_FILE, read_config
+from server_stub.faults import Faults
+from server_stub.keys import load_signers
+from server_stub.routes import Desk, create_app
+from server_stub.service.operator import Operator
+from server_stub.service.payments import wake_keys
+from server_stub.service.verification import Verifier
+from server_stub.store.base import Store
+from server_stub.store.sqlite import SqliteStore
+from server_stub.wakeups import Wakeups
+from wallet_sdk.ports import Clock, Random
+from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
+from wallet_sdk.protocol.trust import TrustStore, verify_bundle
+
+#: Verifying releases the interpreter, so two threads use two cores; a third reads the ledger meanwhile.
+_WORKERS: Final = 3
+#: A request under way at the end gets this long.
+_GRACE_S: Final = 5
+
+
+@contextmanager
+def opened_store(folder: Path) -> Generator[SqliteStore]:
+    """The ledger of a folder.
+
+    Raises:
+        MisuseError: NOT_INITIALISED.
+        UnavailableError: STORAGE_NEWER, STORAGE_CORRUPT or STORAGE_FAILED.
+    """
+    store = SqliteStore(folder / LEDGER_FILE)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@contextmanager
+def opened_desk(folder: Path, *, clock: Clock, random: Random, faults: Faults) -> Generator[Desk]:
+    """Everything a server needs, running; on leaving, what was taken is finished and all is closed.
+
+    Raises:
+        MisuseError: NOT_INITIALISED, or BAD_ARGUMENT for a wrong setting.
+        UnavailableError: the ledger cannot be opened.
+    """
+    config = read_config(folder / CONFIG_FILE)
+    signers = load_signers(folder / KEYS_FOLDER)
+    wakeups = Wakeups()
+    with opened_store(folder) as store, ThreadPoolExecutor(_WORKERS, "worker") as workers:
+        trust = load_trust(store)
+        committer = Committer(store, faults=faults, on_committed=lambda answers: wakeups.wake(wake_keys(answers)))
+        committer.start()
+        operator = Operator(
+            store=store,
+            committer=committer,
+            signers=signers,
+            trust=trust,
+            verifier=Verifier(trust),
+            config=config,
+            clock=clock,
+            random=random,
+        )
+        try:
+            yield Desk(operator=operator, workers=workers, wakeups=wakeups, faults=faults)
+        finally:
+            committer.close()
+
+
+def load_trust(store: Store) -> TrustStore:
+    """The trust that ``init`` has stored, verified once more.
+
+    Raises:
+        MisuseError: NOT_INITIALISED.
+    """
+    with store.reading() as reader:
+        trust = reader.trust()
+    if trust is None:
+        raise MisuseError(ErrorCode.NOT_INITIALISED, "the ledger has no trust bundle; run: tillcode-server init")
+    return verify_bundle(trust.bundle, root_key=trust.root_key)
+
+
+def listen(desk: Desk, *, host: str, port: int) -> None:
+    """Serve until SIGTERM or SIGINT; prints one line once connections are taken. Port 0 takes any free one.
+
+    Raises:
+        UnavailableError: DEVICE_UNAVAILABLE when the address cannot be taken.
+    """
+    with _bound(host, port) as bound:
+        server = _Server(desk, address=f"http://{host}:{bound.getsockname()[1]}")
+        # uvicorn sends itself the signal again when it has ended well; that must not kill us before we have closed.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda _number, _frame: None)
+        server.run(sockets=[bound])
+
+
+class _Server(uvicorn.Server):
+    """Says when it listens, and lets long polls go before it waits for them."""
+
+    def __init__(self, desk: Desk, *, address: str) -> None:
+        super().__init__(
+            uvicorn.Config(
+                create_app(desk),
+                loop="uvloop",
+                http="httptools",
+                ws="none",
+                lifespan="off",
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=_GRACE_S,
+            )
+        )
+        self._desk = desk
+        self._address = address
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        sys.stdout.write(f"listening on {self._address}\n")
+        sys.stdout.flush()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._desk.wakeups.close()
+        await super().shutdown(sockets)
+
+
+@contextmanager
+def _bound(host: str, port: int) -> Generator[socket.socket]:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        bound = socket.socket(family, socket.SOCK_STREAM)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+    except OSError as error:
+        raise UnavailableError(ErrorCode.DEVICE_UNAVAILABLE, f"cannot listen on {host}:{port}: {error}") from error
+    with bound:
+        yield bound

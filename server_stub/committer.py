@@ -1,0 +1,185 @@
+"""The group committer: one thread owns every change; whatever waits goes into one durable commit.
+
+Commands are taken without lingering: while one commit runs the next group collects. One command that is
+refused is undone alone, the rest of its group commit. No future is answered before the commit has returned.
+When the commit itself fails, whether its commands took effect is unknown, and each of them is told so.
+"""
+
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, Final, Generic, Protocol, TypeVar
+
+from server_stub.faults import FaultPoint, Faults
+from server_stub.store.base import Store, Writer
+from wallet_sdk.protocol.errors import ErrorCode, MoneyOutcome, TillcodeError, UnavailableError
+
+T_co = TypeVar("T_co", covariant=True)
+T = TypeVar("T")
+
+#: Commands that may wait; more are refused at once instead of waiting past their callers' patience.
+WAITING_MAX: Final = 4096
+#: Weight (claims) that one commit takes at most: bounds its time, and so everybody's latency.
+GROUP_WEIGHT_MAX: Final = 1024
+
+#: What a bug of ours in a command can raise; it costs that command, never the thread.
+_BUGS: Final = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
+
+
+class Command(Protocol[T_co]):
+    """One change, decided and made inside the commit. It reads no clock and no chance."""
+
+    @property
+    def weight(self) -> int:
+        """How many claims it holds, 1 for anything else."""
+        ...
+
+    def apply(self, writer: Writer) -> T_co:
+        """Decide and write.
+
+        Raises:
+            TillcodeError: refused; whatever it wrote is undone.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting(Generic[T]):
+    command: Command[T]
+    future: Future[T]
+
+
+_Settled = tuple[_Waiting[Any], Any, BaseException | None]
+
+
+class Committer:
+    """Start with ``start``; give it commands with ``submit``; ``close`` finishes what was taken."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        faults: Faults | None = None,
+        on_committed: Callable[[list[Any]], None] = lambda _answers: None,
+        waiting_max: int = WAITING_MAX,
+    ) -> None:
+        self._store = store
+        self._faults = faults or Faults()
+        self._on_committed = on_committed
+        self._waiting: queue.Queue[_Waiting[Any] | None] = queue.Queue(maxsize=waiting_max)
+        self._gate = threading.Lock()
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
+
+    def start(self) -> None:
+        """Begin to take commands; those given before have waited."""
+        self._thread.start()
+
+    def submit(self, command: Command[T]) -> Future[T]:
+        """A future with the command's answer, or its refusal, once that is durable.
+
+        Raises:
+            UnavailableError: SERVER_BUSY when too many wait or the committer is closed; nothing will happen.
+        """
+        future: Future[T] = Future()
+        with self._gate:
+            if self._closed:
+                raise UnavailableError(ErrorCode.SERVER_BUSY, "the server is going down")
+            try:
+                self._waiting.put_nowait(_Waiting(command, future))
+            except queue.Full as error:
+                raise UnavailableError(ErrorCode.SERVER_BUSY, "too many commands wait") from error
+        return future
+
+    def check_running(self) -> None:
+        """Whether commands are still taken.
+
+        Raises:
+            UnavailableError: SERVER_BUSY when the thread has ended.
+        """
+        if self._closed or not self._thread.is_alive():
+            raise UnavailableError(ErrorCode.SERVER_BUSY, "the server is going down")
+
+    def close(self) -> None:
+        """Finish every command taken so far, then end; may be called twice."""
+        with self._gate:
+            if self._closed:
+                return
+            self._closed = True
+        if self._thread.is_alive():
+            self._waiting.put(None)
+            self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            while (group := self._next_group()) is not None:
+                self._commit(group)
+        finally:
+            self._closed = True
+            self._refuse_the_rest()
+
+    def _next_group(self) -> list[_Waiting[Any]] | None:
+        """All that wait, up to the weight of a commit; None at the end."""
+        first = self._waiting.get()
+        if first is None:
+            return None
+        group, weight = [first], first.command.weight
+        while weight < GROUP_WEIGHT_MAX:
+            try:
+                after = self._waiting.get_nowait()
+            except queue.Empty:
+                break
+            if after is None:
+                self._waiting.put(None)  # the end is next; there is room, because it was just taken out
+                break
+            group.append(after)
+            weight += after.command.weight
+        return group
+
+    def _commit(self, group: list[_Waiting[Any]]) -> None:
+        try:
+            with self._store.writing() as writer:
+                self._faults.reach(FaultPoint.BEFORE_APPLY)
+                settled = [_apply(waiting, writer) for waiting in group]
+                self._faults.reach(FaultPoint.BEFORE_COMMIT)
+        except TillcodeError as error:
+            unknown = UnavailableError(ErrorCode.STORAGE_FAILED, error.message, outcome=MoneyOutcome.UNKNOWN)
+            for waiting in group:
+                _answer(waiting, None, unknown)
+            return
+        self._faults.reach(FaultPoint.AFTER_COMMIT)
+        for waiting, answer, refusal in settled:
+            _answer(waiting, answer, refusal)
+        self._on_committed([answer for _, answer, refusal in settled if refusal is None])
+
+    def _refuse_the_rest(self) -> None:
+        while True:
+            try:
+                waiting = self._waiting.get_nowait()
+            except queue.Empty:
+                return
+            if waiting is not None:
+                _answer(waiting, None, UnavailableError(ErrorCode.SERVER_BUSY, "the server is going down"))
+
+
+def _apply(waiting: _Waiting[Any], writer: Writer) -> _Settled:
+    try:
+        with writer.savepoint():
+            return waiting, waiting.command.apply(writer), None
+    except TillcodeError as refusal:
+        return waiting, None, refusal
+    except _BUGS as bug:
+        ours = UnavailableError(ErrorCode.SERVER_ERROR, "an error of the server itself; nothing was changed")
+        ours.__cause__ = bug
+        return waiting, None, ours
+
+
+def _answer(waiting: _Waiting[Any], answer: Any, refusal: BaseException | None) -> None:
+    if not waiting.future.set_running_or_notify_cancel():
+        return  # the caller went away; what was committed stays, and is there when he asks again
+    if refusal is None:
+        waiting.future.set_result(answer)
+    else:
+        waiting.future.set_exception(refusal)

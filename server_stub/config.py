@@ -1,0 +1,165 @@
+"""The operator's choices: a small TOML file that ``init`` writes and a person edits.
+
+Amounts are minor units of whichever currency they are compared with.
+"""
+
+import tomllib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Final
+
+from wallet_sdk.protocol import limits
+from wallet_sdk.protocol.errors import ErrorCode, MisuseError
+from wallet_sdk.protocol.messages import Liability
+from wallet_sdk.protocol.rules import OfflineLimits
+
+CONFIG_FILE: Final = "server.toml"
+LEDGER_FILE: Final = "ledger.sqlite"
+KEYS_FOLDER: Final = "keys"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenLimits:
+    """What a token allows without the issuer."""
+
+    payment_max_minor: int = 5_000
+    total_max_minor: int = 20_000
+    count_max: int = 1_000
+    lifetime_h: int = limits.TOKEN_LIFETIME_H_MAX
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TerminalLimits:
+    """What a terminal may accept without the network, and how long its certificate lives."""
+
+    certificate_lifetime_h: int = limits.CERTIFICATE_LIFETIME_H_MAX
+    payment_max_minor: int = 5_000
+    stored_max_minor: int = 100_000
+    stored_count_max: int = 500
+    stored_age_max_s: int = 3 * 24 * 3600
+    token_stored_max_minor: int = 10_000
+
+    @property
+    def offline(self) -> OfflineLimits:
+        return OfflineLimits(
+            payment_max_minor=self.payment_max_minor,
+            stored_max_minor=self.stored_max_minor,
+            stored_count_max=self.stored_count_max,
+            stored_age_max_s=self.stored_age_max_s,
+            token_stored_max_minor=self.token_stored_max_minor,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentPolicy:
+    """How payments are judged.
+
+    Attributes:
+        uncovered: who bears an offline payment that its escrow does not cover.
+        online_late_s_max: how long past its end a request or code is still taken online. Clocks differ; and a
+            terminal that has closed its request is not paid any more, however late the intent is.
+    """
+
+    uncovered: Liability = Liability.OPERATOR
+    online_late_s_max: int = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerConfig:
+    """Everything the TOML file may say."""
+
+    tokens: TokenLimits = field(default_factory=TokenLimits)
+    terminals: TerminalLimits = field(default_factory=TerminalLimits)
+    payments: PaymentPolicy = field(default_factory=PaymentPolicy)
+    activation_lifetime_h: int = 7 * 24
+
+
+#: Name in the file -> highest value; the lowest is 0, or 1 for durations and counts.
+_HIGHEST: Final = {
+    "payment_max_minor": limits.AMOUNT_MINOR_MAX,
+    "total_max_minor": limits.AMOUNT_MINOR_MAX,
+    "count_max": limits.TOKEN_COUNT_MAX,
+    "lifetime_h": limits.TOKEN_LIFETIME_H_MAX,
+    "certificate_lifetime_h": limits.CERTIFICATE_LIFETIME_H_MAX,
+    "stored_max_minor": limits.BALANCE_MINOR_MAX,
+    "stored_count_max": 1_000_000,
+    "stored_age_max_s": limits.CAPTURE_AGE_S_MAX,
+    "token_stored_max_minor": limits.BALANCE_MINOR_MAX,
+    "online_late_s_max": limits.CLOCK_SKEW_S_MAX,
+    "activation_lifetime_h": 24 * 365,
+}
+
+
+def read_config(path: Path) -> ServerConfig:
+    """Read the operator's file; what it leaves out has its default.
+
+    Raises:
+        MisuseError: NOT_INITIALISED without a file, BAD_ARGUMENT naming the setting at fault.
+    """
+    try:
+        content = tomllib.loads(path.read_text())
+    except FileNotFoundError as error:
+        raise MisuseError(ErrorCode.NOT_INITIALISED, f"{path} is missing; run: tillcode-server init") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise MisuseError(ErrorCode.BAD_ARGUMENT, f"{path} is not TOML: {error}") from error
+    sections = {name: content.pop(name, {}) for name in ("tokens", "terminals", "payments")}
+    try:
+        return ServerConfig(
+            tokens=_section(TokenLimits, sections["tokens"]),
+            terminals=_section(TerminalLimits, sections["terminals"]),
+            payments=_section(PaymentPolicy, sections["payments"]),
+            **_checked(content, allowed={"activation_lifetime_h"}),
+        )
+    except MisuseError as error:
+        raise MisuseError(error.code, f"{path}: {error.message}", param=error.param) from error
+
+
+def write_config(path: Path, config: ServerConfig) -> None:
+    """Write every setting, so that a person sees what can be changed."""
+    lines = [
+        "# Settings of tillcode-server; amounts are minor units. Restart the server after a change.",
+        f"activation_lifetime_h = {config.activation_lifetime_h}",
+    ]
+    for name, comment in (
+        ("tokens", "what a wallet may spend without the network"),
+        ("terminals", "what a terminal may accept without the network"),
+        ("payments", 'uncovered: who bears an uncovered offline payment, "OPERATOR" or "MERCHANT"'),
+    ):
+        section = getattr(config, name)
+        lines += ["", f"[{name}]  # {comment}"]
+        lines += [f"{one.name} = {_toml(getattr(section, one.name))}" for one in fields(section)]
+    path.write_text("\n".join(lines) + "\n")
+
+
+def _section(kind: type[Any], content: object) -> Any:
+    if not isinstance(content, dict):
+        raise MisuseError(ErrorCode.BAD_ARGUMENT, "a section is expected", param=kind.__name__)
+    return kind(**_checked(content, allowed={one.name for one in fields(kind)}))
+
+
+def _checked(content: dict[str, Any], *, allowed: set[str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name, value in content.items():
+        if name not in allowed:
+            raise MisuseError(ErrorCode.BAD_ARGUMENT, "there is no such setting", param=name)
+        values[name] = _liability(value) if name == "uncovered" else _number(name, value)
+    return values
+
+
+def _liability(value: object) -> Liability:
+    if not isinstance(value, str) or value not in Liability.__members__:
+        raise MisuseError(ErrorCode.BAD_ARGUMENT, "OPERATOR or MERCHANT is expected", param="uncovered")
+    return Liability[value]
+
+
+def _number(name: str, value: object) -> int:
+    low = 0 if name.endswith("_minor") or name == "online_late_s_max" else 1
+    if type(value) is not int or not low <= value <= _HIGHEST[name]:
+        raise MisuseError(
+            ErrorCode.BAD_ARGUMENT, f"a whole number in {low} .. {_HIGHEST[name]} is expected", param=name
+        )
+    return value
+
+
+def _toml(value: int | Liability) -> str:
+    return f'"{value.name}"' if isinstance(value, Liability) else str(value)

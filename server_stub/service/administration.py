@@ -1,0 +1,138 @@
+"""What a person does with the server: found it, add merchants, hand out activation codes."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from server_stub.config import CONFIG_FILE, KEYS_FOLDER, LEDGER_FILE, ServerConfig, write_config
+from server_stub.keys import create_keys, first_bundle
+from server_stub.service.enrolment import hash_of_code, new_activation_code
+from server_stub.store.base import ActivationCode, DeviceKind, Merchant, Store, Trust
+from server_stub.store.sqlite import SqliteStore
+from wallet_sdk.ports import Random
+from wallet_sdk.protocol import codec, limits
+from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
+from wallet_sdk.protocol.ids import MerchantId, PublicKeyBytes, TerminalId
+from wallet_sdk.protocol.messages import TerminalCertificate
+from wallet_sdk.protocol.money import Currency, Money
+
+_CODE_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MerchantDetails:
+    """A merchant as a person types it."""
+
+    name: str
+    city: str
+    country: str
+    mcc: int
+    currencies: tuple[Currency, ...]
+
+
+def found(folder: Path, *, config: ServerConfig, random: Random, now_s: int) -> PublicKeyBytes:
+    """Make keys, settings and an empty ledger in a folder; returns the root's public key.
+
+    Raises:
+        MisuseError: ALREADY_ENROLLED when there is something already; nothing is ever overwritten.
+        UnavailableError: STORAGE_FAILED.
+    """
+    for name in (CONFIG_FILE, LEDGER_FILE, KEYS_FOLDER):
+        if (folder / name).exists():
+            raise MisuseError(ErrorCode.ALREADY_ENROLLED, f"{folder / name} exists; nothing is ever overwritten")
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        root = create_keys(folder / KEYS_FOLDER, random)
+        write_config(folder / CONFIG_FILE, config)
+    except OSError as error:
+        raise UnavailableError(ErrorCode.STORAGE_FAILED, f"{folder}: {error.strerror}") from error
+    bundle = first_bundle(folder / KEYS_FOLDER, root, now_s=now_s)
+    store = SqliteStore.create(folder / LEDGER_FILE)
+    try:
+        with store.writing() as writer:
+            writer.save_trust(Trust(version=1, bundle=bundle.envelope, root_key=root.public_key))
+    finally:
+        store.close()
+    return root.public_key
+
+
+def add_merchant(store: Store, details: MerchantDetails) -> MerchantId:
+    """Add a payee; what its certificates will not carry is refused here.
+
+    Raises:
+        MisuseError: BAD_ARGUMENT.
+    """
+    _check_fits_certificate(details)
+    with store.writing() as writer:
+        merchant = Merchant(
+            merchant_id=writer.next_merchant_id(),
+            name=details.name,
+            city=details.city,
+            country=details.country,
+            mcc=details.mcc,
+            currencies=details.currencies,
+        )
+        writer.add_merchant(merchant)
+    return merchant.merchant_id
+
+
+def terminal_code(store: Store, merchant_id: MerchantId, *, random: Random, expires_at_s: int) -> str:
+    """A one-time code that lets one terminal in for a merchant; it is shown once and only its hash is kept.
+
+    Raises:
+        MisuseError: BAD_ARGUMENT for an unknown merchant.
+    """
+    with store.reading() as reader:
+        if reader.merchant(merchant_id) is None:
+            raise MisuseError(ErrorCode.BAD_ARGUMENT, f"there is no merchant {merchant_id}", param="merchant")
+    code = new_activation_code(random.random_bytes(_CODE_BYTES))
+    _add_code(
+        store,
+        ActivationCode(
+            code_hash=hash_of_code(code), kind=DeviceKind.TERMINAL, expires_at_s=expires_at_s, merchant_id=merchant_id
+        ),
+    )
+    return code
+
+
+def wallet_code(store: Store, funds: Money, *, random: Random, expires_at_s: int) -> str:
+    """A one-time code that lets one wallet in, with these opening funds."""
+    code = new_activation_code(random.random_bytes(_CODE_BYTES))
+    _add_code(
+        store,
+        ActivationCode(
+            code_hash=hash_of_code(code),
+            kind=DeviceKind.WALLET,
+            expires_at_s=expires_at_s,
+            currency=funds.currency,
+            funds_minor=funds.minor,
+        ),
+    )
+    return code
+
+
+def _add_code(store: Store, code: ActivationCode) -> None:
+    with store.writing() as writer:
+        writer.add_activation_code(code)
+
+
+def _check_fits_certificate(details: MerchantDetails) -> None:
+    """Encode a certificate of this merchant, whose bounds are the protocol's own."""
+    codec.encode(
+        TerminalCertificate(
+            merchant_id=MerchantId(1),
+            terminal_id=TerminalId(1),
+            terminal_key=PublicKeyBytes(b"\x02" + bytes(32)),
+            not_before_s=0,
+            lifetime_h=1,
+            merchant_name=details.name,
+            merchant_city=details.city,
+            country=details.country,
+            mcc=details.mcc,
+            currencies=details.currencies,
+        )
+    )
+    bytes_max = limits.MERCHANT_NAME_AND_CITY_BYTES_MAX
+    if len(details.name.encode()) + len(details.city.encode()) > bytes_max:
+        raise MisuseError(
+            ErrorCode.BAD_ARGUMENT, f"name and city have more than {bytes_max} bytes together", param="name"
+        )

@@ -1,0 +1,71 @@
+"""Which enrolled device a message is from."""
+
+from typing import TypeVar
+
+from server_stub.service.operator import Operator
+from server_stub.store.base import Terminal, Wallet
+from wallet_sdk.protocol.errors import ErrorCode, RuleViolationError
+from wallet_sdk.protocol.ids import KeyId
+from wallet_sdk.protocol.messages import (
+    CaptureBatch,
+    CertificateRequest,
+    CloseRequest,
+    ReadRequest,
+    Refund,
+    TokenRequest,
+)
+from wallet_sdk.protocol.trust import device_named_by
+
+D = TypeVar("D", CaptureBatch, Refund, TokenRequest, CertificateRequest, ReadRequest, CloseRequest)
+
+
+def enrolled_terminal(operator: Operator, envelope: bytes, expected: type[D]) -> Terminal:
+    """The terminal whose key a message names; the message itself is not verified by this.
+
+    Raises:
+        MalformedMessageError: not such a message.
+        RuleViolationError: UNKNOWN_SIGNER, or REVOKED for a blocked terminal.
+    """
+    return terminal_of_key(operator, device_named_by(envelope, expected))
+
+
+def terminal_of_key(operator: Operator, key_id: KeyId) -> Terminal:
+    """The terminal that a key id names.
+
+    Raises:
+        RuleViolationError: UNKNOWN_SIGNER, or REVOKED for a blocked terminal.
+    """
+    with operator.store.reading() as reader:
+        terminal = reader.terminal(key_id)
+    if terminal is None:
+        raise RuleViolationError(ErrorCode.UNKNOWN_SIGNER, "no terminal has this key", param="key_id")
+    if terminal.blocked_at_s is not None:
+        raise RuleViolationError(ErrorCode.REVOKED, "the terminal is blocked")
+    return terminal
+
+
+def enrolled_wallet(operator: Operator, envelope: bytes, expected: type[D]) -> Wallet:
+    """The wallet whose key a message names, blocked or not; the message itself is not verified by this.
+
+    Raises:
+        MalformedMessageError: not such a message.
+        RuleViolationError: UNKNOWN_SIGNER.
+    """
+    with operator.store.reading() as reader:
+        wallet = reader.wallet_of_key(device_named_by(envelope, expected))
+    if wallet is None:
+        raise RuleViolationError(ErrorCode.UNKNOWN_SIGNER, "no wallet has this key", param="key_id")
+    return wallet
+
+
+def device_of_key(operator: Operator, key_id: KeyId) -> Terminal | Wallet:
+    """The device that a key id names.
+
+    Raises:
+        RuleViolationError: UNKNOWN_SIGNER.
+    """
+    with operator.store.reading() as reader:
+        device = reader.terminal(key_id) or reader.wallet_of_key(key_id)
+    if device is None:
+        raise RuleViolationError(ErrorCode.UNKNOWN_SIGNER, "no device has this key", param="key_id")
+    return device

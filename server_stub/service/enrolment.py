@@ -1,0 +1,230 @@
+"""Letting devices in by one-time activation codes, and keeping terminals' certificates fresh.
+
+A code is typed by hand, so its letters are Crockford's (no I, L, O, U) and forgiving to read; it has 80 random
+bits, so a plain hash at rest is enough. The same code with the same key gets the same answer again: an answer may
+be lost on its way. With another key it is unknown.
+"""
+
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
+from typing import Final
+
+from server_stub.config import TerminalLimits
+from server_stub.ledger import AccountKind, EntryKind, move
+from server_stub.service.devices import enrolled_terminal
+from server_stub.service.operator import Operator
+from server_stub.service.verification import check_made_recently
+from server_stub.store.base import ActivationCode, DeviceKind, Merchant, Terminal, Wallet, Writer
+from wallet_sdk.protocol import api
+from wallet_sdk.protocol.envelope import Sealed, Signer, key_id_of, seal
+from wallet_sdk.protocol.errors import ErrorCode, MisuseError, RuleViolationError
+from wallet_sdk.protocol.ids import Envelope, TerminalId
+from wallet_sdk.protocol.messages import CertificateRequest, Enrolment, TerminalCertificate
+from wallet_sdk.protocol.trust import TrustStore, verify_enrolment, verify_from_device
+
+_LETTERS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_LETTERS_IN_CODE: Final = 16
+_READ_ALIKE: Final = str.maketrans({"O": "0", "I": "1", "L": "1", "-": "", " ": ""})
+
+
+def new_activation_code(random_bytes: bytes) -> str:
+    """16 letters in groups of four, from as many random bytes."""
+    assert len(random_bytes) == _LETTERS_IN_CODE, "a byte for each letter"
+    letters = "".join(_LETTERS[byte % len(_LETTERS)] for byte in random_bytes)  # 256 is a multiple of 32: no bias
+    return "-".join(letters[start : start + 4] for start in range(0, _LETTERS_IN_CODE, 4))
+
+
+def hash_of_code(code: str) -> bytes:
+    """What is stored of a code, whichever way it was typed."""
+    return sha256(code.upper().translate(_READ_ALIKE).encode()).digest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Certifier:
+    """Makes terminal certificates."""
+
+    limits: TerminalLimits
+    signer: Signer = field(repr=False)
+
+    def certificate(self, merchant: Merchant, terminal: Terminal, *, at_s: int) -> Envelope:
+        return seal(
+            TerminalCertificate(
+                merchant_id=merchant.merchant_id,
+                terminal_id=terminal.terminal_id,
+                terminal_key=terminal.public_key,
+                not_before_s=at_s,
+                lifetime_h=self.limits.certificate_lifetime_h,
+                merchant_name=merchant.name,
+                merchant_city=merchant.city,
+                country=merchant.country,
+                mcc=merchant.mcc,
+                currencies=merchant.currencies,
+            ),
+            self.signer,
+        ).envelope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnrolTerminalCommand:
+    """Answered with the terminal's certificate."""
+
+    sealed: Sealed[Enrolment]
+    certifier: _Certifier
+    at_s: int
+    weight: int = 1
+
+    def apply(self, writer: Writer) -> Envelope:
+        code = _usable(writer, self.sealed.message, DeviceKind.TERMINAL, at_s=self.at_s)
+        key = self.sealed.message.public_key
+        if code.used_by is not None:
+            known = writer.terminal(key_id_of(key))
+            assert known is not None, "a used code has let its key in"
+            return known.certificate
+        assert code.merchant_id is not None, "a terminal's code names its merchant"
+        merchant = writer.merchant(code.merchant_id)
+        assert merchant is not None, "merchants are never deleted"
+        bare = Terminal(
+            terminal_id=writer.next_terminal_id(),
+            merchant_id=merchant.merchant_id,
+            public_key=key,
+            certificate=Envelope(b""),
+        )
+        certificate = self.certifier.certificate(merchant, bare, at_s=self.at_s)
+        writer.add_terminal(
+            Terminal(
+                terminal_id=bare.terminal_id, merchant_id=bare.merchant_id, public_key=key, certificate=certificate
+            )
+        )
+        writer.use_activation_code(code.code_hash, key)
+        return certificate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnrolWalletCommand:
+    """Answered with the wallet; its opening funds are posted with it."""
+
+    sealed: Sealed[Enrolment]
+    at_s: int
+    weight: int = 1
+
+    def apply(self, writer: Writer) -> Wallet:
+        code = _usable(writer, self.sealed.message, DeviceKind.WALLET, at_s=self.at_s)
+        key = self.sealed.message.public_key
+        if code.used_by is not None:
+            known = writer.wallet_of_key(key_id_of(key))
+            assert known is not None, "a used code has let its key in"
+            return known
+        assert code.currency is not None, "a wallet's code names its currency"
+        wallet_id = writer.next_wallet_id()
+        account = writer.open_account(kind=AccountKind.PAYER_AVAILABLE, holder=str(wallet_id), currency=code.currency)
+        wallet = Wallet(wallet_id=wallet_id, currency=code.currency, device_key=key, account_id=account)
+        writer.add_wallet(wallet)
+        writer.use_activation_code(code.code_hash, key)
+        if code.funds_minor:
+            funding = writer.open_account(kind=AccountKind.FUNDING, holder="", currency=code.currency)
+            writer.post(
+                move(
+                    kind=EntryKind.FUND,
+                    reference=code.code_hash,
+                    at_s=self.at_s,
+                    currency=code.currency,
+                    amounts_minor={funding: -code.funds_minor, account: code.funds_minor},
+                )
+            )
+        return wallet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenewCertificateCommand:
+    """A fresh certificate over the key that a terminal has; answered with it."""
+
+    terminal_id: TerminalId
+    certificate: Envelope
+    weight: int = 1
+
+    def apply(self, writer: Writer) -> Envelope:
+        writer.renew_certificate(self.terminal_id, self.certificate)
+        return self.certificate
+
+
+def prepare_terminal_enrolment(operator: Operator, body: bytes) -> EnrolTerminalCommand:
+    """Verify that a terminal holds the key it brings.
+
+    Raises:
+        TillcodeError: nothing was stored.
+    """
+    return EnrolTerminalCommand(sealed=verify_enrolment(body), certifier=_certifier(operator), at_s=operator.now_s())
+
+
+def prepare_wallet_enrolment(operator: Operator, body: bytes) -> EnrolWalletCommand:
+    """Verify that a wallet holds the key it brings.
+
+    Raises:
+        TillcodeError: nothing was stored.
+    """
+    return EnrolWalletCommand(sealed=verify_enrolment(body), at_s=operator.now_s())
+
+
+def prepare_certificate(operator: Operator, body: bytes) -> RenewCertificateCommand:
+    """Verify a terminal's ask for a fresh certificate, and sign it.
+
+    Raises:
+        TillcodeError: nothing was stored.
+    """
+    terminal = enrolled_terminal(operator, body, CertificateRequest)
+    asked = verify_from_device(body, CertificateRequest, device_key=terminal.public_key).message
+    now_s = operator.now_s()
+    check_made_recently(asked.made_at_s, at_s=now_s)
+    with operator.store.reading() as reader:
+        merchant = reader.merchant(terminal.merchant_id)
+    assert merchant is not None, "a terminal has its merchant"
+    certificate = _certifier(operator).certificate(merchant, terminal, at_s=now_s)
+    return RenewCertificateCommand(terminal_id=terminal.terminal_id, certificate=certificate)
+
+
+def terminal_answer(operator: Operator, certificate: Envelope) -> api.TerminalEnrolled:
+    """The answer to a terminal's enrolment or renewal."""
+    return api.TerminalEnrolled(
+        bundle=_bundle(operator.trust),
+        root_key=api.to_base64url(operator.trust.root_key),
+        certificate=api.to_base64url(certificate),
+        offline_limits=asdict(operator.config.terminals.offline),
+    )
+
+
+def wallet_answer(operator: Operator, wallet: Wallet) -> api.WalletEnrolled:
+    """The answer to a wallet's enrolment."""
+    return api.WalletEnrolled(
+        bundle=_bundle(operator.trust),
+        root_key=api.to_base64url(operator.trust.root_key),
+        wallet_id=wallet.wallet_id,
+        currency=wallet.currency.name,
+    )
+
+
+def trust_answer(operator: Operator) -> api.TrustAnswer:
+    """The newest bundle."""
+    return api.TrustAnswer(bundle=_bundle(operator.trust))
+
+
+def _bundle(trust: TrustStore) -> str:
+    return api.to_base64url(trust.bundle.envelope)
+
+
+def _certifier(operator: Operator) -> _Certifier:
+    return _Certifier(limits=operator.config.terminals, signer=operator.signers.terminal_ca)
+
+
+def _usable(writer: Writer, enrolment: Enrolment, kind: DeviceKind, *, at_s: int) -> ActivationCode:
+    """The code that an enrolment brings, unused or used by the same key.
+
+    Every other case reads the same from outside, so that codes cannot be guessed apart.
+    """
+    code = writer.activation_code(hash_of_code(enrolment.activation_code))
+    key = enrolment.public_key
+    if code is None or code.kind is not kind or code.used_by not in {None, key} or at_s >= code.expires_at_s:
+        raise RuleViolationError(ErrorCode.UNKNOWN_ACTIVATION_CODE, "unknown, used or expired", param="activation_code")
+    key_id = key_id_of(key)
+    if code.used_by is None and (writer.terminal(key_id) or writer.wallet_of_key(key_id)):
+        raise MisuseError(ErrorCode.ALREADY_ENROLLED, "the key is enrolled already", param="public_key")
+    return code

@@ -1,0 +1,76 @@
+"""Double spends, found by comparing a consent with its neighbours under the same token."""
+
+from dataclasses import dataclass, field
+
+from server_stub.service.claims import VerifiedClaim
+from server_stub.store.base import ConsentMode, FraudCase, SpentCounter, Token, TokenStanding, Writer
+from wallet_sdk.protocol.envelope import open_unverified, peek_type
+from wallet_sdk.protocol.evidence import contradiction_of, make_fraud_proof
+from wallet_sdk.protocol.ids import Envelope
+from wallet_sdk.protocol.messages import MessageType, PaymentCode, PaymentIntent
+
+UNDERSTATED = "the token was closed at a smaller sum than was signed under it"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspicion:
+    """Why a claim cannot be honest; ``proof`` is empty when the other evidence is the token's closing."""
+
+    reason: str
+    proof: bytes = field(repr=False)
+
+
+def suspicion_of(writer: Writer, claim: VerifiedClaim, token: Token, *, bundle: Envelope) -> Suspicion | None:
+    """How a claim contradicts what was signed before under its token, None when it does not."""
+    for spent in writer.neighbours(token.token_id, claim.consent.message.counter):
+        if _contradicts(claim, spent):
+            return _proved(writer, claim, spent, bundle=bundle)
+    closed_at_minor = token.spent_minor
+    if claim.mode is not ConsentMode.CODE and closed_at_minor is not None and claim.cumulative_minor > closed_at_minor:
+        return Suspicion(reason=UNDERSTATED, proof=b"")
+    return None
+
+
+def open_case(writer: Writer, claim: VerifiedClaim, token: Token, suspicion: Suspicion) -> None:
+    """Store the case, close the token and block the wallet."""
+    writer.add_fraud_case(
+        FraudCase(
+            reason=suspicion.reason,
+            wallet_id=token.wallet_id,
+            token_id=token.token_id,
+            consent_digest=claim.consent.digest,
+            at_s=claim.at_s,
+            proof=suspicion.proof,
+        )
+    )
+    writer.close_token(token.token_id, standing=TokenStanding.CLOSED_FOR_FRAUD, spent_minor=None, closing=None)
+    writer.block_wallet(token.wallet_id, at_s=claim.at_s)
+
+
+def _contradicts(claim: VerifiedClaim, spent: SpentCounter) -> bool:
+    counter = claim.consent.message.counter
+    if spent.counter == counter:
+        return True
+    if claim.mode is ConsentMode.CODE:
+        return False
+    if spent.counter < counter:
+        return claim.start_minor < spent.cumulative_minor
+    return spent.start_minor < claim.cumulative_minor
+
+
+def _proved(writer: Writer, claim: VerifiedClaim, spent: SpentCounter, *, bundle: Envelope) -> Suspicion:
+    other = writer.consent(spent.consent_digest)
+    assert other is not None, "a spent counter has its consent"
+    contradiction = contradiction_of(_read(other.envelope), claim.consent.message)
+    assert contradiction is not None, "the numbers of a spent counter are those of its consent"
+    return Suspicion(
+        reason=contradiction.value,
+        proof=make_fraud_proof(other.envelope, claim.consent.envelope, bundle=bundle),
+    )
+
+
+def _read(envelope: Envelope) -> PaymentIntent | PaymentCode:
+    """A consent that was verified before it was stored."""
+    if peek_type(envelope) is MessageType.PAYMENT_CODE:
+        return open_unverified(envelope, PaymentCode).message
+    return open_unverified(envelope, PaymentIntent).message

@@ -1,0 +1,137 @@
+"""Signed reads: each device sees its own, and what is not its own is unknown to it."""
+
+from dataclasses import dataclass
+
+from server_stub.service.claims import CLOSED
+from server_stub.service.devices import device_of_key
+from server_stub.service.operator import Operator
+from server_stub.service.payments import payment_key, seen_by_terminal, seen_by_wallet
+from server_stub.service.settling import Outcome, outcome_of_consent
+from server_stub.service.verification import check_made_recently
+from server_stub.store.base import Terminal, Wallet
+from wallet_sdk.protocol import api, limits
+from wallet_sdk.protocol.errors import ErrorCode, MalformedMessageError, RuleViolationError
+from wallet_sdk.protocol.ids import Digest, RequestId
+from wallet_sdk.protocol.messages import ReadRequest
+from wallet_sdk.protocol.states import State
+from wallet_sdk.protocol.trust import device_named_by, verify_from_device
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One read, as often as it is asked while it waits. ``key`` wakes it."""
+
+    key: bytes
+    device: Terminal | Wallet
+    asked: bytes
+
+
+def authenticate(operator: Operator, *, authorization: str, path: str) -> Terminal | Wallet:
+    """The enrolled device that has signed the read of exactly this path.
+
+    Raises:
+        TillcodeError: NOT_AUTHORIZED, UNKNOWN_SIGNER, BAD_SIGNATURE, EXPIRED ...
+    """
+    scheme, _, credentials = authorization.partition(" ")
+    if scheme != api.AUTHORIZATION_SCHEME or not credentials:
+        raise RuleViolationError(ErrorCode.NOT_AUTHORIZED, "a signed read is needed", param="authorization")
+    envelope = api.from_base64url(credentials.strip())
+    device = device_of_key(operator, device_named_by(envelope, ReadRequest))
+    key = device.public_key if isinstance(device, Terminal) else device.device_key
+    read = verify_from_device(envelope, ReadRequest, device_key=key).message
+    if read.path != path:
+        raise RuleViolationError(ErrorCode.NOT_AUTHORIZED, "signed for another path", param="path")
+    check_made_recently(read.made_at_s, at_s=operator.now_s())
+    return device
+
+
+def question_about_payment(operator: Operator, *, authorization: str, path: str, name: str) -> Question:
+    """A terminal's question about its own request.
+
+    Raises:
+        TillcodeError: as ``authenticate``; UNKNOWN_PAYMENT for a wallet.
+    """
+    device = authenticate(operator, authorization=authorization, path=path)
+    if not isinstance(device, Terminal):
+        raise _unknown()
+    request_id = _bytes_of(name, length=limits.REQUEST_ID_BYTES)
+    return Question(key=payment_key(device.terminal_id, request_id), device=device, asked=request_id)
+
+
+def question_about_consent(operator: Operator, *, authorization: str, path: str, name: str) -> Question:
+    """A wallet's question about its own intent or code.
+
+    Raises:
+        TillcodeError: as ``authenticate``; UNKNOWN_PAYMENT for a terminal.
+    """
+    device = authenticate(operator, authorization=authorization, path=path)
+    if not isinstance(device, Wallet):
+        raise _unknown()
+    digest = _bytes_of(name, length=limits.DIGEST_BYTES)
+    return Question(key=digest, device=device, asked=digest)
+
+
+def answer(operator: Operator, question: Question) -> api.PaymentAnswer | None:
+    """What is known now; None when a wallet's consent has not been heard of."""
+    if isinstance(question.device, Terminal):
+        return seen_by_terminal(_payment_outcome(operator, question.device, RequestId(question.asked)))
+    with operator.store.reading() as reader:
+        known = reader.consent(Digest(question.asked))
+        if known is None or known.wallet_id != question.device.wallet_id:
+            return None
+        return seen_by_wallet(outcome_of_consent(reader, known))
+
+
+def is_settled(found: api.PaymentAnswer | None) -> bool:
+    """Whether there is no use in waiting longer."""
+    return found is not None and found.state != State.REQUESTED.name
+
+
+def balance(operator: Operator, *, authorization: str, path: str) -> api.BalanceAnswer:
+    """A wallet's own balance.
+
+    Raises:
+        TillcodeError: as ``authenticate``; NOT_AUTHORIZED for a terminal.
+    """
+    device = authenticate(operator, authorization=authorization, path=path)
+    if not isinstance(device, Wallet):
+        raise RuleViolationError(ErrorCode.NOT_AUTHORIZED, "a terminal has no balance")
+    with operator.store.reading() as reader:
+        return api.BalanceAnswer(
+            currency=device.currency.name,
+            available_minor=reader.balance_minor(device.account_id),
+            escrow_minor=reader.escrow_minor(device.wallet_id),
+        )
+
+
+def required(found: api.PaymentAnswer | None) -> api.PaymentAnswer:
+    """The answer, which must be there.
+
+    Raises:
+        RuleViolationError: UNKNOWN_PAYMENT.
+    """
+    if found is None:
+        raise _unknown()
+    return found
+
+
+def _payment_outcome(operator: Operator, terminal: Terminal, request_id: RequestId) -> Outcome:
+    with operator.store.reading() as reader:
+        paid = reader.payment(terminal.terminal_id, request_id)
+        closed = paid is None and reader.closure(terminal.terminal_id, request_id) is not None
+    state = CLOSED if closed else State.REQUESTED
+    return Outcome(terminal_id=terminal.terminal_id, request_id=request_id, state=state, paid=paid)
+
+
+def _bytes_of(name: str, *, length: int) -> bytes:
+    try:
+        content = api.from_base64url(name)
+    except MalformedMessageError as error:
+        raise _unknown() from error
+    if len(content) != length:
+        raise _unknown()
+    return content
+
+
+def _unknown() -> RuleViolationError:
+    return RuleViolationError(ErrorCode.UNKNOWN_PAYMENT, "no such payment of this device")

@@ -1,0 +1,143 @@
+"""Tokens: issuing one moves its allowance into escrow, closing one gives the unused part back."""
+
+from dataclasses import dataclass, field
+
+from server_stub.config import TokenLimits
+from server_stub.ledger import AccountKind, EntryKind, move
+from server_stub.service.devices import enrolled_wallet
+from server_stub.service.operator import Operator
+from server_stub.store.base import Token, TokenStanding, Wallet, Writer
+from wallet_sdk.protocol import api
+from wallet_sdk.protocol.envelope import Sealed, Signer, seal
+from wallet_sdk.protocol.errors import ErrorCode, RuleViolationError
+from wallet_sdk.protocol.ids import Envelope, TokenId
+from wallet_sdk.protocol.messages import Grade, PaymentToken, TokenRequest
+from wallet_sdk.protocol.trust import verify_from_device
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueCommand:
+    """One token request of a known wallet; answered with the token's envelope."""
+
+    sealed: Sealed[TokenRequest]
+    wallet: Wallet
+    token_id: TokenId
+    at_s: int
+    allowed: TokenLimits
+    signer: Signer = field(repr=False)
+    weight: int = 1
+
+    def apply(self, writer: Writer) -> Envelope:
+        asked = self.sealed.message
+        wallet = writer.wallet(self.wallet.wallet_id)
+        assert wallet is not None, "wallets are never deleted"
+        known = writer.token_of_issue(wallet.wallet_id, asked.issue_id)
+        if known is not None:
+            if known.issue_digest != self.sealed.digest:
+                raise RuleViolationError(
+                    ErrorCode.CONTENT_CONFLICT, "the id was used for another token request", param="issue_id"
+                )
+            return known.envelope
+        if wallet.blocked_at_s is not None:
+            raise RuleViolationError(ErrorCode.REVOKED, "the wallet is blocked")
+        if asked.previous_token_id:
+            self._close_previous(writer, wallet)
+        return self._issue(writer, wallet)
+
+    def _close_previous(self, writer: Writer, wallet: Wallet) -> None:
+        asked = self.sealed.message
+        previous = writer.token(asked.previous_token_id)
+        if previous is None or previous.wallet_id != wallet.wallet_id:
+            raise RuleViolationError(ErrorCode.NOT_AUTHORIZED, "not a token of this wallet", param="previous_token_id")
+        if previous.standing is not TokenStanding.OPEN:
+            raise RuleViolationError(ErrorCode.TOKEN_CLOSED, "closed before", param="previous_token_id")
+        if not writer.highest_sum_minor(previous.token_id) <= asked.spent_minor <= previous.total_minor:
+            raise RuleViolationError(
+                ErrorCode.BAD_CUMULATIVE, "less than was seen, or more than was allowed", param="spent_minor"
+            )
+        unused_minor = previous.total_minor - asked.spent_minor + previous.dead_minor
+        returned_minor = min(unused_minor, writer.balance_minor(previous.account_id))
+        if returned_minor:
+            writer.post(
+                move(
+                    kind=EntryKind.TOKEN_RETURN,
+                    reference=previous.token_id,
+                    at_s=self.at_s,
+                    currency=previous.currency,
+                    amounts_minor={previous.account_id: -returned_minor, wallet.account_id: returned_minor},
+                )
+            )
+        writer.close_token(
+            previous.token_id,
+            standing=TokenStanding.CLOSED,
+            spent_minor=asked.spent_minor,
+            closing=self.sealed.envelope,
+        )
+
+    def _issue(self, writer: Writer, wallet: Wallet) -> Envelope:
+        asked = self.sealed.message
+        available_minor = writer.balance_minor(wallet.account_id)
+        total_minor = min(asked.total_max_minor, self.allowed.total_max_minor, available_minor)
+        sealed = seal(
+            PaymentToken(
+                token_id=self.token_id,
+                device_key=wallet.device_key,
+                currency=wallet.currency,
+                payment_max_minor=min(self.allowed.payment_max_minor, total_minor),
+                total_max_minor=total_minor,
+                count_max=self.allowed.count_max,
+                grade=Grade.VERIFIED,
+                not_before_s=self.at_s,
+                lifetime_h=self.allowed.lifetime_h,
+            ),
+            self.signer,
+        )
+        escrow = writer.open_account(
+            kind=AccountKind.PAYER_ESCROW, holder=self.token_id.hex(), currency=wallet.currency
+        )
+        if total_minor:
+            writer.post(
+                move(
+                    kind=EntryKind.TOKEN_ISSUE,
+                    reference=self.token_id,
+                    at_s=self.at_s,
+                    currency=wallet.currency,
+                    amounts_minor={wallet.account_id: -total_minor, escrow: total_minor},
+                )
+            )
+        writer.add_token(
+            Token(
+                token_id=self.token_id,
+                wallet_id=wallet.wallet_id,
+                account_id=escrow,
+                digest=sealed.digest,
+                envelope=sealed.envelope,
+                currency=wallet.currency,
+                total_minor=total_minor,
+                issue_id=asked.issue_id,
+                issue_digest=self.sealed.digest,
+            )
+        )
+        return sealed.envelope
+
+
+def prepare_token(operator: Operator, body: bytes) -> IssueCommand:
+    """Verify a wallet's token request.
+
+    Raises:
+        TillcodeError: nothing was stored.
+    """
+    wallet = enrolled_wallet(operator, body, TokenRequest)
+    return IssueCommand(
+        sealed=verify_from_device(body, TokenRequest, device_key=wallet.device_key),
+        wallet=wallet,
+        token_id=TokenId(operator.new_id()),
+        at_s=operator.now_s(),
+        allowed=operator.config.tokens,
+        signer=operator.signers.token_issuer,
+    )
+
+
+def token_answer(envelope: Envelope) -> api.TokenIssued:
+    """The answer to a token request."""
+    return api.TokenIssued(token=api.to_base64url(envelope))

@@ -1,0 +1,1 @@
+"""Where the server keeps what it knows: one small interface, one adapter for each database."""

@@ -1,0 +1,321 @@
+"""A server in this process, and the two devices that talk to it: what the tests of the server are written with.
+
+Devices make real messages and send them through a ``Call``, which is either the ASGI app or a real connection.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from server_stub.audit import AuditReport, audit
+from server_stub.bootstrap import opened_desk
+from server_stub.config import CONFIG_FILE, LEDGER_FILE, ServerConfig
+from server_stub.faults import Faults
+from server_stub.ledger import AccountKind
+from server_stub.routes import Desk, create_app
+from server_stub.service.administration import MerchantDetails, add_merchant, found, terminal_code, wallet_code
+from wallet_sdk.ports import Clock
+from wallet_sdk.protocol import api
+from wallet_sdk.protocol.envelope import Sealed, open_unverified, seal
+from wallet_sdk.protocol.errors import ErrorCode
+from wallet_sdk.protocol.ids import Counter, Envelope, MerchantId, RequestId, TokenId, time_ordered_id
+from wallet_sdk.protocol.messages import (
+    AuthorizationMode,
+    CaptureBatch,
+    Claim,
+    CloseRequest,
+    Enrolment,
+    PaymentCode,
+    PaymentIntent,
+    PaymentRequest,
+    PaymentToken,
+    ReadRequest,
+    TerminalCertificate,
+    TokenRequest,
+)
+from wallet_sdk.protocol.money import Currency, Money
+from wallet_sdk.protocol.signing import SoftwareSigner
+from wallet_sdk.testing import FrozenClock, SeededRandom
+
+ONLINE, OFFLINE = AuthorizationMode.ONLINE, AuthorizationMode.OFFLINE
+NEVER_S = 2**32 - 1
+
+SealedConsent = Sealed[PaymentIntent] | Sealed[PaymentCode]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One HTTP answer."""
+
+    http_status: int
+    body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def content(self) -> dict[str, Any]:
+        content = json.loads(self.body)
+        assert isinstance(content, dict)
+        return content
+
+    def ok(self) -> dict[str, Any]:
+        """The body of an answer that must be good."""
+        assert self.http_status == 200, self.body
+        return self.content
+
+    def code(self) -> ErrorCode:
+        """The error code of an answer that must be a problem."""
+        assert self.http_status >= 400, self.body
+        assert self.headers["content-type"] == api.PROBLEM
+        return ErrorCode(self.content["code"])
+
+
+Call = Callable[[str, str, bytes, str], Answer]
+
+
+def answer_of(response: httpx.Response) -> Answer:
+    """What httpx got, as the tests want it."""
+    return Answer(http_status=response.status_code, body=response.content, headers=dict(response.headers))
+
+
+@dataclass(slots=True, kw_only=True)
+class TestTerminal:
+    """A terminal that does what it is told, right or wrong."""
+
+    __test__ = False
+    call: Call
+    clock: Clock
+    random: SeededRandom
+    signer: SoftwareSigner
+    certificate: Envelope = field(default=Envelope(b""))
+
+    def enrol(self, code: str) -> Answer:
+        message = Enrolment(activation_code=code, public_key=self.signer.public_key, made_at_s=self.now_s())
+        answer = self.call("POST", api.PATH_ENROL_TERMINAL, seal(message, self.signer).envelope, "")
+        if answer.http_status == 200:
+            self.certificate = Envelope(api.from_base64url(answer.content["certificate"]))
+        return answer
+
+    @property
+    def message(self) -> TerminalCertificate:
+        return open_unverified(self.certificate, TerminalCertificate).message
+
+    def now_s(self) -> int:
+        return self.clock.now_ms() // 1000
+
+    def request(
+        self,
+        amount_minor: int = 1250,
+        *,
+        request_id: bytes = b"",
+        currency: Currency = Currency.EUR,
+        tip_max_minor: int = 0,
+    ) -> Sealed[PaymentRequest]:
+        message = PaymentRequest(
+            request_id=RequestId(request_id or time_ordered_id(self.clock.now_ms(), self.random.random_bytes(6))),
+            amount_minor=amount_minor,
+            currency=currency,
+            issued_at_s=self.now_s(),
+            lifetime_s=120,
+            tip_max_minor=tip_max_minor,
+        )
+        return seal(message, self.signer, embedded=self.certificate)
+
+    def batch(self, *claims: tuple[Sealed[PaymentRequest], SealedConsent]) -> Envelope:
+        made = tuple(Claim(request=request.envelope, consent=consent.envelope) for request, consent in claims)
+        return seal(CaptureBatch(made_at_s=self.now_s(), claims=made), self.signer).envelope
+
+    def capture(self, *claims: tuple[Sealed[PaymentRequest], SealedConsent]) -> list[dict[str, Any]]:
+        outcomes = self.call("POST", api.PATH_CAPTURES, self.batch(*claims), "").ok()["outcomes"]
+        assert isinstance(outcomes, list)
+        assert len(outcomes) == len(claims)
+        return outcomes
+
+    def close(self, request: Sealed[PaymentRequest]) -> dict[str, Any]:
+        message = CloseRequest(request_id=request.message.request_id, made_at_s=self.now_s())
+        return self.call("POST", api.PATH_CLOSURES, seal(message, self.signer).envelope, "").ok()
+
+    def read(self, path: str, *, query: str = "", signed_path: str = "") -> Answer:
+        return self.call("GET", path + query, b"", self.authorization(signed_path or path))
+
+    def authorization(self, path: str) -> str:
+        return credentials_of(seal(ReadRequest(path=path, made_at_s=self.now_s()), self.signer).envelope)
+
+
+@dataclass(slots=True, kw_only=True)
+class TestWallet:
+    """A wallet that does what it is told; honest as long as it is not told a counter or a sum."""
+
+    __test__ = False
+    call: Call
+    clock: Clock
+    random: SeededRandom
+    signer: SoftwareSigner
+    token: Sealed[PaymentToken] | None = None
+    counter: int = 0
+    spent_minor: int = 0
+
+    def now_s(self) -> int:
+        return self.clock.now_ms() // 1000
+
+    def new_id(self) -> RequestId:
+        return RequestId(time_ordered_id(self.clock.now_ms(), self.random.random_bytes(6)))
+
+    def enrol(self, code: str) -> Answer:
+        message = Enrolment(activation_code=code, public_key=self.signer.public_key, made_at_s=self.now_s())
+        return self.call("POST", api.PATH_ENROL_WALLET, seal(message, self.signer).envelope, "")
+
+    def token_request(self, total_max_minor: int = 5_000, **changes: Any) -> Envelope:
+        message = TokenRequest(
+            issue_id=self.new_id(),
+            made_at_s=self.now_s(),
+            total_max_minor=total_max_minor,
+            previous_token_id=self.token.message.token_id if self.token else TokenId(b""),
+            spent_minor=self.spent_minor,
+        )
+        return seal(replace(message, **changes), self.signer).envelope
+
+    def renew(self, total_max_minor: int = 5_000, **changes: Any) -> Answer:
+        answer = self.call("POST", api.PATH_TOKENS, self.token_request(total_max_minor, **changes), "")
+        if answer.http_status == 200:
+            self.token = open_unverified(api.from_base64url(answer.content["token"]), PaymentToken)
+            self.counter = self.spent_minor = 0
+        return answer
+
+    def intent(
+        self,
+        request: Sealed[PaymentRequest],
+        mode: AuthorizationMode = OFFLINE,
+        *,
+        counter: int | None = None,
+        amount_minor: int | None = None,
+        cumulative_minor: int | None = None,
+    ) -> Sealed[PaymentIntent]:
+        assert self.token is not None
+        amount = request.message.amount_minor if amount_minor is None else amount_minor
+        if counter is None:
+            self.counter += 1
+        if mode is OFFLINE and cumulative_minor is None:
+            self.spent_minor += amount
+        message = PaymentIntent(
+            counter=Counter(counter or self.counter),
+            amount_minor=amount,
+            cumulative_minor=self.spent_minor if cumulative_minor is None else cumulative_minor,
+            request_digest=request.digest,
+            mode=mode,
+        )
+        return seal(message, self.signer, embedded=self.token.envelope)
+
+    def code(self, *, ceiling_minor: int = 5_000) -> Sealed[PaymentCode]:
+        assert self.token is not None
+        self.counter += 1
+        message = PaymentCode(
+            counter=Counter(self.counter), issued_at_s=self.now_s(), lifetime_s=60, ceiling_minor=ceiling_minor
+        )
+        return seal(message, self.signer, embedded=self.token.envelope)
+
+    def send(self, request: bytes, intent: bytes) -> Answer:
+        body = api.to_json(api.IntentBody(intent=api.to_base64url(intent), request=api.to_base64url(request)))
+        return self.call("POST", api.PATH_INTENTS, body, "")
+
+    def pay(self, request: Sealed[PaymentRequest]) -> dict[str, Any]:
+        return self.send(request.envelope, self.intent(request, ONLINE).envelope).ok()
+
+    def read(self, path: str, *, query: str = "", signed_path: str = "") -> Answer:
+        return self.call("GET", path + query, b"", self.authorization(signed_path or path))
+
+    def authorization(self, path: str) -> str:
+        return credentials_of(seal(ReadRequest(path=path, made_at_s=self.now_s()), self.signer).envelope)
+
+    def balance(self) -> tuple[int, int]:
+        """Available and in escrow, minor units."""
+        content = self.read(api.PATH_BALANCE).ok()
+        return content["available_minor"], content["escrow_minor"]
+
+
+@dataclass(slots=True, kw_only=True)
+class House:
+    """One server in this process with a clock that stands still, and its first merchant."""
+
+    folder: Path
+    desk: Desk
+    clock: FrozenClock
+    random: SeededRandom
+    merchant_id: MerchantId
+
+    @property
+    def ledger(self) -> Path:
+        return self.folder / LEDGER_FILE
+
+    def call(self, method: str, path: str, body: bytes, authorization: str) -> Answer:
+        return asyncio.run(self.acall(method, path, body, authorization))
+
+    async def acall(self, method: str, path: str, body: bytes = b"", authorization: str = "") -> Answer:
+        transport = httpx.ASGITransport(create_app(self.desk))
+        async with httpx.AsyncClient(transport=transport, base_url="http://server") as client:
+            headers = {"authorization": authorization} if authorization else {}
+            return answer_of(await client.request(method, path, content=body, headers=headers))
+
+    def new_signer(self) -> SoftwareSigner:
+        return SoftwareSigner(self.random.random_bytes(32))
+
+    def terminal(self, merchant_id: MerchantId | None = None) -> TestTerminal:
+        """A terminal, enrolled."""
+        code = terminal_code(
+            self.desk.operator.store, merchant_id or self.merchant_id, random=self.random, expires_at_s=NEVER_S
+        )
+        terminal = TestTerminal(call=self.call, clock=self.clock, random=self.random, signer=self.new_signer())
+        terminal.enrol(code).ok()
+        return terminal
+
+    def wallet(
+        self, funds_minor: int = 10_000, *, total_max_minor: int = 5_000, currency: Currency = Currency.EUR
+    ) -> TestWallet:
+        """A wallet, enrolled, funded and with a token."""
+        funds = Money(minor=funds_minor, currency=currency)
+        code = wallet_code(self.desk.operator.store, funds, random=self.random, expires_at_s=NEVER_S)
+        wallet = TestWallet(call=self.call, clock=self.clock, random=self.random, signer=self.new_signer())
+        wallet.enrol(code).ok()
+        wallet.renew(total_max_minor).ok()
+        return wallet
+
+    def audit(self) -> AuditReport:
+        return audit(self.ledger)
+
+    def assert_clean(self) -> None:
+        """Every invariant of the ledger holds."""
+        report = self.audit()
+        assert not report.findings, report.findings
+
+    def balances(self) -> dict[tuple[AccountKind, str], int]:
+        """Every account's balance, minor units."""
+        with self.desk.operator.store.reading() as reader:
+            return {(account.kind, account.holder): account.balance_minor for account in reader.accounts()}
+
+    def payable_minor(self) -> int:
+        """What the first merchant has earned."""
+        return self.balances().get((AccountKind.MERCHANT_PAYABLE, str(self.merchant_id)), 0)
+
+
+@contextmanager
+def opened_house(folder: Path, *, config: ServerConfig | None = None, seed: int = 1) -> Generator[House]:
+    """Found a server and open it in this process."""
+    clock, random = FrozenClock(), SeededRandom(seed)
+    if not (folder / CONFIG_FILE).exists():
+        found(folder, config=config or ServerConfig(), random=random, now_s=clock.now_ms() // 1000)
+    with opened_desk(folder, clock=clock, random=random, faults=Faults()) as desk:
+        details = MerchantDetails(
+            name="Café Mole", city="Lisboa", country="PT", mcc=5812, currencies=(Currency.EUR, Currency.JPY)
+        )
+        merchant_id = add_merchant(desk.operator.store, details)
+        yield House(folder=folder, desk=desk, clock=clock, random=random, merchant_id=merchant_id)
+
+
+def credentials_of(envelope: Envelope) -> str:
+    """The header of a signed read."""
+    return f"{api.AUTHORIZATION_SCHEME} {api.to_base64url(envelope)}"

@@ -1,0 +1,71 @@
+"""The audit finds what was damaged: each kind of damage is planted in a ledger that was clean."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from server_stub.audit import audit
+from tests.unit.server_stub.harness import House
+from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
+
+DAMAGE = {
+    "a balance is raised": "UPDATE accounts SET balance = balance + 1 WHERE kind = 4",
+    "money is moved without an entry": (
+        "UPDATE accounts SET balance = balance + CASE kind WHEN 4 THEN 1 ELSE -1 END WHERE kind IN (1, 4)"
+    ),
+    "a posting is gone": "DELETE FROM postings WHERE entry_id = 1 AND line = 1",
+    "an entry is gone": "DELETE FROM entries WHERE id = (SELECT max(id) FROM entries)",
+    "an entry's postings are gone": "DELETE FROM postings WHERE entry_id = (SELECT max(id) FROM entries)",
+    "a posting has another amount": "UPDATE postings SET amount_minor = amount_minor + 1 WHERE line = 1",
+    "a posting has another currency": "UPDATE postings SET currency = 392",
+    "a payment is gone": "DELETE FROM payments",
+    "a payment has another amount": "UPDATE payments SET amount_minor = amount_minor + 1",
+    "a payment is of another consent": "UPDATE payments SET consent_id = consent_id + 99",
+    "a consent was declined after all": "UPDATE consents SET state = 10",
+    "a counter is forgotten": "DELETE FROM spent_counters WHERE counter = 1",
+    "a counter is paid twice": "UPDATE consents SET counter = 1",
+    "a token's total is lowered": "UPDATE tokens SET total_minor = 100",
+    "a paid request is closed": ("INSERT INTO closures SELECT terminal_id, request_id, x'00', 0 FROM payments LIMIT 1"),
+    "a floor is lowered": "UPDATE accounts SET floor = -5 WHERE kind = 2",
+    "a token is closed too low": "UPDATE tokens SET standing = 2, spent_minor = 0, closing = x'00'",
+    "a terminal is gone": "DELETE FROM terminals",
+}
+
+
+@pytest.mark.parametrize("what", DAMAGE)
+def test_planted_damage_is_found(house: House, what: str) -> None:
+    """Clean before, a finding after."""
+    terminal, wallet = house.terminal(), house.wallet()
+    first, second = terminal.request(), terminal.request()
+    terminal.capture((first, wallet.intent(first)), (second, wallet.intent(second)))
+    house.assert_clean()
+    connection = sqlite3.connect(house.ledger)
+    connection.executescript(f"PRAGMA foreign_keys = OFF; {DAMAGE[what]};")
+    connection.close()
+    assert house.audit().findings
+
+
+def test_a_fraud_case_must_have_its_consequences(house: House) -> None:
+    """Whoever unblocks a wallet by hand leaves a trace."""
+    terminal, wallet = house.terminal(), house.wallet()
+    requests = [terminal.request(10), terminal.request(20)]
+    terminal.capture(*((one, wallet.intent(one, counter=1, cumulative_minor=20)) for one in requests))
+    house.assert_clean()
+    connection = sqlite3.connect(house.ledger)
+    connection.execute("UPDATE wallets SET blocked_at_s = NULL")
+    connection.commit()
+    connection.close()
+    assert [finding.what for finding in house.audit().findings] == ["fraud case 1"]
+
+
+def test_a_missing_or_torn_file_is_told_apart_from_a_clean_one(tmp_path: Path) -> None:
+    """No file is the caller's mistake, a file that is no ledger is corrupt."""
+    with pytest.raises(MisuseError) as missing:
+        audit(tmp_path / "none.sqlite")
+    assert missing.value.code is ErrorCode.NOT_INITIALISED
+    torn = tmp_path / "torn.sqlite"
+    torn.write_bytes(b"not a database" * 1000)
+    with pytest.raises(UnavailableError) as corrupt:
+        audit(torn)
+    assert corrupt.value.code is ErrorCode.STORAGE_CORRUPT

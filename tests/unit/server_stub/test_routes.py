@@ -1,0 +1,114 @@
+"""The HTTP edge: every error is a problem+json, bodies are capped, and altered bytes store nothing."""
+
+import json
+import logging
+from random import Random  # noqa: TID251 - only its name, for the type of `rng`
+
+import pytest
+
+from server_stub.service.payments import prepare_capture, prepare_closure, prepare_intent
+from server_stub.service.tokens import prepare_token
+from tests.unit.server_stub.harness import ONLINE, House
+from wallet_sdk.protocol import api, limits
+from wallet_sdk.protocol.envelope import seal
+from wallet_sdk.protocol.errors import ErrorCode, MalformedMessageError, RuleViolationError
+from wallet_sdk.protocol.messages import CloseRequest
+
+
+def test_unknown_paths_and_methods_are_problems(house: House) -> None:
+    """404 and 405 as well: one shape for every error."""
+    missing = house.call("GET", "/v1/nothing", b"", "")
+    assert (missing.http_status, missing.code()) == (404, ErrorCode.ROUTE_NOT_FOUND)
+    wrong = house.call("DELETE", api.PATH_TRUST, b"", "")
+    assert (wrong.http_status, wrong.code()) == (405, ErrorCode.METHOD_NOT_ALLOWED)
+    assert "GET" in wrong.headers["allow"]
+    assert wrong.content["status"] == 405
+
+
+def test_bodies_are_capped(house: House) -> None:
+    """Read no further than the largest message of the route."""
+    for path, bytes_max in ((api.PATH_TOKENS, limits.MESSAGE_BYTES_MAX), (api.PATH_CAPTURES, limits.BATCH_BYTES_MAX)):
+        answer = house.call("POST", path, bytes(bytes_max + 1), "")
+        assert (answer.http_status, answer.code()) == (413, ErrorCode.MESSAGE_TOO_LARGE)
+
+
+def test_health_and_trust_need_no_key(house: House) -> None:
+    """What anybody may see."""
+    assert house.call("GET", api.PATH_HEALTH, b"", "").ok() == {"state": "running"}
+    assert set(house.call("GET", api.PATH_TRUST, b"", "").ok()) == {"bundle"}
+
+
+def test_a_busy_server_says_when_to_come_back(house: House) -> None:
+    """503 with Retry-After, and the caller knows that nothing happened."""
+    wallet = house.wallet()
+    body = wallet.token_request()
+    house.desk.operator.committer.close()
+    answer = house.call("POST", api.PATH_TOKENS, body, "")
+    assert (answer.http_status, answer.code(), answer.headers["retry-after"]) == (503, ErrorCode.SERVER_BUSY, "1")
+    assert answer.content["outcome"] == "not_charged"
+    assert house.call("GET", api.PATH_HEALTH, b"", "").http_status == 503
+
+
+def test_our_own_bug_is_answered_without_a_trace(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    """The log has the trace, the caller has a problem whose outcome is unknown."""
+    body = house.wallet().token_request()
+    house.desk.workers.shutdown()
+    with caplog.at_level(logging.CRITICAL):
+        answer = house.call("POST", api.PATH_TOKENS, body, "")
+    assert (answer.http_status, answer.code()) == (500, ErrorCode.SERVER_ERROR)
+    assert b"Traceback" not in answer.body
+    assert answer.content["outcome"] == "unknown"
+
+
+def test_any_altered_byte_is_refused_and_stores_nothing(house: House, rng: Random) -> None:
+    """Every byte of an intent, a request, a batch, a token request and a closure, each once, to a random other."""
+    terminal, wallet = house.terminal(), house.wallet()
+    request = terminal.request()
+    intent = wallet.intent(request, ONLINE)
+    operator = house.desk.operator
+
+    def prepare_pair(body: bytes) -> object:
+        cut = len(intent.envelope)
+        pair = api.IntentBody(intent=api.to_base64url(body[:cut]), request=api.to_base64url(body[cut:]))
+        return prepare_intent(operator, api.to_json(pair))
+
+    closing = CloseRequest(request_id=request.message.request_id, made_at_s=terminal.now_s())
+    cases = (
+        (prepare_pair, intent.envelope + request.envelope),
+        (lambda body: prepare_capture(operator, body), terminal.batch((request, intent))),
+        (lambda body: prepare_token(operator, body), wallet.token_request()),
+        (lambda body: prepare_closure(operator, body), seal(closing, terminal.signer).envelope),
+    )
+    for prepare, good in cases:
+        prepare(good)
+        for place in range(len(good)):
+            altered = bytearray(good)
+            altered[place] ^= rng.randrange(1, 256)
+            with pytest.raises((MalformedMessageError, RuleViolationError)):
+                prepare(bytes(altered))
+    assert house.audit().payments == 0
+
+
+def test_another_type_of_message_is_refused(house: House) -> None:
+    """A batch is no closure, a closure is no batch, a request is no intent."""
+    terminal, wallet = house.terminal(), house.wallet()
+    request = terminal.request()
+    intent = wallet.intent(request, ONLINE)
+    batch = terminal.batch((request, intent))
+    small = wallet.token_request()
+    assert house.call("POST", api.PATH_CLOSURES, small, "").code() is ErrorCode.WRONG_MESSAGE_TYPE
+    assert house.call("POST", api.PATH_CAPTURES, small, "").code() is ErrorCode.WRONG_MESSAGE_TYPE
+    assert house.call("POST", api.PATH_CLOSURES, batch, "").http_status in {400, 413}
+    assert wallet.send(request.envelope, request.envelope).code() is ErrorCode.WRONG_MESSAGE_TYPE
+    assert wallet.send(intent.envelope, intent.envelope).code() is ErrorCode.WRONG_MESSAGE_TYPE
+    outcome = terminal.capture((request, request))[0]  # type: ignore[arg-type]
+    assert outcome["error_code"] == ErrorCode.WRONG_MESSAGE_TYPE
+    assert house.audit().payments == 0
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"intent":1,"request":""}', b'{"intent":"!","request":""}'])
+def test_a_body_that_is_not_the_expected_json_is_refused(house: House, body: bytes) -> None:
+    """A typed error, whatever was sent."""
+    assert house.call("POST", api.PATH_INTENTS, body, "").code() is ErrorCode.BAD_REQUEST_BODY
+    with pytest.raises(MalformedMessageError):
+        prepare_intent(house.desk.operator, json.dumps(["x"]).encode())

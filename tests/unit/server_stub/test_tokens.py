@@ -1,0 +1,72 @@
+"""Tokens: what is reserved, what comes back, and that one request makes one token."""
+
+from tests.unit.server_stub.harness import House
+from wallet_sdk.protocol import api
+from wallet_sdk.protocol.errors import ErrorCode
+
+
+def test_a_token_reserves_what_is_asked_allowed_and_there(house: House) -> None:
+    """The smallest of the wallet's wish, the operator's limit and the balance."""
+    assert house.wallet(funds_minor=10_000, total_max_minor=3_000).balance() == (7_000, 3_000)
+    assert house.wallet(funds_minor=50_000, total_max_minor=99_999).balance() == (30_000, 20_000)
+    assert house.wallet(funds_minor=700, total_max_minor=3_000).balance() == (0, 700)
+    house.assert_clean()
+
+
+def test_the_same_token_request_makes_one_token(house: House) -> None:
+    """An answer lost on its way is given again, byte for byte; other content under the id is refused."""
+    wallet = house.wallet(total_max_minor=0)
+    issue_id = wallet.new_id()
+    envelope = wallet.token_request(1_000, issue_id=issue_id)
+    answers = {house.call("POST", api.PATH_TOKENS, envelope, "").body for _ in range(3)}
+    assert len(answers) == 1
+    other = wallet.token_request(2_000, issue_id=issue_id)
+    assert house.call("POST", api.PATH_TOKENS, other, "").code() is ErrorCode.CONTENT_CONFLICT
+    assert wallet.balance() == (9_000, 1_000)
+    house.assert_clean()
+
+
+def test_renewal_gives_the_unused_allowance_back(house: House) -> None:
+    """Unused is available again; signed and not yet captured stays reserved until its capture comes."""
+    terminal, wallet = house.terminal(), house.wallet(total_max_minor=5_000)
+    captured, late = terminal.request(1_000), terminal.request(500)
+    claims = [(captured, wallet.intent(captured)), (late, wallet.intent(late))]
+    terminal.capture(claims[0])
+    renewal = wallet.token_request(2_000)
+    first = house.call("POST", api.PATH_TOKENS, renewal, "")
+    assert first.http_status == 200
+    assert house.call("POST", api.PATH_TOKENS, renewal, "").body == first.body
+    assert wallet.balance() == (10_000 - 1_000 - 500 - 2_000, 2_000 + 500)
+    assert terminal.capture(claims[1])[0]["error_code"] == 0
+    assert wallet.balance() == (6_500, 2_000)
+    house.assert_clean()
+
+
+def test_a_token_is_closed_once_by_its_own_wallet_at_a_possible_sum(house: House) -> None:
+    """Another's token, a closed one, less than was seen, more than was allowed: all refused without effect."""
+    terminal, wallet, other = house.terminal(), house.wallet(), house.wallet()
+    request = terminal.request(1_000)
+    terminal.capture((request, wallet.intent(request)))
+    before = wallet.balance(), other.balance()
+    assert wallet.token is not None
+    token_id = wallet.token.message.token_id
+    assert other.renew(previous_token_id=token_id).code() is ErrorCode.NOT_AUTHORIZED
+    assert wallet.renew(spent_minor=999).code() is ErrorCode.BAD_CUMULATIVE
+    assert wallet.renew(spent_minor=5_001).code() is ErrorCode.BAD_CUMULATIVE
+    assert (wallet.balance(), other.balance()) == before
+    wallet.renew().ok()
+    assert wallet.renew(previous_token_id=token_id, spent_minor=1_000).code() is ErrorCode.TOKEN_CLOSED
+    house.assert_clean()
+
+
+def test_a_closed_token_pays_nothing_online(house: House) -> None:
+    """Intents and codes under it are refused; the new token spends."""
+    terminal, wallet = house.terminal(), house.wallet()
+    old = wallet.token
+    wallet.renew().ok()
+    new, wallet.token = wallet.token, old
+    assert wallet.pay(terminal.request())["error_code"] == ErrorCode.TOKEN_CLOSED
+    assert terminal.capture((terminal.request(), wallet.code()))[0]["error_code"] == ErrorCode.TOKEN_CLOSED
+    wallet.token, wallet.counter = new, 0
+    assert wallet.pay(terminal.request())["state"] == "CAPTURED"
+    house.assert_clean()
