@@ -145,6 +145,14 @@ _LAWS: Final = (
         " JOIN spent_counters s ON s.consent_id = c.id WHERE c.token_id = t.id AND s.mode = :offline))",
     ),
     _Law(
+        "the fraud loss accounts hold exactly what the operator bore, and only for tokens with a fraud case",
+        "SELECT 'loss ' || l.loss || ', shortfalls ' || s.borne FROM"
+        " (SELECT coalesce(sum(-balance), 0) AS loss FROM accounts WHERE kind = :fraud_loss) l,"
+        " (SELECT coalesce(sum(amount_minor), 0) AS borne FROM shortfalls) s WHERE l.loss <> s.borne"
+        " UNION ALL SELECT 'token ' || hex(token_id) FROM shortfalls WHERE token_id NOT IN"
+        " (SELECT token_id FROM fraud_cases)",
+    ),
+    _Law(
         "each fraud case has closed its token and blocked its wallet",
         "SELECT 'fraud case ' || f.id FROM fraud_cases f JOIN tokens t ON t.id = f.token_id"
         " JOIN wallets w ON w.id = f.wallet_id WHERE t.standing <> :closed_for_fraud OR w.blocked_at_s IS NULL",

@@ -164,4 +164,8 @@ def _answer(outcome: Outcome, *, state: str, receipt: bytes) -> api.PaymentAnswe
 
 
 def _rules(operator: Operator) -> SettlingRules:
-    return SettlingRules(uncovered=operator.config.payments.uncovered, bundle=operator.trust.bundle.envelope)
+    return SettlingRules(
+        uncovered=operator.config.payments.uncovered,
+        shortfall_max_minor=operator.config.terminals.token_stored_max_minor,
+        bundle=operator.trust.bundle.envelope,
+    )

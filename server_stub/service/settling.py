@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from server_stub.ledger import AccountKind, EntryKind, move
+from server_stub.ledger import AccountId, AccountKind, EntryKind, move
 from server_stub.service.claims import DECLINED, PAID, REJECTED, BrokenClaim, Memory, VerifiedClaim
 from server_stub.service.fraud import open_case, suspicion_of
 from server_stub.store.base import (
@@ -46,9 +46,17 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettlingRules:
-    """The operator's choice, and the bundle that goes into proofs."""
+    """The operator's choices, and the bundle that goes into proofs.
+
+    Attributes:
+        uncovered: who bears what no escrow covers.
+        shortfall_max_minor: the most the operator bears at one terminal under one token: the share of a token
+            that a terminal may accept offline. Without it, a merchant and a wallet that work together could sign
+            any number of contradicting intents and have each of them paid.
+    """
 
     uncovered: Liability
+    shortfall_max_minor: int
     bundle: Envelope
 
 
@@ -162,12 +170,9 @@ def _pay(writer: Writer, case: _Case, merchant_id: MerchantId, rules: SettlingRu
     if claim.mode is ConsentMode.OFFLINE:
         covered_minor = min(claim.amount_minor, writer.balance_minor(case.token.account_id))
         uncovered_minor = claim.amount_minor - covered_minor
-        if uncovered_minor and rules.uncovered is Liability.MERCHANT:
-            raise RuleViolationError(ErrorCode.INSUFFICIENT_FUNDS, "the escrow does not cover it")
         amounts_minor[case.token.account_id] = -covered_minor
         if uncovered_minor:
-            loss = writer.open_account(kind=AccountKind.FRAUD_LOSS, holder="", currency=currency)
-            amounts_minor[loss] = -uncovered_minor
+            amounts_minor[_bear(writer, case, uncovered_minor, rules)] = -uncovered_minor
     else:
         amounts_minor[case.wallet.account_id] = -claim.amount_minor
     entry = move(
@@ -192,6 +197,20 @@ def _pay(writer: Writer, case: _Case, merchant_id: MerchantId, rules: SettlingRu
     )
     writer.add_payment(payment, entry_number=number)
     return _outcome(case, state=PAID, code=None, paid=payment)
+
+
+def _bear(writer: Writer, case: _Case, uncovered_minor: int, rules: SettlingRules) -> AccountId:
+    """The account that bears what no escrow covers, within the operator's policy and bound."""
+    if rules.uncovered is Liability.MERCHANT:
+        raise RuleViolationError(ErrorCode.INSUFFICIENT_FUNDS, "the escrow does not cover it")
+    token_id, terminal_id = case.token.token_id, case.claim.terminal_id
+    if writer.shortfall_minor(token_id, terminal_id) + uncovered_minor > rules.shortfall_max_minor:
+        raise RuleViolationError(
+            ErrorCode.INSUFFICIENT_FUNDS,
+            "the escrow does not cover it, and the terminal is over its share of the token",
+        )
+    writer.add_shortfall(token_id, terminal_id, uncovered_minor)
+    return writer.open_account(kind=AccountKind.FRAUD_LOSS, holder="", currency=case.token.currency)
 
 
 def _declined(writer: Writer, case: _Case, *, state: State, code: ErrorCode, paid: Payment | None) -> Outcome:

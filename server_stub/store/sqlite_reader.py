@@ -82,6 +82,12 @@ class SqliteReader:
             "SELECT coalesce(max(cumulative_minor), 0) FROM spent_counters WHERE token_id = ? AND mode > 0", (token_id,)
         )
 
+    def shortfall_minor(self, token_id: TokenId, terminal_id: TerminalId) -> int:
+        return self._number(
+            "SELECT coalesce(sum(amount_minor), 0) FROM shortfalls WHERE token_id = ? AND terminal_id = ?",
+            (token_id, terminal_id),
+        )
+
     def fraud_cases(self) -> tuple[FraudCase, ...]:
         return tuple(map(rows.fraud_case, self._connection.execute(f"{rows.FRAUD_CASE} ORDER BY f.id")))
 

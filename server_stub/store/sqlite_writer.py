@@ -154,6 +154,13 @@ class SqliteWriter(SqliteReader):
     def add_dead(self, token_id: TokenId, amount_minor: int) -> None:
         self._change("UPDATE tokens SET dead_minor = dead_minor + ? WHERE id = ?", (amount_minor, token_id))
 
+    def add_shortfall(self, token_id: TokenId, terminal_id: TerminalId, amount_minor: int) -> None:
+        self._connection.execute(
+            "INSERT INTO shortfalls (token_id, terminal_id, amount_minor) VALUES (?, ?, ?)"
+            " ON CONFLICT (token_id, terminal_id) DO UPDATE SET amount_minor = amount_minor + excluded.amount_minor",
+            (token_id, terminal_id, amount_minor),
+        )
+
     def add_consent(self, consent: Consent, spent: SpentCounter) -> None:
         number = self._connection.execute(
             "INSERT INTO consents (digest, wallet_id, token_id, counter, terminal_id, request_id, state, error_code,"

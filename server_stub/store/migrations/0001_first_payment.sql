@@ -131,6 +131,14 @@ CREATE TABLE payments (
     PRIMARY KEY (terminal_id, request_id)
 ) STRICT, WITHOUT ROWID;
 
+-- What the operator has lost at one terminal under one token: its share of a token is bounded, so this is too.
+CREATE TABLE shortfalls (
+    token_id      BLOB NOT NULL REFERENCES tokens (id),
+    terminal_id   INTEGER NOT NULL REFERENCES terminals (id),
+    amount_minor  INTEGER NOT NULL CHECK (amount_minor > 0),
+    PRIMARY KEY (token_id, terminal_id)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE closures (
     terminal_id  INTEGER NOT NULL REFERENCES terminals (id),
     request_id   BLOB NOT NULL,

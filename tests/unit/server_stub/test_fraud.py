@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from server_stub.config import PaymentPolicy, ServerConfig
+from server_stub.config import PaymentPolicy, ServerConfig, TerminalLimits
 from server_stub.ledger import AccountKind
 from server_stub.service.fraud import UNDERSTATED
 from tests.unit.server_stub.harness import ONLINE, House, opened_house
@@ -121,4 +121,18 @@ def test_uncovered_claims_are_rejected_when_the_merchant_bears_them(tmp_path: Pa
         assert receipt.liability is Liability.MERCHANT
         assert house.payable_minor() == 1_500
         assert only_finding(house).contradiction is Contradiction.SAME_COUNTER
+        house.assert_clean()
+
+
+def test_a_merchant_and_a_wallet_together_cannot_mint_from_the_operators_loss(tmp_path: Path) -> None:
+    """Contradicting intents without end at one till: the operator bears the till's share of the token, and no more."""
+    config = ServerConfig(terminals=TerminalLimits(token_stored_max_minor=3_000))
+    with opened_house(tmp_path / "server", config=config) as house:
+        terminal, wallet = house.terminal(), house.wallet(total_max_minor=2_000)
+        requests = [terminal.request(1_000) for _ in range(12)]
+        claims = [(one, wallet.intent(one, counter=1, cumulative_minor=1_000)) for one in requests]
+        outcomes = [terminal.capture(claim)[0] for claim in claims]
+        assert [outcome["state"] for outcome in outcomes] == ["CAPTURED"] * 5 + ["REJECTED"] * 7
+        assert house.balances()[(AccountKind.FRAUD_LOSS, "")] == -3_000
+        assert house.payable_minor() == 2_000 + 3_000
         house.assert_clean()
