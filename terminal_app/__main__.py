@@ -1,0 +1,85 @@
+"""The terminal as a program: `tillcode-terminal --home DIR --server URL ...`."""
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from terminal_app.config import TerminalConfig, load_config
+from terminal_app.devices.frames import FrameSource, ImageFolder, ScreenshotFile
+from wallet_sdk.protocol.errors import TillcodeError
+from wallet_sdk.screen.environment import Drawing, panel_of_size, prepare
+
+#: Opens the key file; better than a setting in a file, because it need not be stored on this machine.
+PASSPHRASE_VARIABLE = "TILLCODE_TERMINAL_PASSPHRASE"  # noqa: S105 - the name of a variable
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run until the window is closed. Returns the exit code: 0, 1 when the core failed, 2 when it could not start."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    try:
+        config = load_config(
+            options.home,
+            server_url=options.server,
+            size=options.size,
+            currency=options.currency,
+            passphrase=os.environ.get(PASSPHRASE_VARIABLE),
+        )
+        return _run(config, options)
+    except TillcodeError as error:
+        sys.stderr.write(f"tillcode-terminal: {error}\n")
+        return 2
+
+
+def _run(config: TerminalConfig, options: argparse.Namespace) -> int:
+    prepare(
+        panel=panel_of_size(width_px=config.width_px, height_px=config.height_px),
+        kivy_home=config.home / "kivy",
+        drawing=Drawing.OFFSCREEN if options.offscreen else Drawing.WINDOW,
+        title="Tillcode terminal",
+    )
+    # Kivy reads its environment when it is first imported: nothing that imports it may come before prepare().
+    from terminal_app import bootstrap
+
+    return bootstrap.run_window(
+        config,
+        bootstrap.real_outside(_source_factory(options)),
+        activation_code=options.activation_code,
+        window=bootstrap.WindowOptions(mirror=options.mirror, robot_stdin=options.robot),
+    )
+
+
+def _source_factory(options: argparse.Namespace) -> Callable[[], FrameSource]:
+    from terminal_app import bootstrap
+
+    if options.look_at is not None:
+        return lambda: ScreenshotFile(options.look_at)
+    if options.frames is not None:
+        return lambda: ImageFolder(options.frames)
+    return lambda: bootstrap.CameraOnDemand(options.camera)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="tillcode-terminal", description="The merchant's payment terminal.")
+    parser.add_argument("--home", type=Path, required=True, help="folder of this till: journal, key, terminal.toml")
+    parser.add_argument("--server", metavar="URL", help="server to join (default: from terminal.toml)")
+    parser.add_argument("--activation-code", metavar="CODE", help="join with this code at the start, if not joined yet")
+    parser.add_argument("--currency", metavar="CODE", help="ISO 4217 code of the keypad, such as EUR")
+    parser.add_argument("--size", metavar="800x480", help="size of the window in pixels")
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument(
+        "--camera", type=int, nargs="?", const=0, default=0, metavar="INDEX", help="look through a camera (default)"
+    )
+    source.add_argument("--look-at", type=Path, metavar="FILE", help="look at another program's mirrored screen")
+    source.add_argument("--frames", type=Path, metavar="DIR", help="look at the pictures of a folder, in turn")
+    parser.add_argument("--mirror", type=Path, metavar="FILE", help="write the screen into this PNG when it changes")
+    parser.add_argument("--robot", action="store_true", help="take taps as lines from standard input")
+    parser.add_argument("--offscreen", action="store_true", help="draw into memory only, without a display")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,291 @@
+"""The composition root: makes every part of the terminal and puts them together. Nothing is decided here."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+from terminal_app.config import TerminalConfig
+from terminal_app.core import (
+    CoreEvent,
+    CoreRunner,
+    NetworkLanes,
+    Scanned,
+    ScannerFailed,
+    ServerLink,
+    Snapshot,
+    TerminalCore,
+)
+from terminal_app.devices.camera import open_camera
+from terminal_app.devices.frames import FrameSource
+from terminal_app.devices.scanning import CodeScanner
+from terminal_app.i18n import catalogue_of
+from terminal_app.journal import Journal
+from terminal_app.outbox import Outbox
+from terminal_app.presenter import Presenter
+from terminal_app.sale import Credentials, Till, TillTime
+from terminal_app.screen_model import Enrol, PreviewFrame, ScreenModel
+from wallet_sdk.decoding import GreyFrame
+from wallet_sdk.keystore import EncryptedFileKeyStore
+from wallet_sdk.ports import Clock, KeyStore, Random, Sender
+from wallet_sdk.protocol import qr
+from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
+from wallet_sdk.system import SystemClock, SystemRandom
+from wallet_sdk.transport import HttpxSender
+
+JOURNAL_NAME: Final = "journal.sqlite"
+KEYS_NAME: Final = "keys"
+SECRET_NAME: Final = "secret"  # noqa: S105 - the name of a file
+SECRET_BYTES: Final = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """What the terminal is given of the world around it; tests give fakes."""
+
+    clock: Clock
+    random: Random
+    open_sender: Callable[[str], Sender]
+    open_source: Callable[[], FrameSource]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowOptions:
+    """How the window is run."""
+
+    mirror: Path | None = None
+    robot_stdin: bool = False
+
+
+class Terminal:
+    """All parts but the window, put together. `send` may be called from any thread."""
+
+    def __init__(
+        self,
+        config: TerminalConfig,
+        outside: Outside,
+        *,
+        show: Callable[[ScreenModel], None],
+        show_frame: Callable[[PreviewFrame], None],
+        on_end: Callable[[], None],
+    ) -> None:
+        """Open journal and keys.
+
+        Raises:
+            MisuseError: WRONG_PASSPHRASE, BAD_ARGUMENT.
+            UnavailableError: STORAGE_FAILED, STORAGE_CORRUPT, STORAGE_NEWER.
+        """
+        self._config = config
+        self._journal = Journal(config.home / JOURNAL_NAME)
+        self._time = TillTime(outside.clock, self._journal)
+        keys = _open_keys(config, outside.random)
+        credentials = Credentials(self._journal, keys=keys, time=self._time, currency=config.currency)
+        till = Till(self._journal, credentials, time=self._time, random=outside.random)
+        self._runner = CoreRunner(on_end=on_end)
+        self._link = ServerLink(outside.open_sender, clock=outside.clock, random=outside.random)
+        self._lanes = NetworkLanes(self._link, bring_back=self._runner.send)
+        self._scanner = DeviceScanner(outside.open_source, send=self._runner.send, show_frame=show_frame)
+        presenter = Presenter(catalogue_of("en"), zone=None)
+
+        def show_snapshot(snapshot: Snapshot) -> None:
+            show(presenter.present(snapshot))
+
+        self._core = TerminalCore(
+            till,
+            Outbox(till, time=self._time, random=outside.random),
+            link=self._link,
+            lanes=self._lanes,
+            scanner=self._scanner,
+            time=self._time,
+            server_url=config.server_url,
+            show=show_snapshot,
+        )
+        self.first_screen = presenter.present(self._core.snapshot)
+        self.is_enrolled = till.views.membership is not None
+
+    def start(self) -> None:
+        """Start the core's thread; what was open when the program ended last is closed now."""
+        self._runner.start(self._core)
+
+    def send(self, event: CoreEvent) -> None:
+        """Hand the core a command."""
+        self._runner.send(event)
+
+    def stop(self) -> None:
+        """End all threads and let go of the files."""
+        self._runner.stop()
+        self._scanner.stop()
+        self._lanes.stop()
+        self._link.close()
+        self._journal.close()
+
+
+class DeviceScanner:
+    """The core's scanner: a fresh CodeScanner on a fresh frame source for each scan."""
+
+    def __init__(
+        self,
+        open_source: Callable[[], FrameSource],
+        *,
+        send: Callable[[CoreEvent], None],
+        show_frame: Callable[[PreviewFrame], None],
+    ) -> None:
+        self._open_source = open_source
+        self._send = send
+        self._show_frame = show_frame
+        self._running: CodeScanner | None = None
+
+    def start(self) -> None:
+        """Begin to look; returns at once."""
+        self.stop()
+        self._running = CodeScanner(
+            self._open_source(),
+            lambda texts: self._send(Scanned(texts=tuple(texts))),
+            self._preview,
+            on_failure=lambda error: self._send(ScannerFailed(error=error)),
+        )
+        self._running.start()
+
+    def stop(self) -> None:
+        """Stop looking."""
+        if self._running is not None:
+            self._running.stop()
+            self._running = None
+
+    def _preview(self, frame: GreyFrame) -> None:
+        self._show_frame(PreviewFrame(width_px=frame.width, height_px=frame.height, luminance=frame.luma))
+
+
+class CameraOnDemand:
+    """A frame source that looks for the camera when it is opened, in the scanner's thread and not in the core's."""
+
+    def __init__(self, index: int) -> None:
+        self._index = index
+        self._camera: FrameSource | None = None
+
+    def open(self) -> None:
+        """Find the camera and open it."""
+        if self._camera is None:
+            self._camera = open_camera(index=self._index)
+
+    def read(self, timeout_ms: int) -> GreyFrame | None:
+        """The camera's next frame."""
+        if self._camera is None:
+            raise MisuseError(ErrorCode.BAD_ARGUMENT, "the frame source is not open")
+        return self._camera.read(timeout_ms)
+
+    def close(self) -> None:
+        """Let go of the camera."""
+        if self._camera is not None:
+            self._camera.close()
+            self._camera = None
+
+
+def real_outside(open_source: Callable[[], FrameSource]) -> Outside:
+    """The machine's clock and random source, and HTTP."""
+    return Outside(clock=SystemClock(), random=SystemRandom(), open_sender=HttpxSender, open_source=open_source)
+
+
+def run_window(config: TerminalConfig, outside: Outside, *, activation_code: str | None, window: WindowOptions) -> int:
+    """Run the terminal in its window until it is closed. Kivy must have been prepared before.
+
+    Raises:
+        MisuseError, UnavailableError: as `Terminal`.
+    """
+    from terminal_app.ui.app import TerminalApp, UiOptions
+
+    stage = Stage()
+    terminal = Terminal(config, outside, show=stage.show, show_frame=stage.show_frame, on_end=stage.core_has_ended)
+    app = TerminalApp(
+        initial=terminal.first_screen,
+        send=terminal.send,
+        matrix_of=qr.matrix,
+        options=UiOptions(mirror=window.mirror, robot_stdin=window.robot_stdin),
+    )
+    stage.app = app
+    signal.signal(signal.SIGTERM, lambda *_args: app.close())
+    terminal.start()
+    if activation_code is not None and not terminal.is_enrolled:
+        terminal.send(Enrol(server_url=config.server_url, activation_code=activation_code))
+    try:
+        app.run()
+    finally:
+        stage.is_closing.set()
+        terminal.stop()
+    return 1 if stage.core_failed.is_set() else 0
+
+
+class TerminalWindow(Protocol):
+    """What the stage needs of the window; each may be called from any thread."""
+
+    def show(self, model: ScreenModel) -> None: ...
+
+    def show_frame(self, frame: PreviewFrame) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Stage:
+    """Where the core shows its models: the window, as soon as there is one."""
+
+    def __init__(self) -> None:
+        self.app: TerminalWindow | None = None
+        self.is_closing = threading.Event()
+        self.core_failed = threading.Event()
+
+    def show(self, model: ScreenModel) -> None:
+        """Draw this model soon."""
+        if self.app is not None:
+            self.app.show(model)
+
+    def show_frame(self, frame: PreviewFrame) -> None:
+        """Draw this camera frame soon."""
+        if self.app is not None:
+            self.app.show_frame(frame)
+
+    def core_has_ended(self) -> None:
+        """Without its core the till must not look alive: the window closes, and whoever started us starts us again."""
+        if not self.is_closing.is_set():
+            self.core_failed.set()
+            if self.app is not None:
+                self.app.close()
+
+
+def _open_keys(config: TerminalConfig, random: Random) -> KeyStore:
+    """The device key, encrypted.
+
+    A till starts unattended after a power cut, so nobody can type a passphrase. By default it comes from a secret
+    file beside the keys, readable by this account alone: that keeps the key out of backups of the key file and off
+    other accounts, not from somebody who takes the whole disk. A passphrase from the configuration or the
+    environment (from a secret manager, a TPM) does better, and a stolen key ends with its certificate anyway.
+    """
+    passphrase = config.passphrase or _machine_secret(config.home / SECRET_NAME, random)
+    return EncryptedFileKeyStore(config.home / KEYS_NAME, passphrase, random)
+
+
+def _machine_secret(path: Path, random: Random) -> str:
+    try:
+        return path.read_text(encoding="ascii")
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise _secret_failed(error) from error
+    secret = random.random_bytes(SECRET_BYTES).hex()
+    beside = path.with_suffix(".new")
+    try:
+        beside.unlink(missing_ok=True)
+        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secret)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError as error:
+        raise _secret_failed(error) from error
+    return secret
+
+
+def _secret_failed(error: OSError) -> UnavailableError:
+    return UnavailableError(ErrorCode.STORAGE_FAILED, f"the secret file: {error.strerror}", param=SECRET_NAME)

@@ -1,0 +1,24 @@
+"""The terminal's own thread: commands, scans and answers in, frozen snapshots out. No Kivy, no SQL."""
+
+from terminal_app.core.core import CoreEvent, Returned, Scanned, ScannerFailed, TerminalCore
+from terminal_app.core.link import ServerLink
+from terminal_app.core.ports import Lane, Lanes, Scanner
+from terminal_app.core.runner import CoreRunner, NetworkLanes
+from terminal_app.core.snapshot import Place, ScanFor, Snapshot
+
+__all__ = [
+    "CoreEvent",
+    "CoreRunner",
+    "Lane",
+    "Lanes",
+    "NetworkLanes",
+    "Place",
+    "Returned",
+    "ScanFor",
+    "Scanned",
+    "Scanner",
+    "ScannerFailed",
+    "ServerLink",
+    "Snapshot",
+    "TerminalCore",
+]

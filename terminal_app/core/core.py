@@ -1,0 +1,240 @@
+"""The core: takes one event at a time, in one thread, and shows a snapshot when something has changed.
+
+    finger ── Command ──┐                         ┌─ show(Snapshot) ──> presenter ──> screen
+    scanner ─ Scanned ──┼──> step(event) ──> till ┤
+    lanes ─── Returned ─┘    tick()               └─ submit(Errand) ──> lanes ──> server
+
+It owns no thread and never waits: `due_in_ms` says when `tick` is wanted next, so a test can drive it by hand.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import assert_never
+
+from terminal_app.core.counter import CounterSale
+from terminal_app.core.link import ServerLink
+from terminal_app.core.ports import Lane, Lanes, Scanner
+from terminal_app.core.snapshot import Place, Snapshot
+from terminal_app.outbox import Errand, Outbox, Purpose
+from terminal_app.sale import Till, TillTime
+from terminal_app.screen_model import (
+    Cancel,
+    CheckAgain,
+    Command,
+    Enrol,
+    NetworkState,
+    NextSale,
+    ScanAnswer,
+    ScanCustomer,
+    SendNow,
+    ShowCode,
+    ShowReceipt,
+    SwitchNetwork,
+)
+from wallet_sdk.protocol import api
+from wallet_sdk.protocol.errors import ErrorCode, TillcodeError, UnavailableError
+from wallet_sdk.transport import NetworkSwitch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scanned:
+    """The scanner has read these texts in one frame."""
+
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScannerFailed:
+    """The scanner has stopped by itself."""
+
+    error: TillcodeError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Returned:
+    """A call to the server has come back: its answer, or the TillcodeError that it raised."""
+
+    lane: Lane
+    errand: Errand
+    outcome: object
+
+
+CoreEvent = Command | Scanned | ScannerFailed | Returned
+
+
+class TerminalCore:
+    """Everything the terminal does, but for drawing, looking and waiting."""
+
+    def __init__(
+        self,
+        till: Till,
+        outbox: Outbox,
+        *,
+        link: ServerLink,
+        lanes: Lanes,
+        scanner: Scanner,
+        time: TillTime,
+        server_url: str,
+        show: Callable[[Snapshot], None],
+    ) -> None:
+        self._till = till
+        self._outbox = outbox
+        self._link = link
+        self._lanes = lanes
+        self._show = show
+        self._server_url = server_url
+        self._network = NetworkState.OFFLINE
+        self._counter = CounterSale(till, lanes=lanes, scanner=scanner, time=time)
+        self._shown: Snapshot | None = None
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What can be seen now."""
+        views, counter = self._till.views, self._counter
+        membership = views.membership
+        certificate = membership.certificate.message if membership else None
+        return Snapshot(
+            place=counter.place,
+            currency=self._till.credentials.currency,
+            network=self._network,
+            server_url=self._server_url,
+            shop=certificate.merchant_name if certificate else "",
+            till=str(certificate.terminal_id) if certificate else "",
+            sale=counter.sale,
+            scan_for=counter.scan_for,
+            refusal=counter.refusal,
+            remaining_s=counter.remaining_s,
+            result=views.result_sale,
+            stored_count=len(views.stored),
+            stored_minor=views.stored_minor,
+            closure_count=len(views.closures),
+            disputed=tuple(views.sales[one] for one in views.disputed),
+            limits=membership.limits if membership else None,
+        )
+
+    def start(self) -> None:
+        """Clear up after the last run, connect, and show the first screen.
+
+        Raises:
+            UnavailableError: STORAGE_FAILED.
+            MisuseError: BAD_ARGUMENT when the server's address is none.
+        """
+        membership = self._till.views.membership
+        if membership is not None:
+            self._till.recover()
+            self._server_url = membership.server_url
+            self._link.connect(membership.server_url)
+            self._counter.place = Place.KEYPAD
+        self.tick()
+
+    def step(self, event: CoreEvent) -> None:
+        """Take one event, whole, and show what has changed."""
+        match event:
+            case Returned():
+                self._note_network(event.outcome)
+                self._returned(event)
+            case Scanned():
+                self._counter.scanned(event.texts)
+            case ScannerFailed():
+                self._counter.scanner_failed(event.error)
+            case _:
+                self._obey(event)
+        self.tick()
+
+    def tick(self) -> None:
+        """Do what is due by now, and show what has changed."""
+        self._counter.tick()
+        if self._network is not NetworkState.SWITCHED_OFF:
+            errand = self._outbox.next_errand(busy_with=self._counter.busy_with)
+            if errand is not None:
+                self._lanes.submit(Lane.OUTBOX, errand)
+        now = self.snapshot
+        if now != self._shown:
+            self._shown = now
+            self._show(now)
+
+    def due_in_ms(self) -> int | None:
+        """Milliseconds until `tick` is wanted; None while only an event can change anything."""
+        due_ms = [self._counter.due_in_ms()]
+        if self._network is not NetworkState.SWITCHED_OFF:
+            due_ms.append(self._outbox.due_in_ms(busy_with=self._counter.busy_with))
+        return min((one for one in due_ms if one is not None), default=None)
+
+    def _obey(self, command: Command) -> None:
+        match command:
+            case Enrol():
+                self._counter.guarded(lambda: self._join(command))
+            case SwitchNetwork():
+                self._switch(NetworkSwitch(command.wanted.value))
+            case SendNow():
+                self._outbox.send_now()
+            case ShowCode() | ScanCustomer() | ScanAnswer() | Cancel() | NextSale() | ShowReceipt() | CheckAgain():
+                self._counter.obey(command)
+            case _:
+                assert_never(command)
+
+    # --- the shop ---
+
+    def _join(self, command: Enrol) -> None:
+        if self._counter.place is not Place.ENROL:
+            return
+        message = self._till.credentials.begin_enrolment(command.activation_code.strip()).envelope
+        self._server_url = command.server_url.strip()
+        self._link.connect(self._server_url)
+        self._counter.place = Place.JOINING
+        self._lanes.submit(
+            Lane.COUNTER,
+            Errand(
+                purpose=Purpose.ENROL,
+                send=lambda client: client.post_message(api.PATH_ENROL_TERMINAL, message, api.TerminalEnrolled),
+            ),
+        )
+
+    def _joined(self, outcome: object) -> None:
+        self._counter.place = Place.ENROL
+        if isinstance(outcome, TillcodeError):
+            raise outcome
+        assert isinstance(outcome, api.TerminalEnrolled)
+        self._till.credentials.join(outcome, server_url=self._server_url)
+        self._counter.place = Place.KEYPAD
+
+    # --- the network ---
+
+    def _returned(self, event: Returned) -> None:
+        purpose, errand = event.errand.purpose, event.errand
+        if purpose is Purpose.ENROL:
+            self._counter.guarded(lambda: self._joined(event.outcome))
+        elif event.lane is Lane.OUTBOX:
+            self._counter.guarded(lambda: self._outbox.take(errand, event.outcome))
+        elif event.lane is Lane.LISTEN:
+            # A poll that was under way when the switch was turned off: the till hears nothing any more.
+            off = self._network is NetworkState.SWITCHED_OFF
+            self._counter.heard(errand, _switched_off() if off else event.outcome)
+        else:
+            self._counter.returned(errand, event.outcome)
+
+    def _note_network(self, outcome: object) -> None:
+        if self._link.position is NetworkSwitch.OFF:
+            self._network = NetworkState.SWITCHED_OFF
+        elif isinstance(outcome, TillcodeError) and outcome.code is ErrorCode.SWITCHED_OFF:
+            self._outbox.note_no_network()
+        elif isinstance(outcome, UnavailableError):
+            # Whatever answered instead of the server (a proxy, a hotel's log-in page) is no network for us.
+            self._network = NetworkState.OFFLINE
+            self._outbox.note_no_network()
+        else:
+            self._network = NetworkState.ONLINE
+            self._outbox.note_network()
+        self._counter.network = self._network
+
+    def _switch(self, wanted: NetworkSwitch) -> None:
+        self._link.switch(wanted)
+        off = wanted is NetworkSwitch.OFF
+        self._network = NetworkState.SWITCHED_OFF if off else NetworkState.OFFLINE
+        self._counter.network = self._network
+        if not off:
+            self._outbox.send_now()
+
+
+def _switched_off() -> UnavailableError:
+    return UnavailableError(ErrorCode.SWITCHED_OFF, "the network is switched off here")

@@ -1,0 +1,69 @@
+"""The way to the server, with a switch."""
+
+import time
+from collections.abc import Callable
+
+from wallet_sdk.client import ApiClient
+from wallet_sdk.ports import Clock, Random, Sender
+from wallet_sdk.protocol.errors import ErrorCode, MisuseError
+from wallet_sdk.transport import NetworkSwitch, SwitchableSender
+
+
+class ServerLink:
+    """One server at a time. The core's thread connects and switches; other threads only take the client."""
+
+    def __init__(
+        self,
+        open_sender: Callable[[str], Sender],
+        *,
+        clock: Clock,
+        random: Random,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """`open_sender` makes a sender for a server's address and raises MisuseError for one that is none."""
+        self._open_sender = open_sender
+        self._clock = clock
+        self._random = random
+        self._sleep = sleep
+        self._sender: SwitchableSender | None = None
+        self._client: ApiClient | None = None
+        self._position = NetworkSwitch.ON
+
+    @property
+    def position(self) -> NetworkSwitch:
+        """Where the switch stands."""
+        return self._position
+
+    @property
+    def client(self) -> ApiClient:
+        """The client of the connected server.
+
+        Raises:
+            MisuseError: NOT_ENROLLED before `connect`.
+        """
+        if self._client is None:
+            raise MisuseError(ErrorCode.NOT_ENROLLED, "no server has been named yet")
+        return self._client
+
+    def connect(self, server_url: str) -> None:
+        """Use this server from now on; nothing is sent yet.
+
+        Raises:
+            MisuseError: BAD_ARGUMENT for an address that is none; the link is as it was.
+        """
+        sender = SwitchableSender(self._open_sender(server_url))
+        sender.switch(self._position)
+        self.close()
+        self._sender = sender
+        self._client = ApiClient(sender, clock=self._clock, random=self._random, sleep=self._sleep)
+
+    def switch(self, position: NetworkSwitch) -> None:
+        """Let the terminal use its network, or keep every byte from leaving."""
+        self._position = position
+        if self._sender is not None:
+            self._sender.switch(position)
+
+    def close(self) -> None:
+        """Give back connections; may be called twice."""
+        if self._sender is not None:
+            self._sender.close()

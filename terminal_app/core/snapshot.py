@@ -1,0 +1,64 @@
+"""All that can be seen of the core at one moment, as a value: what the presenter turns into a screen."""
+
+from dataclasses import dataclass
+from enum import Enum, unique
+
+from terminal_app.journal import Sale
+from terminal_app.screen_model import NetworkState
+from wallet_sdk.protocol.errors import TillcodeError
+from wallet_sdk.protocol.money import Currency
+from wallet_sdk.protocol.rules import OfflineLimits
+
+
+@unique
+class Place(Enum):
+    """Where the cashier is. What a result says follows from the sale's state."""
+
+    ENROL = "enrol"
+    JOINING = "joining"
+    KEYPAD = "keypad"
+    SHOW = "show"
+    SCAN = "scan"
+    VERIFYING = "verifying"
+    RESULT = "result"
+    RECEIPT = "receipt"
+
+
+@unique
+class ScanFor(Enum):
+    """What the scanner waits for."""
+
+    ANSWER = "answer"
+    CUSTOMER = "customer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """One moment of the core.
+
+    Attributes:
+        sale: the sale on the counter, None on the keypad.
+        refusal: why the last scan or command was refused, None when it was not.
+        remaining_s: seconds for which the request on the screen may still be answered.
+        result: the sale whose outcome became known last, for the bar.
+        stored_count, stored_minor: accepted offline and not captured yet.
+        closure_count: sales that the server still has to close.
+        disputed: sales for which goods were given and which the server refused.
+    """
+
+    place: Place
+    currency: Currency
+    network: NetworkState
+    server_url: str
+    shop: str = ""
+    till: str = ""
+    sale: Sale | None = None
+    scan_for: ScanFor = ScanFor.ANSWER
+    refusal: TillcodeError | None = None
+    remaining_s: int | None = None
+    result: Sale | None = None
+    stored_count: int = 0
+    stored_minor: int = 0
+    closure_count: int = 0
+    disputed: tuple[Sale, ...] = ()
+    limits: OfflineLimits | None = None

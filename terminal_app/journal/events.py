@@ -1,0 +1,243 @@
+"""The facts of a till as frozen values, and their bytes. A fact is appended, never changed; a correction is a new fact.
+
+On disk an event is one canonical CBOR map from field name to value. A number of `KINDS` is never reused.
+"""
+
+from dataclasses import dataclass, fields, is_dataclass
+from enum import IntEnum, unique
+from types import MappingProxyType
+from typing import Any, Final, get_type_hints
+
+import cbor2
+
+from wallet_sdk.protocol.errors import ErrorCode, UnavailableError
+from wallet_sdk.protocol.ids import Envelope, PublicKeyBytes, RequestId
+from wallet_sdk.protocol.rules import OfflineLimits
+from wallet_sdk.protocol.states import State
+
+
+@unique
+class Way(IntEnum):
+    """How a sale meets its payer: we show a code, or we scan one that the payer shows."""
+
+    SHOW = 1
+    SCAN = 2
+
+
+@unique
+class CloseReason(IntEnum):
+    """Why the server was asked to close a request."""
+
+    CANCELLED = 1
+    EXPIRED = 2
+    NO_WORD = 3
+    RESTARTED = 4
+    DECLINED = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enrolled:
+    """This terminal joined a shop. The root key is pinned from here on."""
+
+    server_url: str
+    root_key: PublicKeyBytes
+    bundle: Envelope
+    certificate: Envelope
+    limits: OfflineLimits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateRenewed:
+    """The operator's fresh certificate over the same key, with the limits and bundle of the day."""
+
+    bundle: Envelope
+    certificate: Envelope
+    limits: OfflineLimits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustRefreshed:
+    """A newer trust bundle."""
+
+    bundle: Envelope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaleOpened:
+    """A payment request was made; nobody has seen it yet."""
+
+    request_id: RequestId
+    request: Envelope
+    way: Way
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentAccepted:
+    """An offline intent was accepted within the limits. With this on disk, and not before, the sale is accepted."""
+
+    request_id: RequestId
+    consent: Envelope
+    receipt: Envelope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentSent:
+    """A code, or an intent that only the server may accept, is about to be sent: from here on it may be paid."""
+
+    request_id: RequestId
+    consent: Envelope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendingFailed:
+    """Not one byte has left, or the server refused to read it: nobody can have charged anything."""
+
+    request_id: RequestId
+    error_code: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomeLost:
+    """A consent was sent and no answer came: the outcome is not known."""
+
+    request_id: RequestId
+    error_code: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaleAbandoned:
+    """A request that nobody outside has seen was given up."""
+
+    request_id: RequestId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaptureAnswered:
+    """The server's word on a claim. `receipt` is the operator's verified receipt, empty when it was not paid."""
+
+    request_id: RequestId
+    state: State
+    error_code: int
+    receipt: Envelope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaptureHeld:
+    """The server refused to read this claim: it stays stored, and people must look at it."""
+
+    request_id: RequestId
+    error_code: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosureAsked:
+    """The server shall close this request; what became of it is unknown until it answers.
+
+    `error_code` says why a payer was declined (reason DECLINED: another payer may still answer), else 0.
+    """
+
+    request_id: RequestId
+    reason: CloseReason
+    error_code: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosureAnswered:
+    """The server's word on a request that was to be closed: closed unpaid, or paid after all."""
+
+    request_id: RequestId
+    state: State
+    error_code: int
+    receipt: Envelope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptSeen:
+    """The operator's verified receipt, read from the server or from the payer's screen."""
+
+    request_id: RequestId
+    receipt: Envelope
+
+
+JournalEvent = (
+    Enrolled
+    | CertificateRenewed
+    | TrustRefreshed
+    | SaleOpened
+    | ConsentAccepted
+    | ConsentSent
+    | SendingFailed
+    | OutcomeLost
+    | SaleAbandoned
+    | CaptureAnswered
+    | CaptureHeld
+    | ClosureAsked
+    | ClosureAnswered
+    | ReceiptSeen
+)
+
+#: Number on disk of each kind of event.
+KINDS: Final = MappingProxyType(
+    {
+        1: Enrolled,
+        2: CertificateRenewed,
+        3: TrustRefreshed,
+        10: SaleOpened,
+        11: ConsentAccepted,
+        12: ConsentSent,
+        13: SendingFailed,
+        14: OutcomeLost,
+        15: SaleAbandoned,
+        20: CaptureAnswered,
+        21: CaptureHeld,
+        22: ClosureAsked,
+        23: ClosureAnswered,
+        24: ReceiptSeen,
+    }
+)
+KIND_OF_EVENT: Final = MappingProxyType({kind: number for number, kind in KINDS.items()})
+
+
+def encode_event(event: JournalEvent) -> tuple[int, bytes]:
+    """Kind number and body of an event."""
+    return KIND_OF_EVENT[type(event)], cbor2.dumps(_to_plain(event), canonical=True)
+
+
+def decode_event(kind: int, body: bytes) -> JournalEvent:
+    """Read an event back.
+
+    Raises:
+        UnavailableError: STORAGE_CORRUPT when it is not what `encode_event` writes.
+    """
+    expected = KINDS.get(kind)
+    if expected is None:
+        raise _corrupt(f"no event has the number {kind}")
+    try:
+        event: JournalEvent = _from_plain(cbor2.loads(body), expected)
+    except (cbor2.CBORDecodeError, ValueError, TypeError, KeyError) as error:
+        raise _corrupt(f"an event {expected.__name__} cannot be read") from error
+    return event
+
+
+def _to_plain(value: Any) -> Any:
+    if is_dataclass(value):
+        return {field.name: _to_plain(getattr(value, field.name)) for field in fields(value)}
+    return int(value) if isinstance(value, IntEnum) else value
+
+
+def _from_plain(plain: Any, expected: Any) -> Any:
+    kind = getattr(expected, "__supertype__", expected)  # a NewType is its base on disk
+    if is_dataclass(kind):
+        hints = get_type_hints(kind)
+        if type(plain) is not dict or set(plain) != set(hints):
+            raise ValueError("other fields")
+        return expected(**{name: _from_plain(plain[name], hint) for name, hint in hints.items()})
+    if issubclass(kind, IntEnum):
+        return kind(plain)
+    if type(plain) is not kind:
+        raise TypeError("another type")
+    return plain
+
+
+def _corrupt(message: str) -> UnavailableError:
+    return UnavailableError(ErrorCode.STORAGE_CORRUPT, f"the journal: {message}", param="journal")

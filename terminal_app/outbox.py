@@ -1,0 +1,289 @@
+"""Store and forward: what waits for the server, one errand at a time, until each is answered and the answer is durable.
+
+    closures first (somebody may be standing at the counter), then captures in the sequence they were accepted,
+    then the certificate's renewal, the trust bundle, and a look whether the network is back.
+
+It decides and believes; sending is the core's business. It never sleeps and never asks the time of day: it says
+when it wants to be called again.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from enum import Enum, unique
+from typing import Final
+
+from terminal_app.sale import Till, TillTime
+from wallet_sdk.client import ApiClient
+from wallet_sdk.ports import Random
+from wallet_sdk.protocol import api, limits
+from wallet_sdk.protocol.errors import ErrorCode, MoneyOutcome, TillcodeError, UnavailableError
+from wallet_sdk.protocol.ids import RequestId
+
+#: First pause after a failure; each further one doubles.
+PAUSE_MS_MIN: Final = 1_000
+#: Longest pause: a network that came back is noticed within a minute.
+PAUSE_MS_MAX: Final = 60_000
+#: How often the trust bundle is asked for while the server can be reached, and a refused renewal is tried again.
+REFRESH_MS: Final = 3_600_000
+#: Bytes of a batch beside its claims' own envelopes.
+BATCH_FRAME_BYTES: Final = 1_024
+CLAIM_FRAME_BYTES: Final = 8
+#: Time for a whole batch: the server settles a thousand claims well within it.
+BATCH_TIMEOUT_S: Final = 30.0
+
+assert PAUSE_MS_MIN < PAUSE_MS_MAX < REFRESH_MS
+
+
+@unique
+class Purpose(Enum):
+    """What an errand is for."""
+
+    ENROL = "enrol"
+    LISTEN = "listen"
+    CAPTURE = "capture"
+    CLOSURE = "closure"
+    RENEWAL = "renewal"
+    TRUST = "trust"
+    PROBE = "probe"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """One call to the server, ready to be made in a thread of its own; `request_ids` are the sales it is about."""
+
+    purpose: Purpose
+    send: Callable[[ApiClient], object]
+    request_ids: tuple[RequestId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """GET /healthz; what it says does not matter, that it answers does."""
+
+
+class Outbox:
+    """The queue's sender. One thread at a time may use it."""
+
+    def __init__(self, till: Till, *, time: TillTime, random: Random) -> None:
+        self._till = till
+        self._time = time
+        self._random = random
+        self._is_out = False
+        self._failures = 0
+        self._not_before_ms = 0
+        self._batch_max = limits.BATCH_CLAIMS_MAX
+        self._trust_due_ms = 0
+        self._renewal_due_ms = 0
+        self._probe_wanted = True
+        self._held_again = False
+        self._put_off: set[RequestId] = set()
+
+    def send_now(self) -> None:
+        """Try at once, claims that were held included."""
+        self._not_before_ms = 0
+        self._failures = 0
+        self._probe_wanted = True
+        self._held_again = True
+        self._put_off.clear()
+
+    def note_network(self) -> None:
+        """The server was reached by another call: there is no need to wait."""
+        self._probe_wanted = False
+        if self._failures:
+            self._failures = 0
+            self._not_before_ms = 0
+
+    def note_no_network(self) -> None:
+        """Another call did not reach the server: look again later."""
+        self._probe_wanted = True
+
+    def due_in_ms(self, *, busy_with: Collection[RequestId] = ()) -> int | None:
+        """Milliseconds until `next_errand` will have one; None while there is nothing to wait for."""
+        if self._is_out or self._till.views.membership is None:
+            return None
+        now_ms = self._time.monotonic_ms()
+        waiting = self._has_work(busy_with)
+        due_ms = self._not_before_ms if waiting else max(self._not_before_ms, self._trust_due_ms)
+        return max(0, due_ms - now_ms)
+
+    def next_errand(self, *, busy_with: Collection[RequestId] = ()) -> Errand | None:
+        """What to send now, or None. Its outcome must come back by `take` before there is another.
+
+        Args:
+            busy_with: sales that the counter itself is asking about just now.
+        """
+        due_in_ms = self.due_in_ms(busy_with=busy_with)
+        if due_in_ms is None or due_in_ms > 0:
+            return None
+        errand = (
+            self._closure(busy_with) or self._captures(busy_with) or self._renewal() or self._trust() or self._probe()
+        )
+        self._is_out = errand is not None
+        if errand is None:
+            # All that waits was refused a moment ago: ask again, but not in a circle.
+            self._put_off.clear()
+            self._not_before_ms = self._time.monotonic_ms() + PAUSE_MS_MAX
+        return errand
+
+    def take(self, errand: Errand, outcome: object) -> None:
+        """Believe what came of an errand. `outcome` is the answer, or the TillcodeError that was raised.
+
+        Raises:
+            UnavailableError: STORAGE_FAILED: what could not be made durable is still in the queue.
+        """
+        self._is_out = False
+        failure = outcome if isinstance(outcome, TillcodeError) else self._believe(errand, outcome)
+        if failure is None:
+            self._failures = 0
+            self._not_before_ms = 0
+            self._probe_wanted = False
+            return
+        if not isinstance(failure, UnavailableError):
+            # The server was reached, and each refusal sets its errand aside: no pause before the next one.
+            self._probe_wanted = False
+            self._refused(errand, failure)
+            return
+        self._probe_wanted = True
+        self._failures += 1
+        self._not_before_ms = self._time.monotonic_ms() + self._pause_ms()
+
+    # --- what to send ---
+
+    def _has_work(self, busy_with: Collection[RequestId]) -> bool:
+        now_ms = self._time.monotonic_ms()
+        renewal = now_ms >= self._renewal_due_ms and self._till.credentials.is_renewal_due()
+        return self._probe_wanted or renewal or bool(self._closures(busy_with)) or bool(self._claims(busy_with))
+
+    def _closures(self, busy_with: Collection[RequestId]) -> list[RequestId]:
+        return [one for one in self._till.views.closures if one not in busy_with]
+
+    def _claims(self, busy_with: Collection[RequestId]) -> list[RequestId]:
+        return [
+            sale.request_id
+            for sale in self._till.views.stored_sales
+            if sale.request_id not in busy_with and (self._held_again or not sale.held_code)
+        ]
+
+    def _closure(self, busy_with: Collection[RequestId]) -> Errand | None:
+        waiting = [one for one in self._closures(busy_with) if one not in self._put_off]
+        return closure_errand(self._till, waiting[0]) if waiting else None
+
+    def _captures(self, busy_with: Collection[RequestId]) -> Errand | None:
+        chosen: list[RequestId] = []
+        room_bytes = limits.BATCH_BYTES_MAX - BATCH_FRAME_BYTES
+        for request_id in self._claims(busy_with)[: self._batch_max]:
+            sale = self._till.views.sale(request_id)
+            room_bytes -= len(sale.request.envelope) + len(sale.consent or b"") + CLAIM_FRAME_BYTES
+            if room_bytes < 0:
+                break
+            chosen.append(request_id)
+        return capture_errand(self._till, tuple(chosen), timeout_s=BATCH_TIMEOUT_S) if chosen else None
+
+    def _renewal(self) -> Errand | None:
+        credentials = self._till.credentials
+        if self._time.monotonic_ms() < self._renewal_due_ms or not credentials.is_renewal_due():
+            return None
+        message = credentials.ask_renewal().envelope
+        return Errand(
+            purpose=Purpose.RENEWAL,
+            send=lambda client: client.post_message(api.PATH_CERTIFICATES, message, api.TerminalEnrolled),
+        )
+
+    def _trust(self) -> Errand | None:
+        if self._time.monotonic_ms() < self._trust_due_ms:
+            return None
+        return Errand(purpose=Purpose.TRUST, send=lambda client: client.get(api.PATH_TRUST, api.TrustAnswer))
+
+    def _probe(self) -> Errand | None:
+        if not self._probe_wanted:
+            return None
+        return Errand(purpose=Purpose.PROBE, send=lambda client: client.get(api.PATH_HEALTH, Health))
+
+    # --- what came of it ---
+
+    def _believe(self, errand: Errand, answer: object) -> TillcodeError | None:
+        """Make an answer durable. Returns why it cannot be believed; storage failures are raised."""
+        try:
+            match answer:
+                case api.PaymentAnswer():
+                    self._till.take_closure_answer(errand.request_ids[0], answer)
+                case api.CaptureAnswer():
+                    return self._believe_captures(errand, answer)
+                case api.TerminalEnrolled():
+                    self._till.credentials.renew(answer)
+                    # By a till's clock that runs ahead, even a fresh one looks old: not asked in a circle.
+                    self._renewal_due_ms = self._time.monotonic_ms() + REFRESH_MS
+                case api.TrustAnswer():
+                    self._till.credentials.refresh_trust(api.from_base64url(answer.bundle))
+                    self._trust_due_ms = self._time.monotonic_ms() + REFRESH_MS
+                case _:
+                    assert isinstance(answer, Health), f"no answer of ours: {type(answer).__name__}"
+        except TillcodeError as error:
+            if error.code is ErrorCode.STORAGE_FAILED:
+                raise
+            return error
+        return None
+
+    def _believe_captures(self, errand: Errand, answer: api.CaptureAnswer) -> TillcodeError | None:
+        """All outcomes become durable together; one that does not hold keeps its claim in the queue, not the others."""
+        if len(answer.outcomes) != len(errand.request_ids):
+            return UnavailableError(
+                ErrorCode.BAD_ANSWER, "not one outcome for each claim", outcome=MoneyOutcome.UNKNOWN
+            )
+        failure: TillcodeError | None = None
+        with self._till.journal.batch():
+            for request_id, outcome in zip(errand.request_ids, answer.outcomes, strict=True):
+                try:
+                    self._till.take_capture_answer(request_id, outcome)
+                except UnavailableError as error:
+                    if error.code is ErrorCode.STORAGE_FAILED:
+                        raise
+                    failure = error
+        self._held_again = False
+        self._batch_max = limits.BATCH_CLAIMS_MAX
+        if failure is not None:
+            # Perhaps it is signed by an operator key that is newer than our bundle.
+            self._trust_due_ms = 0
+        return failure
+
+    def _refused(self, errand: Errand, failure: TillcodeError) -> None:
+        """The server has read the errand and refuses it whole."""
+        now_ms = self._time.monotonic_ms()
+        if errand.purpose is Purpose.RENEWAL:
+            self._renewal_due_ms = now_ms + REFRESH_MS
+        elif errand.purpose is Purpose.TRUST:
+            self._trust_due_ms = now_ms + REFRESH_MS
+        elif errand.purpose is Purpose.CLOSURE:
+            self._put_off.update(errand.request_ids)
+        elif len(errand.request_ids) > 1:
+            # One bad claim must not hold up the others: halve until it stands alone.
+            self._batch_max = len(errand.request_ids) // 2
+        elif errand.purpose is Purpose.CAPTURE:
+            self._held_again = False
+            self._till.hold_capture(errand.request_ids[0], failure)
+
+    def _pause_ms(self) -> int:
+        """1 s, 2 s, 4 s ... 60 s, less up to a fifth at random: a street of tills must not come back as one."""
+        full_ms = min(PAUSE_MS_MAX, PAUSE_MS_MIN << min(self._failures - 1, 10))
+        share = int.from_bytes(self._random.random_bytes(2), "big")
+        return full_ms - full_ms * share // (5 * 0xFFFF)
+
+
+def capture_errand(till: Till, request_ids: tuple[RequestId, ...], *, timeout_s: float) -> Errand:
+    """Send claims; every one of them is in the journal already."""
+    batch = till.capture_batch(request_ids).envelope
+    return Errand(
+        purpose=Purpose.CAPTURE,
+        request_ids=request_ids,
+        send=lambda client: client.post_message(api.PATH_CAPTURES, batch, api.CaptureAnswer, timeout_s=timeout_s),
+    )
+
+
+def closure_errand(till: Till, request_id: RequestId, *, timeout_s: float = 10.0) -> Errand:
+    """Close a request; the journal says already that it was asked."""
+    message = till.close_request(request_id).envelope
+    return Errand(
+        purpose=Purpose.CLOSURE,
+        request_ids=(request_id,),
+        send=lambda client: client.post_message(api.PATH_CLOSURES, message, api.PaymentAnswer, timeout_s=timeout_s),
+    )

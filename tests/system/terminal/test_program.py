@@ -1,0 +1,30 @@
+"""The program itself, offscreen, by its robot finger: it starts, shows its first screen, and ends."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+
+
+def run_program(home: Path, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    """Start the terminal and give it its robot's lines."""
+    command = [sys.executable, "-m", "terminal_app", "--home", str(home), *arguments]
+    return subprocess.run(command, cwd=ROOT, input=stdin, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_a_new_till_asks_to_be_enrolled(tmp_path: Path) -> None:
+    """A first start in an empty home shows the form; `quit` ends the program with 0."""
+    run = run_program(tmp_path, "--offscreen", "--robot", stdin="wait enrol 20\nlook\nquit\n")
+    assert run.returncode == 0, run.stderr
+    answers = [json.loads(line) for line in run.stdout.splitlines()]
+    assert answers
+    assert "enrol" in json.dumps(answers)
+
+
+def test_a_bad_setting_ends_the_program_with_its_name(tmp_path: Path) -> None:
+    """Exit code 2 and one line that says which setting."""
+    run = run_program(tmp_path, "--size", "huge")
+    assert run.returncode == 2
+    assert "size" in run.stderr

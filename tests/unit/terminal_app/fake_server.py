@@ -1,0 +1,226 @@
+"""Just enough of a server for the terminal's tests: it pays what it is asked, once, and loses what it is told to."""
+
+from dataclasses import dataclass, field
+from enum import Enum, unique
+
+from wallet_sdk.ports import HttpAnswer, HttpRequest
+from wallet_sdk.protocol import api
+from wallet_sdk.protocol.envelope import Sealed, open_unverified, peek_type, seal
+from wallet_sdk.protocol.errors import ErrorCode, MoneyOutcome, RuleViolationError, TillcodeError, UnavailableError
+from wallet_sdk.protocol.ids import Digest, MerchantId, PublicKeyBytes, RequestId, TerminalId
+from wallet_sdk.protocol.messages import (
+    CaptureBatch,
+    CertificateRequest,
+    Claim,
+    CloseRequest,
+    MessageType,
+    PaymentCode,
+    PaymentIntent,
+    PaymentRequest,
+    Receipt,
+    TerminalCertificate,
+)
+from wallet_sdk.protocol.money import Currency
+from wallet_sdk.protocol.rules import OfflineLimits
+from wallet_sdk.protocol.states import State
+from wallet_sdk.protocol.trust import verify_enrolment, verify_from_device
+from wallet_sdk.testing import Scheme
+
+SERVER_URL = "http://server.test"
+LIMITS = OfflineLimits(
+    payment_max_minor=5_000,
+    stored_max_minor=50_000,
+    stored_count_max=1_500,
+    stored_age_max_s=72 * 3600,
+    token_stored_max_minor=20_000,
+)
+
+
+@unique
+class Road(Enum):
+    """What happens to a call on its way."""
+
+    CLEAR = "clear"
+    DOWN = "no connection: nothing left"
+    LOST_BEFORE = "left, never arrived, no answer"
+    LOST_AFTER = "arrived and took effect, the answer was lost"
+    GARBLED = "arrived and took effect, the answer is a hotel's log-in page"
+
+
+@dataclass(slots=True)
+class FakeServer:
+    """Just enough of a server: it pays what it is asked, once, unless told to decline. Implements Sender."""
+
+    scheme: Scheme
+    limits: OfflineLimits = LIMITS
+    road: Road = Road.CLEAR
+    decline: ErrorCode | None = None
+    refuse: ErrorCode | None = None
+    unreadable: RequestId | None = None
+    bundle_version: int = 1
+    terminal_key: PublicKeyBytes | None = None
+    receipts: dict[RequestId, Sealed[Receipt]] = field(default_factory=dict)
+    declined: dict[Digest, ErrorCode] = field(default_factory=dict)
+    closed: set[RequestId] = field(default_factory=set)
+    captures: list[tuple[RequestId, ...]] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+
+    def send(self, request: HttpRequest) -> HttpAnswer:
+        """Answer, or lose."""
+        self.calls.append(request.path)
+        if self.road is Road.DOWN:
+            raise UnavailableError(ErrorCode.NETWORK_UNREACHABLE, "no connection")
+        if self.road is Road.LOST_BEFORE:
+            raise _lost()
+        try:
+            answer = HttpAnswer(http_status=200, body=api.to_json(self._answer(request)), content_type=api.JSON)
+        except TillcodeError as error:
+            problem = api.problem_of(error)
+            answer = HttpAnswer(
+                http_status=int(api.http_status_of(error.code)), body=api.to_json(problem), content_type=api.PROBLEM
+            )
+        if self.road is Road.LOST_AFTER:
+            raise _lost()
+        if self.road is Road.GARBLED:
+            return HttpAnswer(http_status=200, body=b"<html>Welcome, guest</html>", content_type="text/html")
+        return answer
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def pay_online(self, request: Sealed[PaymentRequest]) -> Sealed[Receipt]:
+        """A payer with network pays this request at the server."""
+        return self._pay(request, consent_digest=Digest(b"\x07" * 32), amount_minor=request.message.amount_minor)
+
+    def certificate(self) -> Sealed[TerminalCertificate]:
+        """A certificate over the enrolled key, from now for a day."""
+        assert self.terminal_key is not None
+        return seal(
+            TerminalCertificate(
+                merchant_id=MerchantId(1001),
+                terminal_id=TerminalId(2001),
+                terminal_key=self.terminal_key,
+                not_before_s=self.scheme.now_s,
+                lifetime_h=24,
+                merchant_name="Café Mole",
+                merchant_city="Lisboa",
+                country="PT",
+                mcc=5812,
+                currencies=(Currency.EUR,),
+            ),
+            self.scheme.terminal_ca,
+        )
+
+    def enrolled(self) -> api.TerminalEnrolled:
+        """The answer to an enrolment and to a renewal."""
+        return api.TerminalEnrolled(
+            bundle=api.to_base64url(self.scheme.bundle(version=self.bundle_version).envelope),
+            root_key=api.to_base64url(self.scheme.root.public_key),
+            certificate=api.to_base64url(self.certificate().envelope),
+            offline_limits={name: getattr(self.limits, name) for name in OfflineLimits.__dataclass_fields__},
+        )
+
+    def _answer(self, request: HttpRequest) -> object:
+        if self.refuse is not None:
+            raise RuleViolationError(self.refuse, "refused")
+        path = request.path.partition("?")[0]
+        match path:
+            case api.PATH_HEALTH:
+                return Healthy()
+            case api.PATH_TRUST:
+                return api.TrustAnswer(
+                    bundle=api.to_base64url(self.scheme.bundle(version=self.bundle_version).envelope)
+                )
+            case api.PATH_ENROL_TERMINAL:
+                self.terminal_key = verify_enrolment(request.body).message.public_key
+                return self.enrolled()
+            case _:
+                return self._answer_terminal(path, request)
+
+    def _answer_terminal(self, path: str, request: HttpRequest) -> object:
+        assert self.terminal_key is not None
+        match path:
+            case api.PATH_CERTIFICATES:
+                verify_from_device(request.body, CertificateRequest, device_key=self.terminal_key)
+                return self.enrolled()
+            case api.PATH_CAPTURES:
+                batch = verify_from_device(request.body, CaptureBatch, device_key=self.terminal_key)
+                requests = [open_unverified(claim.request, PaymentRequest).message for claim in batch.message.claims]
+                if self.unreadable in [one.request_id for one in requests]:
+                    raise RuleViolationError(ErrorCode.WRONG_TERMINAL, "refused")
+                outcomes = tuple(self._capture(claim) for claim in batch.message.claims)
+                self.captures.append(tuple(RequestId(api.from_base64url(one.request_id)) for one in outcomes))
+                return api.CaptureAnswer(outcomes=outcomes)
+            case api.PATH_CLOSURES:
+                closure = verify_from_device(request.body, CloseRequest, device_key=self.terminal_key)
+                return self._close(closure.message.request_id)
+            case _:
+                assert request.authorization.startswith(api.AUTHORIZATION_SCHEME)
+                return self._payment(RequestId(api.from_base64url(path.rpartition("/")[2])))
+
+    def _capture(self, claim: Claim) -> api.PaymentAnswer:
+        request = open_unverified(claim.request, PaymentRequest)
+        request_id = request.message.request_id
+        code = peek_type(claim.consent) is MessageType.PAYMENT_CODE
+        digest = open_unverified(claim.consent, PaymentCode if code else PaymentIntent).digest
+        paid = self.receipts.get(request_id)
+        if paid is not None:
+            other = paid.message.consent_digest != digest
+            return self._paid(request_id, error_code=ErrorCode.ALREADY_PAID if other else 0)
+        if request_id in self.closed:
+            return _answer(request_id, State.CANCELED, ErrorCode.REQUEST_NOT_OPEN)
+        refusal = self.declined.get(digest, self.decline)
+        if refusal is not None:
+            self.declined[digest] = refusal
+            return _answer(request_id, State.DECLINED, refusal)
+        amount_minor = (
+            request.message.amount_minor if code else open_unverified(claim.consent, PaymentIntent).message.amount_minor
+        )
+        self._pay(request, consent_digest=digest, amount_minor=amount_minor)
+        return self._paid(request_id)
+
+    def _close(self, request_id: RequestId) -> api.PaymentAnswer:
+        if request_id in self.receipts:
+            return self._paid(request_id)
+        self.closed.add(request_id)
+        return _answer(request_id, State.CANCELED)
+
+    def _payment(self, request_id: RequestId) -> api.PaymentAnswer:
+        return self._paid(request_id) if request_id in self.receipts else _answer(request_id, State.REQUESTED)
+
+    def _pay(self, request: Sealed[PaymentRequest], *, consent_digest: Digest, amount_minor: int) -> Sealed[Receipt]:
+        message = request.message
+        receipt = Receipt(
+            terminal_id=TerminalId(2001),
+            request_id=message.request_id,
+            consent_digest=consent_digest,
+            amount_minor=amount_minor,
+            currency=message.currency,
+            state=State.CAPTURED,
+            at_s=self.scheme.now_s,
+        )
+        self.receipts[message.request_id] = seal(receipt, self.scheme.receipt_signer)
+        return self.receipts[message.request_id]
+
+    def _paid(self, request_id: RequestId, *, error_code: int = 0) -> api.PaymentAnswer:
+        return api.PaymentAnswer(
+            request_id=api.to_base64url(request_id),
+            state=State.CAPTURED.name,
+            error_code=int(error_code),
+            receipt=api.to_base64url(self.receipts[request_id].envelope),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Healthy:
+    """The body of /healthz."""
+
+    state: str = "ok"
+
+
+def _lost() -> UnavailableError:
+    return UnavailableError(ErrorCode.NETWORK_TIMEOUT, "no answer", outcome=MoneyOutcome.UNKNOWN)
+
+
+def _answer(request_id: RequestId, state: State, error_code: int = 0) -> api.PaymentAnswer:
+    return api.PaymentAnswer(request_id=api.to_base64url(request_id), state=state.name, error_code=int(error_code))

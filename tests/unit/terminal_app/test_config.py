@@ -1,0 +1,40 @@
+"""Flags win over the file, the file over the defaults, and nonsense is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from terminal_app.config import DEFAULT_SERVER_URL, FILE_NAME, load_config
+from wallet_sdk.protocol.errors import ErrorCode, MisuseError
+from wallet_sdk.protocol.money import Currency
+
+
+def test_an_empty_home_has_defaults(tmp_path: Path) -> None:
+    """Nothing has to be written to begin."""
+    config = load_config(tmp_path)
+    assert (config.server_url, config.currency) == (DEFAULT_SERVER_URL, Currency.EUR)
+    assert (config.width_px, config.height_px) == (800, 480)
+
+
+def test_flags_win_over_the_file(tmp_path: Path) -> None:
+    """The file says yen and a portrait screen; the flag says another server."""
+    (tmp_path / FILE_NAME).write_text('currency = "JPY"\nsize = "720x1280"\nserver_url = "http://a"\n')
+    config = load_config(tmp_path, server_url="http://b")
+    assert (config.server_url, config.currency, config.height_px) == ("http://b", Currency.JPY, 1280)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['currency = "XYZ"', 'size = "800"', 'size = "8x8"', 'size = "99999x480"', "size = 800", "colour = 'red'", "= ="],
+)
+def test_a_bad_setting_is_named(tmp_path: Path, text: str) -> None:
+    """A till does not start with a setting it does not understand."""
+    (tmp_path / FILE_NAME).write_text(text)
+    with pytest.raises(MisuseError) as caught:
+        load_config(tmp_path)
+    assert caught.value.code is ErrorCode.BAD_ARGUMENT
+
+
+def test_the_passphrase_is_not_printed(tmp_path: Path) -> None:
+    """Secrets stay out of logs."""
+    assert "hush" not in repr(load_config(tmp_path, passphrase="hush"))
