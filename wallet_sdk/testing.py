@@ -3,14 +3,16 @@ and a whole scheme (root, operators, terminal, wallet) in memory.
 """
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from wallet_sdk.protocol.envelope import Sealed, seal
+from wallet_sdk.protocol.envelope import Sealed, key_id_of, seal
 from wallet_sdk.protocol.ids import (
     Counter,
     Digest,
     Envelope,
     MerchantId,
+    PublicKeyBytes,
     RequestId,
     TerminalId,
     TokenId,
@@ -18,6 +20,7 @@ from wallet_sdk.protocol.ids import (
 )
 from wallet_sdk.protocol.messages import (
     AuthorizationMode,
+    Denylist,
     Grade,
     OperatorKey,
     PaymentCode,
@@ -25,6 +28,7 @@ from wallet_sdk.protocol.messages import (
     PaymentRequest,
     PaymentToken,
     Role,
+    StaticCode,
     TerminalCertificate,
     TrustBundle,
 )
@@ -90,11 +94,14 @@ class Scheme:
     receipt_signer: SoftwareSigner = field(init=False)
     terminal: SoftwareSigner = field(init=False)
     device: SoftwareSigner = field(init=False)
+    denylist_signer: SoftwareSigner = field(init=False)
 
     def __post_init__(self) -> None:
         self.random = SeededRandom(self.seed)
         for name in ("root", "terminal_ca", "token_issuer", "receipt_signer", "terminal", "device"):
             setattr(self, name, self.new_signer())
+        # Of a sequence of its own, so that what is drawn after it stays what it was.
+        self.denylist_signer = SoftwareSigner(SeededRandom(-1 - self.seed).random_bytes(32))
 
     def new_signer(self) -> SoftwareSigner:
         """A fresh key of the seed's sequence."""
@@ -105,11 +112,12 @@ class Scheme:
         return time_ordered_id(self.now_s * 1000, self.random.random_bytes(6))
 
     def bundle(self, *, version: int = 1) -> Sealed[TrustBundle]:
-        """The root's word about the three operator keys, valid for a year around now."""
+        """The root's word about the four operator keys, valid for a year around now."""
         signers = (
             (Role.TERMINAL_CA, self.terminal_ca),
             (Role.TOKEN_ISSUER, self.token_issuer),
             (Role.RECEIPT, self.receipt_signer),
+            (Role.DENYLIST, self.denylist_signer),
         )
         keys = tuple(
             OperatorKey(
@@ -125,6 +133,46 @@ class Scheme:
     def trust(self) -> TrustStore:
         """What a program that pins the root and has the bundle knows."""
         return verify_bundle(self.bundle().envelope, root_key=self.root.public_key)
+
+    def denylist(
+        self,
+        *,
+        number: int = 1,
+        base: int = 0,
+        tokens: Iterable[TokenId] = (),
+        terminals: Iterable[TerminalId] = (),
+        keys: Iterable[PublicKeyBytes] = (),
+    ) -> Sealed[Denylist]:
+        """A list of what is revoked, made now; ``keys`` are public keys, listed by their ids."""
+        listed = Denylist(
+            number=number,
+            base=base,
+            made_at_s=self.now_s,
+            token_ids=tuple(sorted(tokens)),
+            terminal_ids=tuple(sorted(terminals)),
+            key_ids=tuple(sorted(key_id_of(key) for key in keys)),
+        )
+        return seal(listed, self.denylist_signer)
+
+    def static_code(
+        self, *, name: str = "Café Mole", city: str = "Lisboa", payment_max_minor: int = 2_000
+    ) -> Sealed[StaticCode]:
+        """A printed code of the merchant, valid from an hour ago for 90 days."""
+        return seal(
+            StaticCode(
+                code_id=RequestId(self.new_id()),
+                merchant_id=MerchantId(1001),
+                merchant_name=name,
+                merchant_city=city,
+                country="PT",
+                mcc=5812,
+                currency=Currency.EUR,
+                payment_max_minor=payment_max_minor,
+                not_before_s=self.now_s - 3600,
+                lifetime_d=90,
+            ),
+            self.terminal_ca,
+        )
 
     def certificate(
         self, *, name: str = "Café Mole", city: str = "Lisboa", currency: Currency = Currency.EUR

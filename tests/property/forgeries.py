@@ -17,6 +17,7 @@ from wallet_sdk.protocol.states import State
 from wallet_sdk.testing import Scheme
 
 TERMINAL_ID: Final = TerminalId(2001)
+ID: Final = bytes(range(12))
 #: Kinds whose messages the device or the terminal signs under its key id, with the class that is expected.
 FROM_DEVICES: Final = {
     "batch": messages.CaptureBatch,
@@ -41,13 +42,13 @@ class World:
         self.valid: dict[str, set[bytes]] = {
             kind: {bytes(one.envelope) for one in many} for kind, many in self.sealed.items()
         }
-        self.valid["proof"] = {self._proof()}
+        self.valid["proof"] = self._proofs()
         # Who takes a terminal's word takes the operator's too.
-        self.valid["terminal receipt"] |= self.valid["receipt"]
+        self.valid["terminal receipt"] |= self.valid["receipt"] | self.valid["closing receipt"]
         self.accept = self._acceptors()
         self.signers = (
             *(scheme.root, scheme.terminal_ca, scheme.token_issuer, scheme.receipt_signer),
-            *(scheme.terminal, scheme.device, scheme.new_signer()),
+            *(scheme.denylist_signer, scheme.terminal, scheme.device, scheme.new_signer()),
         )
 
     def _make_payments(self) -> None:
@@ -67,14 +68,20 @@ class World:
             "code": [scheme.code(token=token.envelope, counter=3), scheme.code(token=token_2.envelope, counter=4)],
             "receipt": [seal(self._receipt(State.CAPTURED), scheme.receipt_signer)],
             "terminal receipt": [seal(self._receipt(State.AUTHORIZED), scheme.terminal)],
+            "closing receipt": [seal(self._receipt(State.CANCELED, consent=b""), scheme.receipt_signer)],
+            "refund receipt": [seal(self._receipt(State.CAPTURED, consent=b"", refund=ID), scheme.receipt_signer)],
             "bundle": [self.trust.bundle],
+            "denylist": [scheme.denylist(number=2, terminals=[TerminalId(77)])],
+            "static code": [scheme.static_code(), scheme.static_code(name="八百屋", city="京都")],
         }
+        self.listed = trust.take_denylist(self.sealed["denylist"][0].envelope, self.trust)
 
-    def _receipt(self, state: State) -> messages.Receipt:
+    def _receipt(self, state: State, *, consent: bytes = bytes(range(32)), refund: bytes = b"") -> messages.Receipt:
         return messages.Receipt(
             terminal_id=TERMINAL_ID,
             request_id=self.request.message.request_id,
-            consent_digest=Digest(bytes(range(32))),
+            refund_id=RequestId(refund),
+            consent_digest=Digest(consent),
             amount_minor=1250,
             currency=Currency.EUR,
             state=state,
@@ -106,13 +113,15 @@ class World:
         enrolment = messages.Enrolment(activation_code="AB-12", public_key=scheme.device.public_key, made_at_s=now_s)
         self.sealed["enrolment"] = [seal(enrolment, scheme.device)]
 
-    def _proof(self) -> bytes:
-        token = self.scheme.token().envelope
-        pair = [
-            self.scheme.intent(token=token, request_digest=Digest(bytes([one]) * 32), counter=5).envelope
+    def _proofs(self) -> set[bytes]:
+        token, bundle = self.scheme.token(), self.trust.bundle.envelope
+        one, other = (
+            self.scheme.intent(token=token.envelope, request_digest=Digest(bytes([one]) * 32), counter=5).envelope
             for one in (1, 2)
-        ]
-        return make_fraud_proof(pair[0], pair[1], bundle=self.trust.bundle.envelope)
+        )
+        ask = replace(self.sealed["token request"][0].message, previous_token_id=token.message.token_id)
+        closing = seal(ask, self.scheme.device).envelope
+        return {make_fraud_proof(one, second, bundle=bundle) for second in (other, closing)}
 
     def _acceptors(self) -> dict[str, Callable[[bytes], object]]:
         store, now_s, scheme = self.trust, self.scheme.now_s, self.scheme
@@ -125,6 +134,12 @@ class World:
             "code": self.accept_code,
             "receipt": self.accept_receipt,
             "terminal receipt": lambda b: trust.verify_receipt(b, store, terminal_key=terminal_key),
+            "closing receipt": lambda b: rules.check_closing_receipt(
+                trust.verify_receipt(b, store).message, request=self.request.message, terminal_id=TERMINAL_ID
+            ),
+            "refund receipt": lambda b: trust.verify_refund_receipt(b, store),
+            "denylist": lambda b: trust.take_denylist(b, self.listed),
+            "static code": lambda b: trust.verify_static_code(b, store, at_s=now_s),
             "bundle": lambda b: trust.verify_bundle(b, root_key=scheme.root.public_key, newest=store),
             "enrolment": lambda b: _same_key(trust.verify_enrolment(b), device_key),
             "proof": lambda b: verify_fraud_proof(b, root_key=scheme.root.public_key),
@@ -295,7 +310,11 @@ def out_of_time(world: World, rng: Random, kind: str) -> bytes | None:
     scheme = world.scheme
     away_s = rng.choice((-1, 1)) * rng.randint(90 * 3600, 500 * 86_400)
     elsewhere = replace_time(world, away_s)
-    if kind not in {"certificate", "token", "request", "intent", "code", "receipt"}:
+    if kind in {"receipt", "refund receipt", "closing receipt", "denylist"}:
+        field, signer = ("made_at_s", scheme.denylist_signer) if kind == "denylist" else ("at_s", scheme.receipt_signer)
+        beyond_s = scheme.now_s + rng.choice((-86_400 - 301, 365 * 86_400))
+        return seal(replace(world.sealed[kind][0].message, **{field: beyond_s}), signer).envelope
+    if kind not in {"certificate", "token", "request", "intent", "code"}:
         return None
     sealed = rng.choice(world.sealed[kind])
     match kind:
@@ -303,9 +322,6 @@ def out_of_time(world: World, rng: Random, kind: str) -> bytes | None:
             return seal(elsewhere["certificate"], scheme.terminal_ca).envelope
         case "token":
             return seal(elsewhere["token"], scheme.token_issuer).envelope
-        case "receipt":
-            beyond_s = scheme.now_s + rng.choice((-86_400 - 301, 365 * 86_400))
-            return seal(replace(sealed.message, at_s=beyond_s), scheme.receipt_signer).envelope
         case "request" if rng.random() < 0.5:
             stale = replace(sealed.message, issued_at_s=scheme.now_s + rng.choice((-420, 301, away_s)))
             return seal(stale, scheme.terminal, embedded=sealed.embedded).envelope
@@ -341,6 +357,15 @@ def other_bundle(world: World, rng: Random, kind: str) -> bytes | None:
     return rng.choice(forged).envelope
 
 
+def other_list(world: World, rng: Random, kind: str) -> bytes | None:
+    """A denylist that falls back, says other things under a number that was seen, or stands on one that was not."""
+    if kind != "denylist":
+        return None
+    made = world.scheme.denylist
+    one = TerminalId(rng.randrange(1, 77))
+    return rng.choice((made(), made(number=2, terminals=[one]), made(number=5, base=rng.choice((1, 3))))).envelope
+
+
 def _original(world: World, rng: Random, kind: str) -> bytes:
     return rng.choice(sorted(world.valid[kind]))
 
@@ -360,4 +385,5 @@ FORGERIES: Final[tuple[Forge, ...]] = (
     under_another_chain,
     out_of_time,
     other_bundle,
+    other_list,
 )

@@ -1,6 +1,9 @@
 """Two short words that payer and merchant can compare by eye, drawn from an intent's digest.
 
-A relayed or swapped intent shows other words. They are for people: 16 bits, no replacement for the signature.
+They show that both screens speak of the same intent: a swapped one, or one for another request, shows other words.
+They do **not** show a pure relay: who carries one request and its answer unchanged between a till and a payer
+elsewhere carries the words too. Against that stands the payee's name, which comes from the operator's certificate
+and is shown to the payer before consent. They are for people: 16 bits, no replacement for the signature.
 """
 
 from typing import Final

@@ -25,6 +25,7 @@ from wallet_sdk.protocol.fields import (
     exactly,
     id_field,
     key_field,
+    name_field,
     read_bytes,
     read_country,
     read_currency,
@@ -33,11 +34,15 @@ from wallet_sdk.protocol.fields import (
     read_path,
     read_public_key,
     read_time,
+    read_uint,
     seconds_field,
+    set_field,
     text_field,
     uint_field,
 )
 from wallet_sdk.protocol.messages import (
+    NO_DIGEST,
+    NO_ID,
     TYPE_OF_MESSAGE,
     AuthorizationMode,
     Claim,
@@ -119,6 +124,9 @@ def _refuse_unknown_even_keys(content: dict[int, Plain], *, known: frozenset[int
 
 
 _read_envelope = read_bytes(1, limits.MESSAGE_BYTES_MAX)
+_read_token_id = read_bytes(limits.TOKEN_ID_BYTES, limits.TOKEN_ID_BYTES)
+_read_key_id = read_bytes(limits.KEY_ID_BYTES, limits.KEY_ID_BYTES)
+_read_serial = read_uint(1, limits.SERIAL_MAX)
 
 
 def _read_claim(name: str, value: Plain) -> Claim:
@@ -144,8 +152,8 @@ _FIELDS: Final = MappingProxyType(
             key_field(6, "terminal_key"),
             seconds_field(8, "not_before_s"),
             uint_field(10, "lifetime_h", 1, limits.CERTIFICATE_LIFETIME_H_MAX),
-            text_field(12, "merchant_name", 1, limits.MERCHANT_NAME_AND_CITY_BYTES_MAX),
-            text_field(14, "merchant_city", 0, limits.MERCHANT_NAME_AND_CITY_BYTES_MAX, absent=""),
+            name_field(12, "merchant_name", 1, limits.MERCHANT_NAME_AND_CITY_BYTES_MAX),
+            name_field(14, "merchant_city", 0, limits.MERCHANT_NAME_AND_CITY_BYTES_MAX, absent=""),
             Field(16, "country", read_country, str),
             uint_field(18, "mcc", 0, 9999),
             Field(20, "currencies", read_list(1, 8, read_currency), lambda many: [one.number for one in many]),
@@ -194,13 +202,14 @@ _FIELDS: Final = MappingProxyType(
         ),
         MessageType.RECEIPT: (
             id_field(2),
-            bytes_field(4, "consent_digest", limits.DIGEST_BYTES),
+            bytes_field(4, "consent_digest", limits.DIGEST_BYTES, absent=NO_DIGEST),
             amount_field(6),
             currency_field(8),
             enum_field(10, "state", State),
             seconds_field(12, "at_s"),
             enum_field(14, "liability", Liability, absent=Liability.OPERATOR),
             uint_field(16, "terminal_id", 1, limits.SERIAL_MAX),
+            bytes_field(18, "refund_id", limits.REQUEST_ID_BYTES, absent=NO_ID),
         ),
         MessageType.REFUND: (
             id_field(2, "refund_id"),
@@ -219,6 +228,26 @@ _FIELDS: Final = MappingProxyType(
                 read_list(1, limits.BUNDLE_KEYS_MAX, _read_operator_key),
                 lambda keys: [[int(k.role), k.public_key, k.not_before_s, k.expires_at_s] for k in keys],
             ),
+        ),
+        MessageType.DENYLIST: (
+            uint_field(2, "number", 1, limits.SERIAL_MAX),
+            uint_field(4, "base", 0, limits.SERIAL_MAX, absent=0),
+            seconds_field(6, "made_at_s"),
+            set_field(8, "token_ids", limits.DENYLIST_TOKENS_MAX, _read_token_id),
+            set_field(10, "terminal_ids", limits.DENYLIST_TERMINALS_MAX, _read_serial),
+            set_field(12, "key_ids", limits.DENYLIST_KEYS_MAX, _read_key_id),
+        ),
+        MessageType.STATIC_CODE: (
+            id_field(2, "code_id"),
+            uint_field(4, "merchant_id", 1, limits.SERIAL_MAX),
+            name_field(6, "merchant_name", 1, limits.MERCHANT_NAME_AND_CITY_BYTES_MAX),
+            name_field(8, "merchant_city", 0, limits.MERCHANT_NAME_AND_CITY_BYTES_MAX, absent=""),
+            Field(10, "country", read_country, str),
+            uint_field(12, "mcc", 0, 9999),
+            currency_field(14),
+            amount_field(16, "payment_max_minor"),
+            seconds_field(18, "not_before_s"),
+            uint_field(20, "lifetime_d", 1, limits.STATIC_CODE_LIFETIME_D_MAX),
         ),
         MessageType.FRAUD_PROOF: (
             bytes_field(2, "first", 1, limits.MESSAGE_BYTES_MAX),
@@ -250,6 +279,7 @@ _BYTES_MAX: Final = MappingProxyType(
     {
         MessageType.CAPTURE_BATCH: limits.BATCH_BYTES_MAX,
         MessageType.TRUST_BUNDLE: limits.BUNDLE_BYTES_MAX,
+        MessageType.DENYLIST: limits.DENYLIST_BYTES_MAX,
         MessageType.FRAUD_PROOF: 2 * limits.MESSAGE_BYTES_MAX + limits.BUNDLE_BYTES_MAX + 16,
     }
 )

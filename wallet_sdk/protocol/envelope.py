@@ -34,6 +34,7 @@ from wallet_sdk.protocol.ids import Digest, Envelope, KeyId, PublicKeyBytes
 from wallet_sdk.protocol.messages import (
     TYPE_OF_MESSAGE,
     CaptureBatch,
+    Denylist,
     Message,
     MessageType,
     PaymentCode,
@@ -53,7 +54,13 @@ P256_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC
 _ECDSA: Final = ec.ECDSA(Prehashed(SHA256()))
 
 #: Envelopes that never travel as a QR code may be larger than one.
-_BYTES_MAX: Final = MappingProxyType({CaptureBatch: limits.BATCH_BYTES_MAX, TrustBundle: limits.BUNDLE_BYTES_MAX})
+_BYTES_MAX: Final = MappingProxyType(
+    {
+        CaptureBatch: limits.BATCH_BYTES_MAX,
+        TrustBundle: limits.BUNDLE_BYTES_MAX,
+        Denylist: limits.DENYLIST_BYTES_MAX,
+    }
+)
 #: Messages that bring the envelope naming their signer's key; all others name a key that the reader already has.
 #: So no message can be signed in two shapes, which would give one content two digests.
 _EMBEDDING: Final = frozenset({PaymentRequest, PaymentIntent, PaymentCode})

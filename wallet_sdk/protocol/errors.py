@@ -74,6 +74,7 @@ class ErrorCode(IntEnum):
     TOKEN_CLOSED = 2030
     LATE_CAPTURE = 2031
     EMV_FIELD_MISMATCH = 2032
+    DENYLIST_GAP = 2033
     # 3xxx: MisuseError
     BAD_ARGUMENT = 3001
     NOT_ENROLLED = 3002

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import pairwise
 from typing import Any, Final, TypeVar
 
 from wallet_sdk.protocol import limits
@@ -85,6 +86,37 @@ def read_text(low: int, high: int) -> Callable[[str, Plain], str]:
     return read
 
 
+#: Alphabets that have letters which look the same. Source: Unicode UTS 39 section 5.1 (single-script restriction).
+_ALIKE_SCRIPTS: Final = frozenset({"LATIN", "CYRILLIC", "GREEK"})
+
+
+def read_name(low: int, high: int) -> Callable[[str, Plain], str]:
+    """Text as above, and no word of it mixes Latin, Cyrillic or Greek letters, which look alike.
+
+    A name may hold words of several scripts. A whole word in another script's look-alikes passes: who certifies a
+    merchant looks at the name, and a payer who pays sees it.
+    """
+    read_any = read_text(low, high)
+
+    def read(name: str, value: Plain) -> str:
+        text = read_any(name, value)
+        if not all(_is_of_one_script(word) for word in _words_of(text)):
+            raise MalformedMessageError(ErrorCode.BAD_TEXT, "a word mixes letters that look alike", param=name)
+        return text
+
+    return read
+
+
+def _words_of(text: str) -> list[str]:
+    """Runs of letters, marks, digits and joiners."""
+    return "".join(c if unicodedata.category(c)[0] in "LMN" or c in _JOINERS else " " for c in text).split()
+
+
+def _is_of_one_script(word: str) -> bool:
+    """Of the scripts that look alike, a word has at most one."""
+    return len(_ALIKE_SCRIPTS & {part for c in word for part in unicodedata.name(c, "").split()}) <= 1
+
+
 def _is_readable(text: str) -> bool:
     """No forbidden or blank character; marks and joiners only where they have something to join."""
     before = "Zs"
@@ -125,6 +157,19 @@ def read_list(low: int, high: int, read_one: Callable[[str, Plain], Any]) -> Cal
         if not low <= len(value) <= high:
             raise MalformedMessageError(ErrorCode.FIELD_OUT_OF_RANGE, f"not {low} .. {high} elements", param=name)
         return tuple(read_one(name, element) for element in value)
+
+    return read
+
+
+def read_sorted(high: int, read_one: Callable[[str, Plain], Any]) -> Callable[[str, Plain], tuple[Any, ...]]:
+    """A set as an array: 1 .. ``high`` elements, each greater than the one before, so that it has one encoding."""
+    read_any = read_list(1, high, read_one)
+
+    def read(name: str, value: Plain) -> tuple[Any, ...]:
+        elements = read_any(name, value)
+        if any(one >= other for one, other in pairwise(elements)):
+            raise MalformedMessageError(ErrorCode.NOT_CANONICAL, "not sorted, or not each once", param=name)
+        return elements
 
     return read
 
@@ -171,6 +216,14 @@ def bytes_field(key: int, name: str, low: int, high: int | None = None, absent: 
 
 def text_field(key: int, name: str, low: int, high: int, absent: Any = ...) -> Field:
     return Field(key, name, read_text(low, high), _as_is, absent)
+
+
+def name_field(key: int, name: str, low: int, high: int, absent: Any = ...) -> Field:
+    return Field(key, name, read_name(low, high), _as_is, absent)
+
+
+def set_field(key: int, name: str, high: int, read_one: Callable[[str, Plain], Any]) -> Field:
+    return Field(key, name, read_sorted(high, read_one), list, ())
 
 
 def enum_field(key: int, name: str, choices: type[IntEnum], absent: Any = ...) -> Field:

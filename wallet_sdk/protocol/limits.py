@@ -19,9 +19,20 @@ QR_TEXT_CHARS_MAX: Final = 4296
 BATCH_CLAIMS_MAX: Final = 1024
 #: One capture batch as bytes: BATCH_CLAIMS_MAX claims of one request and one intent each, and the envelope.
 BATCH_BYTES_MAX: Final = 768 * 1024
-#: Trust bundle: at most eight operator keys of about 60 bytes, and the envelope.
-BUNDLE_KEYS_MAX: Final = 8
+#: Trust bundle: two live keys for each of four roles while one takes over from the other, and as many receipt keys
+#: that have retired, which stay listed because a receipt is proof for ever.
+BUNDLE_KEYS_MAX: Final = 16
+#: One operator key in a bundle: role, 33-byte point and two times of five bytes, with their heads.
+BUNDLE_KEY_BYTES: Final = 47
 BUNDLE_BYTES_MAX: Final = 1024
+#: Revoked tokens in one list: a token lives three days, so this is a thousand revocations a day, 13 bytes each.
+DENYLIST_TOKENS_MAX: Final = 4096
+#: Revoked terminals in one list: a certificate lives a week; five bytes each.
+DENYLIST_TERMINALS_MAX: Final = 1024
+#: Revoked keys of terminals, devices and operators in one list; nine bytes each.
+DENYLIST_KEYS_MAX: Final = 512
+#: One denylist as bytes: a terminal on a slow mobile line has it in seconds; larger changes go in several deltas.
+DENYLIST_BYTES_MAX: Final = 64 * 1024
 
 # --- names and texts ---
 #: Trade name and city together, UTF-8: what is left of 319 bytes for a request with its certificate.
@@ -44,6 +55,11 @@ BALANCE_MINOR_MAX: Final = 2**63 - 1
 REQUEST_LIFETIME_S_MAX: Final = 120
 #: A presented code is a bearer instrument for its lifetime, so it is short.
 CODE_LIFETIME_S_MAX: Final = 60
+#: Clocks of payer and till may differ by this much for a code: 60 seconds of a bearer instrument must not become
+#: six minutes by the skew forgiven elsewhere, and phones and connected tills keep time far better than this.
+CODE_SKEW_S_MAX: Final = 30
+#: A printed code is replaced once a year; it is payable online only, so the server can end it any day.
+STATIC_CODE_LIFETIME_D_MAX: Final = 366
 #: Terminal certificates are renewed daily and bound the life of a stolen terminal key.
 CERTIFICATE_LIFETIME_H_MAX: Final = 7 * 24
 #: Offline part of a token: bounds how long a clone can spend before the operator's word arrives.
@@ -69,7 +85,13 @@ DIGEST_BYTES: Final = 32
 PUBLIC_KEY_BYTES: Final = 33
 SIGNATURE_BYTES: Final = 64
 
-assert SMALL_MESSAGE_BYTES_MAX < LARGE_MESSAGE_BYTES_MAX < MESSAGE_BYTES_MAX < BUNDLE_BYTES_MAX < BATCH_BYTES_MAX
+assert SMALL_MESSAGE_BYTES_MAX < LARGE_MESSAGE_BYTES_MAX < MESSAGE_BYTES_MAX < BUNDLE_BYTES_MAX < DENYLIST_BYTES_MAX
+assert DENYLIST_BYTES_MAX < BATCH_BYTES_MAX, "what a reader peeks into is as large as the largest message"
+assert BUNDLE_BYTES_MAX >= BUNDLE_KEYS_MAX * BUNDLE_KEY_BYTES + 128, "a full bundle and its envelope fit"
+assert DENYLIST_BYTES_MAX >= (13 * DENYLIST_TOKENS_MAX + 5 * DENYLIST_TERMINALS_MAX + 9 * DENYLIST_KEYS_MAX + 160), (
+    "a full denylist and its envelope fit"
+)
+assert CODE_SKEW_S_MAX < CODE_LIFETIME_S_MAX, "skew may lengthen the life of a code by half, not multiply it"
 assert BATCH_BYTES_MAX >= BATCH_CLAIMS_MAX * (2 * LARGE_MESSAGE_BYTES_MAX + 8), "a full batch of shown messages fits"
 assert CODE_LIFETIME_S_MAX <= REQUEST_LIFETIME_S_MAX < CLOCK_SKEW_S_MAX, "skew may cost a sale, never open a second one"
 assert TOKEN_LIFETIME_H_MAX * 3600 < CAPTURE_AGE_S_MAX, (

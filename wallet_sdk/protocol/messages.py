@@ -14,6 +14,7 @@ from wallet_sdk.protocol.ids import (
     Counter,
     Digest,
     Envelope,
+    KeyId,
     MerchantId,
     PublicKeyBytes,
     RequestId,
@@ -22,6 +23,10 @@ from wallet_sdk.protocol.ids import (
 )
 from wallet_sdk.protocol.money import Currency, Money
 from wallet_sdk.protocol.states import State
+
+#: Stands for an absent digest or id in a message where one may be absent.
+NO_DIGEST: Final = Digest(b"")
+NO_ID: Final = RequestId(b"")
 
 
 @unique
@@ -37,7 +42,9 @@ class MessageType(IntEnum):
     RECEIPT = 7
     REFUND = 8
     TRUST_BUNDLE = 9
+    DENYLIST = 10
     FRAUD_PROOF = 11
+    STATIC_CODE = 12
     ENROLMENT = 13
     TOKEN_REQUEST = 14
     CERTIFICATE_REQUEST = 15
@@ -52,6 +59,7 @@ class Role(IntEnum):
     TERMINAL_CA = 1
     TOKEN_ISSUER = 2
     RECEIPT = 3
+    DENYLIST = 4
 
 
 @unique
@@ -189,16 +197,19 @@ class Receipt:
 
     Signed by the operator's receipt key, or by the terminal for a payment it accepted offline. ``terminal_id``
     says who was paid: a request id alone is the choice of any terminal, and a rogue one could repeat another's.
+    Without a consent it says that the request was closed unpaid; with a ``refund_id`` that amount_minor of the
+    payment ``request_id`` went back (or did not, by its state). Neither can be read as proof of a payment.
     """
 
     terminal_id: TerminalId
     request_id: RequestId
-    consent_digest: Digest
+    consent_digest: Digest = NO_DIGEST
     amount_minor: int
     currency: Currency
     state: State
     at_s: int
     liability: Liability = Liability.OPERATOR
+    refund_id: RequestId = NO_ID
 
     @property
     def amount(self) -> Money:
@@ -237,8 +248,50 @@ class TrustBundle:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Denylist:
+    """What the operator has revoked; every list is numbered, and lists only ever add.
+
+    ``base`` 0 makes it a full list, any other number a delta on top of exactly that list. Each part is sorted
+    and holds nothing twice. ``key_ids`` are keys of terminals, wallet devices and operators.
+    """
+
+    number: int
+    base: int = 0
+    made_at_s: int
+    token_ids: tuple[TokenId, ...] = ()
+    terminal_ids: tuple[TerminalId, ...] = ()
+    key_ids: tuple[KeyId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaticCode:
+    """A merchant's printed code: no amount, payable online only, one payment at most ``payment_max_minor``.
+
+    A print can be copied and pasted over, so it says nothing but who is paid, in the operator's own words.
+    """
+
+    code_id: RequestId
+    merchant_id: MerchantId
+    merchant_name: str
+    merchant_city: str
+    country: str
+    mcc: int
+    currency: Currency
+    payment_max_minor: int
+    not_before_s: int
+    lifetime_d: int
+
+    @property
+    def expires_at_s(self) -> int:
+        return self.not_before_s + self.lifetime_d * 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FraudProof:
-    """Two consents of one device that cannot both be honest, and the bundle that proves their chain. Unsigned."""
+    """Two messages of one device that cannot both be honest, and the bundle that proves their chain. Unsigned.
+
+    Two consents; or a consent and the TokenRequest that closed their token.
+    """
 
     first: Envelope
     second: Envelope
@@ -304,7 +357,9 @@ TYPE_OF_MESSAGE: Final = MappingProxyType(
         Receipt: MessageType.RECEIPT,
         Refund: MessageType.REFUND,
         TrustBundle: MessageType.TRUST_BUNDLE,
+        Denylist: MessageType.DENYLIST,
         FraudProof: MessageType.FRAUD_PROOF,
+        StaticCode: MessageType.STATIC_CODE,
         Enrolment: MessageType.ENROLMENT,
         TokenRequest: MessageType.TOKEN_REQUEST,
         CertificateRequest: MessageType.CERTIFICATE_REQUEST,
@@ -323,7 +378,9 @@ Message = (
     | Receipt
     | Refund
     | TrustBundle
+    | Denylist
     | FraudProof
+    | StaticCode
     | Enrolment
     | TokenRequest
     | CertificateRequest

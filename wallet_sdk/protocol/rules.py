@@ -5,6 +5,7 @@ messages come verified from trust.py. Amounts are minor units of the message's c
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from wallet_sdk.protocol import limits
 from wallet_sdk.protocol.errors import ErrorCode, RuleViolationError
@@ -16,9 +17,17 @@ from wallet_sdk.protocol.messages import (
     PaymentRequest,
     PaymentToken,
     Receipt,
+    Refund,
+    StaticCode,
     TerminalCertificate,
 )
 from wallet_sdk.protocol.money import Currency
+from wallet_sdk.protocol.states import CLOSED_UNPAID, State
+
+#: States in which one consent has cost its payer nothing and never will.
+_NOT_CHARGED: Final = CLOSED_UNPAID | {State.DECLINED, State.VOIDED, State.REJECTED}
+#: States in which a refund has left the merchant: the operator holds it or the payer has it.
+_PAID_BACK: Final = frozenset({State.CAPTURED, State.CLEARED, State.SETTLED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,12 +78,18 @@ def check_request_fresh(request: PaymentRequest, *, at_s: int) -> None:
 
 
 def check_code_fresh(code: PaymentCode, *, at_s: int) -> None:
-    """Time of a customer-presented code, forgiving a difference of clocks.
+    """Time of a customer-presented code, forgiving a small difference of clocks: it is a bearer instrument.
 
     Raises:
         RuleViolationError: NOT_YET_VALID or EXPIRED.
     """
-    _check_fresh(issued_at_s=code.issued_at_s, expires_at_s=code.expires_at_s, at_s=at_s, what="code")
+    _check_fresh(
+        issued_at_s=code.issued_at_s,
+        expires_at_s=code.expires_at_s,
+        at_s=at_s,
+        what="code",
+        skew_s=limits.CODE_SKEW_S_MAX,
+    )
 
 
 def check_same_terminal(certificate: TerminalCertificate, *, merchant_id: MerchantId, terminal_id: TerminalId) -> None:
@@ -118,16 +133,85 @@ def check_receipt_answers(receipt: Receipt, *, request: PaymentRequest, terminal
         RuleViolationError: WRONG_TERMINAL, WRONG_REQUEST, CURRENCY_MISMATCH, AMOUNT_MISMATCH or BAD_TRANSITION when
             the receipt is of a payment that was not made.
     """
-    if receipt.terminal_id != terminal_id:
-        raise RuleViolationError(ErrorCode.WRONG_TERMINAL, "the receipt is another terminal's", param="terminal_id")
-    if receipt.request_id != request.request_id:
-        raise RuleViolationError(ErrorCode.WRONG_REQUEST, "the receipt is of another request", param="request_id")
-    if receipt.currency is not request.currency:
-        raise RuleViolationError(ErrorCode.CURRENCY_MISMATCH, "receipt and request differ", param="currency")
+    _check_receipt_subject(receipt, request=request, terminal_id=terminal_id)
     if not request.amount_minor <= receipt.amount_minor <= request.amount_minor + request.tip_max_minor:
         raise RuleViolationError(ErrorCode.AMOUNT_MISMATCH, "receipt and request differ", param="amount_minor")
     if not receipt.state.is_paid:
         raise RuleViolationError(ErrorCode.BAD_TRANSITION, f"the payment is {receipt.state.name}", param="state")
+
+
+def check_closing_receipt(receipt: Receipt, *, request: PaymentRequest, terminal_id: TerminalId) -> None:
+    """The operator's receipt says that this request was closed unpaid: nobody has paid it, and nobody ever can.
+
+    That one payer's consent was refused is not enough, because another payer's may be taken.
+
+    Raises:
+        RuleViolationError: WRONG_TERMINAL, WRONG_REQUEST, CURRENCY_MISMATCH, AMOUNT_MISMATCH or BAD_TRANSITION.
+    """
+    _check_receipt_subject(receipt, request=request, terminal_id=terminal_id)
+    if receipt.consent_digest:
+        raise RuleViolationError(
+            ErrorCode.WRONG_REQUEST, "the receipt is of one consent, not of the request", param="consent_digest"
+        )
+    if receipt.amount_minor != request.amount_minor:
+        raise RuleViolationError(ErrorCode.AMOUNT_MISMATCH, "receipt and request differ", param="amount_minor")
+    if receipt.state not in CLOSED_UNPAID:
+        raise RuleViolationError(ErrorCode.BAD_TRANSITION, f"the payment is {receipt.state.name}", param="state")
+
+
+def check_refusing_receipt(
+    receipt: Receipt, *, request: PaymentRequest, terminal_id: TerminalId, consent_digest: Digest
+) -> None:
+    """The operator's receipt says that this one consent to the request did not, and will not, charge its payer.
+
+    Raises:
+        RuleViolationError: WRONG_TERMINAL, WRONG_REQUEST, CURRENCY_MISMATCH or BAD_TRANSITION.
+    """
+    _check_receipt_subject(receipt, request=request, terminal_id=terminal_id)
+    if receipt.consent_digest != consent_digest:
+        raise RuleViolationError(ErrorCode.WRONG_REQUEST, "the receipt is of another consent", param="consent_digest")
+    if receipt.state not in _NOT_CHARGED:
+        raise RuleViolationError(ErrorCode.BAD_TRANSITION, f"the payment is {receipt.state.name}", param="state")
+
+
+def check_refund_receipt(receipt: Receipt, *, refund: Refund, terminal_id: TerminalId) -> None:
+    """The operator's receipt says that exactly this refund of this terminal went back to the payer.
+
+    Raises:
+        RuleViolationError: WRONG_TERMINAL, WRONG_REQUEST, CURRENCY_MISMATCH, AMOUNT_MISMATCH or BAD_TRANSITION.
+    """
+    if receipt.terminal_id != terminal_id:
+        raise RuleViolationError(ErrorCode.WRONG_TERMINAL, "the receipt is another terminal's", param="terminal_id")
+    if (receipt.refund_id, receipt.request_id) != (refund.refund_id, refund.request_id):
+        raise RuleViolationError(ErrorCode.WRONG_REQUEST, "the receipt is of another refund", param="refund_id")
+    if receipt.currency is not refund.currency:
+        raise RuleViolationError(ErrorCode.CURRENCY_MISMATCH, "receipt and refund differ", param="currency")
+    if receipt.amount_minor != refund.amount_minor:
+        raise RuleViolationError(ErrorCode.AMOUNT_MISMATCH, "receipt and refund differ", param="amount_minor")
+    if receipt.state not in _PAID_BACK:
+        raise RuleViolationError(ErrorCode.BAD_TRANSITION, f"the refund is {receipt.state.name}", param="state")
+
+
+def check_intent_answers_static(
+    intent: PaymentIntent, token: PaymentToken, *, code: StaticCode, code_digest: Digest
+) -> None:
+    """The intent consents to pay this printed code, through the issuer only and under its cap.
+
+    Raises:
+        RuleViolationError: WRONG_REQUEST, CURRENCY_MISMATCH, ONLINE_ONLY or OVER_CEILING.
+    """
+    if intent.request_digest != code_digest:
+        raise RuleViolationError(ErrorCode.WRONG_REQUEST, "the intent answers another code", param="request_digest")
+    if token.currency is not code.currency:
+        raise RuleViolationError(ErrorCode.CURRENCY_MISMATCH, "token and code differ in currency", param="currency")
+    if intent.mode is not AuthorizationMode.ONLINE:
+        raise RuleViolationError(ErrorCode.ONLINE_ONLY, "a printed code is paid through the issuer", param="mode")
+    if intent.amount_minor > code.payment_max_minor:
+        raise RuleViolationError(
+            ErrorCode.OVER_CEILING,
+            f"{intent.amount_minor} is over the code's {code.payment_max_minor}",
+            param="amount_minor",
+        )
 
 
 def start_of_sum(intent: PaymentIntent) -> int:
@@ -208,8 +292,19 @@ def check_terminal_allows(intent: PaymentIntent, *, limit: OfflineLimits, facts:
             raise RuleViolationError(ErrorCode.OVER_TERMINAL_LIMIT, f"{name}: {value} is over {bound}", param=name)
 
 
-def _check_fresh(*, issued_at_s: int, expires_at_s: int, at_s: int, what: str) -> None:
-    if issued_at_s > at_s + limits.CLOCK_SKEW_S_MAX:
+def _check_receipt_subject(receipt: Receipt, *, request: PaymentRequest, terminal_id: TerminalId) -> None:
+    if receipt.terminal_id != terminal_id:
+        raise RuleViolationError(ErrorCode.WRONG_TERMINAL, "the receipt is another terminal's", param="terminal_id")
+    if receipt.refund_id or receipt.request_id != request.request_id:
+        raise RuleViolationError(ErrorCode.WRONG_REQUEST, "the receipt is of something else", param="request_id")
+    if receipt.currency is not request.currency:
+        raise RuleViolationError(ErrorCode.CURRENCY_MISMATCH, "receipt and request differ", param="currency")
+
+
+def _check_fresh(
+    *, issued_at_s: int, expires_at_s: int, at_s: int, what: str, skew_s: int = limits.CLOCK_SKEW_S_MAX
+) -> None:
+    if issued_at_s > at_s + skew_s:
         raise RuleViolationError(ErrorCode.NOT_YET_VALID, f"the {what} comes from the future", param="issued_at_s")
-    if at_s >= expires_at_s + limits.CLOCK_SKEW_S_MAX:
+    if at_s >= expires_at_s + skew_s:
         raise RuleViolationError(ErrorCode.EXPIRED, f"the {what} has expired", param="lifetime_s")

@@ -62,6 +62,8 @@ class Event(IntEnum):
     LOSE = 20
 
 
+#: What a request that was closed before anybody paid is, for ever; no consent is needed to say so.
+CLOSED_UNPAID: Final = frozenset({State.CANCELED, State.EXPIRED})
 _PAID: Final = frozenset({State.AUTHORIZED, State.CAPTURED, State.CLEARED, State.SETTLED})
 
 TRANSITIONS: Final = MappingProxyType(

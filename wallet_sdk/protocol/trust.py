@@ -2,15 +2,25 @@
 
     root key (pinned) ─> trust bundle ─> operator keys, each with one role ─> terminal certificate ─> request, batch
                                                                           ─> payment token ─> intent, code
+                                                                          ─> static code
                                                                           ─> receipt
+                                                                          ─> denylist
 Depth is fixed. Every ``verify_*`` takes the bytes and the time to check against, and returns the
-verified message or raises; nothing returns a bool.
+verified message or raises; nothing returns a bool. A store that has taken denylists refuses what they revoke.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from wallet_sdk.protocol import limits
+from wallet_sdk.protocol.denylist import (
+    EMPTY,
+    DenylistState,
+    apply,
+    check_certificate_not_denied,
+    check_key_not_denied,
+    check_token_not_denied,
+)
 from wallet_sdk.protocol.envelope import Sealed, key_id_of, open_unverified, peek_type, verify
 from wallet_sdk.protocol.errors import ErrorCode, MalformedMessageError, RuleViolationError
 from wallet_sdk.protocol.ids import Envelope, KeyId, PublicKeyBytes
@@ -18,6 +28,7 @@ from wallet_sdk.protocol.messages import (
     CaptureBatch,
     CertificateRequest,
     CloseRequest,
+    Denylist,
     Enrolment,
     MessageType,
     OperatorKey,
@@ -29,28 +40,31 @@ from wallet_sdk.protocol.messages import (
     Receipt,
     Refund,
     Role,
+    StaticCode,
     TerminalCertificate,
     TokenRequest,
     TrustBundle,
 )
-from wallet_sdk.protocol.states import State
+from wallet_sdk.protocol.states import CLOSED_UNPAID, State
 
 D = TypeVar("D", CaptureBatch, Refund, TokenRequest, CertificateRequest, ReadRequest, CloseRequest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustStore:
-    """The pinned root and the newest verified bundle."""
+    """The pinned root, the newest verified bundle, and what the operator has revoked since (see ``take_denylist``)."""
 
     root_key: PublicKeyBytes
     bundle: Sealed[TrustBundle]
+    denied: DenylistState = EMPTY
 
     def operator_key(self, key_id: KeyId | None, *, role: Role) -> OperatorKey:
         """The operator key a message names.
 
         Raises:
-            RuleViolationError: UNKNOWN_SIGNER, or WRONG_ROLE when the key is known for something else.
+            RuleViolationError: UNKNOWN_SIGNER, WRONG_ROLE when the key is known for something else, or REVOKED.
         """
+        check_key_not_denied(key_id, self.denied, whose="operator's")
         named = [key for key in self.bundle.message.keys if key_id_of(key.public_key) == key_id]
         if not named:
             raise RuleViolationError(ErrorCode.UNKNOWN_SIGNER, "no operator key has this id", param="key_id")
@@ -93,6 +107,8 @@ def verify_bundle(envelope: bytes, *, root_key: PublicKeyBytes, newest: TrustSto
     Raises:
         MalformedMessageError, RuleViolationError: TRUST_ROLLED_BACK for a lower version than ``newest``, or the
             same version with other content.
+
+    What ``newest`` knows as revoked stays revoked under the new bundle.
     """
     sealed = open_unverified(envelope, TrustBundle)
     verify(sealed, root_key)
@@ -106,30 +122,69 @@ def verify_bundle(envelope: bytes, *, root_key: PublicKeyBytes, newest: TrustSto
                 f"version {sealed.message.version} after {seen.message.version}",
                 param="version",
             )
-    return TrustStore(root_key=root_key, bundle=sealed)
+    return TrustStore(root_key=root_key, bundle=sealed, denied=EMPTY if newest is None else newest.denied)
+
+
+def verify_denylist(envelope: bytes, trust: TrustStore) -> Sealed[Denylist]:
+    """Verify a denylist, at the time it says it was made: what it revokes stays revoked when its key has retired.
+
+    Raises:
+        MalformedMessageError: also FIELD_OUT_OF_RANGE for a delta that does not lead upwards.
+        RuleViolationError: UNKNOWN_SIGNER, WRONG_ROLE, BAD_SIGNATURE, REVOKED, NOT_YET_VALID or EXPIRED.
+    """
+    sealed = open_unverified(envelope, Denylist)
+    operator = trust.operator_key(sealed.key_id, role=Role.DENYLIST)
+    verify(sealed, operator.public_key)
+    if sealed.message.base >= sealed.message.number:
+        raise MalformedMessageError(ErrorCode.FIELD_OUT_OF_RANGE, "a delta stands on a lower number", param="base")
+    _check_operator_at(operator, at_s=sealed.message.made_at_s, what="denylist key")
+    return sealed
+
+
+def take_denylist(envelope: bytes, trust: TrustStore) -> TrustStore:
+    """Verify a denylist and give back the store that refuses, in every ``verify_*``, what it revokes.
+
+    Raises:
+        MalformedMessageError, RuleViolationError: as ``verify_denylist`` and ``denylist.apply``.
+    """
+    return replace(trust, denied=apply(trust.denied, verify_denylist(envelope, trust)))
 
 
 def verify_certificate(envelope: bytes, trust: TrustStore, *, at_s: int) -> Sealed[TerminalCertificate]:
     """Verify a terminal certificate at a time, in seconds since the epoch.
 
     Raises:
-        MalformedMessageError, RuleViolationError: UNKNOWN_SIGNER, WRONG_ROLE, BAD_SIGNATURE, NOT_YET_VALID, EXPIRED.
+        MalformedMessageError, RuleViolationError: UNKNOWN_SIGNER, WRONG_ROLE, BAD_SIGNATURE, NOT_YET_VALID, EXPIRED,
+            REVOKED.
     """
     sealed = open_unverified(envelope, TerminalCertificate)
     operator = trust.operator_key(sealed.key_id, role=Role.TERMINAL_CA)
     verify(sealed, operator.public_key)
     certificate = sealed.message
-    label_bytes = len(certificate.merchant_name.encode()) + len(certificate.merchant_city.encode())
-    if label_bytes > limits.MERCHANT_NAME_AND_CITY_BYTES_MAX:
-        raise MalformedMessageError(
-            ErrorCode.FIELD_OUT_OF_RANGE, "name and city are too long together", param="merchant_name"
-        )
+    _check_label(certificate)
     _check_nested(
         operator, not_before_s=certificate.not_before_s, expires_at_s=certificate.expires_at_s, what="certificate"
     )
     _check_period(
         not_before_s=certificate.not_before_s, expires_at_s=certificate.expires_at_s, at_s=at_s, what="certificate"
     )
+    check_certificate_not_denied(certificate, trust.denied)
+    return sealed
+
+
+def verify_static_code(envelope: bytes, trust: TrustStore, *, at_s: int) -> Sealed[StaticCode]:
+    """Verify a merchant's printed code at a time, in seconds since the epoch.
+
+    Raises:
+        MalformedMessageError, RuleViolationError: as ``verify_certificate``.
+    """
+    sealed = open_unverified(envelope, StaticCode)
+    operator = trust.operator_key(sealed.key_id, role=Role.TERMINAL_CA)
+    verify(sealed, operator.public_key)
+    code = sealed.message
+    _check_label(code)
+    _check_nested(operator, not_before_s=code.not_before_s, expires_at_s=code.expires_at_s, what="static code")
+    _check_period(not_before_s=code.not_before_s, expires_at_s=code.expires_at_s, at_s=at_s, what="static code")
     return sealed
 
 
@@ -137,7 +192,8 @@ def verify_token(envelope: bytes, trust: TrustStore, *, at_s: int) -> Sealed[Pay
     """Verify a payment token at a time, in seconds since the epoch.
 
     Raises:
-        MalformedMessageError, RuleViolationError: UNKNOWN_SIGNER, WRONG_ROLE, BAD_SIGNATURE, NOT_YET_VALID, EXPIRED.
+        MalformedMessageError, RuleViolationError: UNKNOWN_SIGNER, WRONG_ROLE, BAD_SIGNATURE, NOT_YET_VALID, EXPIRED,
+            REVOKED.
     """
     sealed = open_unverified(envelope, PaymentToken)
     operator = trust.operator_key(sealed.key_id, role=Role.TOKEN_ISSUER)
@@ -145,6 +201,7 @@ def verify_token(envelope: bytes, trust: TrustStore, *, at_s: int) -> Sealed[Pay
     token = sealed.message
     _check_nested(operator, not_before_s=token.not_before_s, expires_at_s=token.expires_at_s, what="token")
     _check_period(not_before_s=token.not_before_s, expires_at_s=token.expires_at_s, at_s=at_s, what="token")
+    check_token_not_denied(token, trust.denied)
     return sealed
 
 
@@ -215,27 +272,45 @@ def verify_receipt(
 
     A receipt is proof for ever, so its key's validity is checked at the receipt's own time. A terminal can only
     say that it accepted: its word that nothing was charged would be worth nothing while it holds the intent.
+    Without a consent it can only say that a request was closed unpaid. Receipts of refunds are read by
+    ``verify_refund_receipt`` alone, so that money back is never taken for money paid.
 
     Raises:
-        MalformedMessageError, RuleViolationError: WRONG_ROLE for a terminal's receipt of any other state.
+        MalformedMessageError: also MISSING_FIELD when a state that needs a consent names none.
+        RuleViolationError: WRONG_ROLE for a terminal's receipt of any other state; WRONG_REQUEST for a refund's.
     """
     sealed = open_unverified(envelope, Receipt)
+    if sealed.message.refund_id:
+        raise RuleViolationError(ErrorCode.WRONG_REQUEST, "the receipt is of a refund", param="refund_id")
+    if not sealed.message.consent_digest and sealed.message.state not in CLOSED_UNPAID:
+        raise MalformedMessageError(
+            ErrorCode.MISSING_FIELD, f"a {sealed.message.state.name} payment has a consent", param="consent_digest"
+        )
     if terminal_key is not None and sealed.key_id == key_id_of(terminal_key):
         verify(sealed, terminal_key)
         if sealed.message.state is not State.AUTHORIZED:
             raise RuleViolationError(
                 ErrorCode.WRONG_ROLE, f"only the operator can say {sealed.message.state.name}", param="state"
             )
+        check_key_not_denied(sealed.key_id, trust.denied, whose="terminal's")
         return sealed
-    operator = trust.operator_key(sealed.key_id, role=Role.RECEIPT)
-    verify(sealed, operator.public_key)
-    _check_period(
-        not_before_s=operator.not_before_s,
-        expires_at_s=operator.expires_at_s,
-        at_s=sealed.message.at_s,
-        what="receipt key",
-    )
-    return sealed
+    return _by_receipt_key(sealed, trust)
+
+
+def verify_refund_receipt(envelope: bytes, trust: TrustStore) -> Sealed[Receipt]:
+    """Verify the operator's receipt of a refund; no terminal can say that money went back.
+
+    Raises:
+        MalformedMessageError: MISSING_FIELD when it is no receipt of a refund; BAD_ENVELOPE when it names a consent,
+            which a refund needs none of.
+        RuleViolationError: UNKNOWN_SIGNER, WRONG_ROLE, BAD_SIGNATURE, REVOKED, NOT_YET_VALID or EXPIRED.
+    """
+    sealed = open_unverified(envelope, Receipt)
+    if not sealed.message.refund_id:
+        raise MalformedMessageError(ErrorCode.MISSING_FIELD, "the receipt is of no refund", param="refund_id")
+    if sealed.message.consent_digest:
+        raise MalformedMessageError(ErrorCode.BAD_ENVELOPE, "a refund has no consent", param="consent_digest")
+    return _by_receipt_key(sealed, trust)
 
 
 def verify_from_device(envelope: bytes, expected: type[D], *, device_key: PublicKeyBytes) -> Sealed[D]:
@@ -276,6 +351,25 @@ def _embedded_of(sealed: Sealed[PaymentRequest] | Sealed[PaymentIntent] | Sealed
     if sealed.embedded is None:
         raise MalformedMessageError(ErrorCode.BAD_ENVELOPE, "the certificate or token is missing", param="unprotected")
     return sealed.embedded
+
+
+def _by_receipt_key(sealed: Sealed[Receipt], trust: TrustStore) -> Sealed[Receipt]:
+    operator = trust.operator_key(sealed.key_id, role=Role.RECEIPT)
+    verify(sealed, operator.public_key)
+    _check_operator_at(operator, at_s=sealed.message.at_s, what="receipt key")
+    return sealed
+
+
+def _check_label(named: TerminalCertificate | StaticCode) -> None:
+    """Name and city share their bytes."""
+    if len(named.merchant_name.encode() + named.merchant_city.encode()) > limits.MERCHANT_NAME_AND_CITY_BYTES_MAX:
+        raise MalformedMessageError(
+            ErrorCode.FIELD_OUT_OF_RANGE, "name and city are too long together", param="merchant_name"
+        )
+
+
+def _check_operator_at(operator: OperatorKey, *, at_s: int, what: str) -> None:
+    _check_period(not_before_s=operator.not_before_s, expires_at_s=operator.expires_at_s, at_s=at_s, what=what)
 
 
 def _check_nested(operator: OperatorKey, *, not_before_s: int, expires_at_s: int, what: str) -> None:

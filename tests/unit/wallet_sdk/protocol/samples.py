@@ -13,6 +13,7 @@ from wallet_sdk.protocol.ids import (
     Counter,
     Digest,
     Envelope,
+    KeyId,
     MerchantId,
     PublicKeyBytes,
     RequestId,
@@ -87,6 +88,7 @@ EXAMPLES: dict[type[Message], Message] = {
         state=State.CAPTURED,
         at_s=NOW_S,
         liability=Liability.MERCHANT,
+        refund_id=OTHER_ID,
     ),
     messages.Refund: messages.Refund(
         refund_id=OTHER_ID,
@@ -102,6 +104,26 @@ EXAMPLES: dict[type[Message], Message] = {
         keys=(
             messages.OperatorKey(role=Role.RECEIPT, public_key=KEY, not_before_s=NOW_S, expires_at_s=NOW_S + 86_400),
         ),
+    ),
+    messages.Denylist: messages.Denylist(
+        number=9,
+        base=8,
+        made_at_s=NOW_S,
+        token_ids=(TokenId(ID), TokenId(OTHER_ID)),
+        terminal_ids=(TerminalId(2001), TerminalId(2002)),
+        key_ids=(KeyId(bytes(8)), KeyId(b"\xff" * 8)),
+    ),
+    messages.StaticCode: messages.StaticCode(
+        code_id=ID,
+        merchant_id=MerchantId(1001),
+        merchant_name="Café Mole",
+        merchant_city="Lisboa",
+        country="PT",
+        mcc=5812,
+        currency=Currency.EUR,
+        payment_max_minor=2_000,
+        not_before_s=NOW_S,
+        lifetime_d=90,
     ),
     messages.FraudProof: messages.FraudProof(
         first=Envelope(b"first"), second=Envelope(b"second"), bundle=Envelope(b"bundle")
@@ -143,6 +165,12 @@ def _choice(message: type[Message], key: int, *choices: int, default: Any = ...)
     good = tuple(choice for choice in choices if choice != default)
     others = tuple(number for number in (0, 9, 21, 255) if number not in choices)
     return Row(message=message, key=key, good=good, outside=others, default=default)
+
+
+def _numbered(message: type[Message], key: int, most: int, one: Callable[[int], Any]) -> Row:
+    """A sorted set of 1 .. ``most`` elements; an empty one is left out."""
+    many = [one(number) for number in range(most + 1)]
+    return Row(message=message, key=key, good=(many[:1], many[:most]), outside=(many,), default=[])
 
 
 SECONDS = (0, 2**32 - 1)
@@ -198,13 +226,14 @@ ROWS = (
         outside=([], [[b"r", b"c"]] * 1025, [[b"r" * 513, b"c"]], [[b"r", b""]]),
     ),
     _sized(_M.Receipt, 2, 12, 12, one=b"i"),
-    _sized(_M.Receipt, 4, 32, 32, one=b"d"),
+    _sized(_M.Receipt, 4, 32, 32, one=b"d", default=b""),
     _uint(_M.Receipt, 6, *AMOUNT),
     _choice(_M.Receipt, 8, *CURRENCY),
     _choice(_M.Receipt, 10, *STATES),
     _uint(_M.Receipt, 12, *SECONDS),
     _choice(_M.Receipt, 14, 1, 2, default=1),
     _uint(_M.Receipt, 16, *SERIAL),
+    _sized(_M.Receipt, 18, 12, 12, one=b"i", default=b""),
     _sized(_M.Refund, 2, 12, 12, one=b"i"),
     _sized(_M.Refund, 4, 12, 12, one=b"i"),
     _uint(_M.Refund, 6, *AMOUNT),
@@ -216,9 +245,25 @@ ROWS = (
     Row(
         message=_M.TrustBundle,
         key=6,
-        good=([_OPERATOR_KEY], [_OPERATOR_KEY] * 8),
-        outside=([], [_OPERATOR_KEY] * 9, [[4, *_OPERATOR_KEY[1:]]], [[3, bytes(32), 0, 0]], [[3, KEY, 0, 2**32]]),
+        good=([_OPERATOR_KEY], [_OPERATOR_KEY] * 16),
+        outside=([], [_OPERATOR_KEY] * 17, [[5, *_OPERATOR_KEY[1:]]], [[3, bytes(32), 0, 0]], [[3, KEY, 0, 2**32]]),
     ),
+    _uint(_M.Denylist, 2, *SERIAL),
+    _uint(_M.Denylist, 4, 0, 2**32 - 1, default=0),
+    _uint(_M.Denylist, 6, *SECONDS),
+    _numbered(_M.Denylist, 8, 4096, lambda number: number.to_bytes(12, "big")),
+    _numbered(_M.Denylist, 10, 1024, lambda number: number + 1),
+    _numbered(_M.Denylist, 12, 512, lambda number: number.to_bytes(8, "big")),
+    _sized(_M.StaticCode, 2, 12, 12, one=b"i"),
+    _uint(_M.StaticCode, 4, *SERIAL),
+    _sized(_M.StaticCode, 6, 1, 32, one="n"),
+    _sized(_M.StaticCode, 8, 0, 32, one="c", default=""),
+    Row(message=_M.StaticCode, key=10, good=("PT", "JP"), outside=("P", "PRT", "pt", "P1", "ÑÑ", "É")),
+    _uint(_M.StaticCode, 12, 0, 9999),
+    _choice(_M.StaticCode, 14, *CURRENCY),
+    _uint(_M.StaticCode, 16, *AMOUNT),
+    _uint(_M.StaticCode, 18, *SECONDS),
+    _uint(_M.StaticCode, 20, 1, 366),
     _sized(_M.FraudProof, 2, 1, 512, one=b"e"),
     _sized(_M.FraudProof, 4, 1, 512, one=b"e"),
     _sized(_M.FraudProof, 6, 1, 1024, one=b"e"),

@@ -67,6 +67,8 @@ def test_a_message_with_defaults_round_trips(kind: type[Message]) -> None:
     full = EXAMPLES[kind]
     defaults: dict[str, Any] = {"merchant_city": "", "previous_token_id": b"", "spent_minor": 0, "reason": ""}
     defaults |= {"reference": "", "tip_max_minor": 0, "liability": messages.Liability.OPERATOR}
+    defaults |= {"consent_digest": b"", "base": 0, "token_ids": (), "terminal_ids": (), "key_ids": ()}
+    defaults |= {"refund_id": b""} if kind is messages.Receipt else {}
     plain: Message = replace(full, **{f.name: defaults[f.name] for f in fields(full) if f.name in defaults})
     optional = {row.key for row in ROWS if row.message is kind and row.default is not ...}
     assert codec.decode(codec.encode(plain), kind) == plain
@@ -79,7 +81,7 @@ def test_peek_tells_the_type(kind: type[Message]) -> None:
     assert codec.peek_type(codec.encode(EXAMPLES[kind])) is messages.TYPE_OF_MESSAGE[kind]
 
 
-@pytest.mark.parametrize("number", [0, 10, 12, 18, 99, True, "1", b"1", [1], None])
+@pytest.mark.parametrize("number", [0, 18, 19, 99, True, "1", b"1", [1], None])
 def test_peek_refuses_unknown_types(number: Any) -> None:
     """Numbers that no message has, and what is not a number, name nothing."""
     assert code_raised(lambda: codec.peek_type(canonical({0: number}))).value // 1000 == 1

@@ -12,14 +12,17 @@ from wallet_sdk.protocol import codec
 from wallet_sdk.protocol.envelope import Sealed, seal
 from wallet_sdk.protocol.errors import ErrorCode, TillcodeError
 from wallet_sdk.protocol.evidence import (
+    CLOSING_COUNTER,
     Contradiction,
     contradiction_of,
     make_fraud_proof,
     start_of_sum,
     verify_fraud_proof,
 )
-from wallet_sdk.protocol.ids import Digest, Envelope
-from wallet_sdk.protocol.messages import AuthorizationMode, FraudProof, PaymentIntent
+from wallet_sdk.protocol.ids import Digest, Envelope, RequestId
+from wallet_sdk.protocol.messages import AuthorizationMode, FraudProof, PaymentIntent, PaymentToken, TokenRequest
+from wallet_sdk.protocol.signing import SoftwareSigner
+from wallet_sdk.protocol.trust import take_denylist, verify_bundle
 from wallet_sdk.testing import Scheme
 
 Signed = Callable[..., Sealed[PaymentIntent]]
@@ -145,6 +148,71 @@ def test_nobody_frames_a_wallet(scheme: Scheme, sign: Signed) -> None:
     proof = proof_of(scheme, honest, forged)
     code = code_raised(lambda: verify_fraud_proof(proof, root_key=scheme.root.public_key))
     assert code is ErrorCode.BAD_SIGNATURE
+
+
+def closing(
+    scheme: Scheme, token: Sealed[PaymentToken], *, spent: int, signer: SoftwareSigner | None = None
+) -> Envelope:
+    """The device closes a token at a sum, and asks for the next one."""
+    ask = TokenRequest(
+        issue_id=RequestId(scheme.new_id()),
+        made_at_s=scheme.now_s,
+        total_max_minor=1,
+        previous_token_id=token.message.token_id,
+        spent_minor=spent,
+    )
+    return seal(ask, signer or scheme.device).envelope
+
+
+def test_an_understated_closing_is_proved(scheme: Scheme) -> None:
+    """Offline payments that were still under way when the wallet took back what it had spent."""
+    token = scheme.token()
+    paid = scheme.intent(token=token.envelope, request_digest=Digest(bytes(32)), cumulative_minor=3_000).envelope
+    for spent, found in ((2_999, 1), (0, 1), (3_000, 0), (3_001, 0)):
+        proof = make_fraud_proof(closing(scheme, token, spent=spent), paid, bundle=scheme.bundle().envelope)
+        if found:
+            finding = verify_fraud_proof(proof, root_key=scheme.root.public_key)
+            assert finding.contradiction is Contradiction.UNDERSTATED_CLOSING
+            assert finding.device_key == scheme.device.public_key
+            assert set(zip(finding.counters, finding.amounts_minor, strict=True)) == {
+                (1, 1250),
+                (CLOSING_COUNTER, spent),
+            }
+        else:
+            code = code_raised(lambda proof=proof: verify_fraud_proof(proof, root_key=scheme.root.public_key))  # type: ignore[misc]
+            assert code is ErrorCode.NOT_A_DOUBLE_SPEND
+
+
+def test_a_closing_of_something_else_proves_nothing(scheme: Scheme) -> None:
+    """Another token's, another device's, beside a code, or beside another closing."""
+    token, other = scheme.token(), scheme.token()
+    paid = scheme.intent(token=token.envelope, request_digest=Digest(bytes(32))).envelope
+    code = scheme.code(token=token.envelope).envelope
+    thief = scheme.new_signer()
+    for one, another, refused in (
+        (closing(scheme, other, spent=0), paid, ErrorCode.NOT_A_DOUBLE_SPEND),
+        (closing(scheme, token, spent=0, signer=thief), paid, ErrorCode.UNKNOWN_SIGNER),
+        (closing(scheme, token, spent=0), code, ErrorCode.NOT_A_DOUBLE_SPEND),
+        (closing(scheme, token, spent=0), closing(scheme, token, spent=1), ErrorCode.NOT_A_DOUBLE_SPEND),
+    ):
+        proof = make_fraud_proof(one, another, bundle=scheme.bundle().envelope)
+        raised = code_raised(lambda proof=proof: verify_fraud_proof(proof, root_key=scheme.root.public_key))  # type: ignore[misc]
+        assert raised is refused
+
+
+def test_a_withdrawn_issuer_key_proves_nothing_any_more(scheme: Scheme, sign: Signed) -> None:
+    """Who stole it could make token and both halves himself; the newest bundle or the denylist ends that."""
+    proof, root_key = proof_of(scheme, sign(7, 100, 100), sign(7, 250, 250)), scheme.root.public_key
+    store = scheme.trust()
+    verify_fraud_proof(proof, root_key=root_key, newest=store)
+    listed = scheme.denylist(keys=[scheme.token_issuer.public_key]).envelope
+    revoked = take_denylist(listed, store)
+    assert code_raised(lambda: verify_fraud_proof(proof, root_key=root_key, newest=revoked)) is ErrorCode.REVOKED
+    bundle = scheme.bundle().message
+    kept = tuple(key for key in bundle.keys if key.public_key != scheme.token_issuer.public_key)
+    second = seal(replace(bundle, version=2, keys=kept), scheme.root).envelope
+    newer = verify_bundle(second, root_key=root_key, newest=store)
+    assert code_raised(lambda: verify_fraud_proof(proof, root_key=root_key, newest=newer)) is ErrorCode.UNKNOWN_SIGNER
 
 
 def test_another_root_is_refused(scheme: Scheme, sign: Signed) -> None:

@@ -66,6 +66,36 @@ DECEPTIVE = {
 }
 
 
+#: Names as merchants have them: words of several scripts beside each other, and of one script in each word.
+REALISTIC = [
+    "Café Łódź",
+    "L'Étoile & Fils №5",
+    "喫茶TSUTAYA珈琲",
+    "ローソンStore100",
+    "Кафе Central",
+    "Кафе-Bar",
+    "Пятёрочка 24",
+    "Ζαχαροπλαστείο IL",
+    "مقهى Costa",
+    "चाय Point",
+    "카페 Bene",
+    "Straße Ⅳ",
+    "µBrew",
+]
+LOOKALIKE = {
+    "cyrillic a in a latin word": "B\u0430nk",
+    "cyrillic whole but one": "\u0412\u0430nk",
+    "greek omicron": "G\u03bfogle",
+    "greek capital beta": "\u0392ank",
+    "greek in cyrillic": "\u0411\u03b1нк",
+    "second word only": "Real P\u0430yments",
+    "with an accent": "Caf\u00e9\u0430",
+    "over a digit": "P4y\u0440al",
+    "over a joiner": "Ba\u200dn\u043a",
+    "full width": "\uff22\u0430nk",
+}
+
+
 def read_name(name: Any) -> messages.TerminalCertificate:
     """A certificate whose merchant has this name."""
     content = payload_of(messages.TerminalCertificate) | {NAME_KEY: name}
@@ -82,6 +112,23 @@ def test_names_of_the_world_are_read(name: str) -> None:
 def test_deceptive_names_are_refused(name: str) -> None:
     """Nothing turns, hides, blanks or imitates another name by invisible means."""
     assert code_raised(lambda: read_name(name)) is ErrorCode.BAD_TEXT
+
+
+@pytest.mark.parametrize("name", REALISTIC)
+def test_names_with_words_of_two_scripts_are_read(name: str) -> None:
+    """A brand in Latin letters beside a word in the merchant's own script, in six scripts."""
+    assert read_name(name).merchant_name == name
+
+
+@pytest.mark.parametrize("name", LOOKALIKE.values(), ids=LOOKALIKE.keys())
+def test_words_that_mix_lookalike_letters_are_refused(name: str) -> None:
+    """In name and city of certificates and of printed codes; free texts, which name nobody, may hold them."""
+    assert code_raised(lambda: read_name(name)) is ErrorCode.BAD_TEXT
+    for kind, key in ((messages.TerminalCertificate, 14), (messages.StaticCode, 6), (messages.StaticCode, 8)):
+        content = canonical(payload_of(kind) | {key: name})
+        assert code_raised(lambda content=content, kind=kind: codec.decode(content, kind)) is ErrorCode.BAD_TEXT  # type: ignore[misc]
+    refund = payload_of(messages.Refund) | {10: name}
+    assert codec.decode(canonical(refund), messages.Refund).reason == name
 
 
 def test_bounds_count_bytes_and_not_characters() -> None:

@@ -14,11 +14,12 @@ from wallet_sdk.protocol.rules import OfflineFacts, OfflineLimits
 from wallet_sdk.protocol.states import State
 
 SKEW_S = 300
+CODE_SKEW_S = 30
 REQUEST = example(messages.PaymentRequest)
 TOKEN = example(messages.PaymentToken)
 INTENT = example(messages.PaymentIntent)
 CODE = example(messages.PaymentCode)
-RECEIPT = example(messages.Receipt)
+RECEIPT = replace(example(messages.Receipt), refund_id=messages.NO_ID)
 CERTIFICATE = example(messages.TerminalCertificate)
 
 LIMIT = OfflineLimits(
@@ -62,9 +63,9 @@ def test_requests_are_fresh_from_second_to_second(at_s: int, code: ErrorCode | N
 
 def test_codes_are_fresh_from_second_to_second() -> None:
     """Codes from the future are refused as old ones are."""
-    for at_s in (NOW_S - SKEW_S, NOW_S, NOW_S + 60 + SKEW_S - 1):
+    for at_s in (NOW_S - CODE_SKEW_S, NOW_S, NOW_S + 60 + CODE_SKEW_S - 1):
         rules.check_code_fresh(CODE, at_s=at_s)
-    early, late = NOW_S - SKEW_S - 1, NOW_S + 60 + SKEW_S
+    early, late = NOW_S - CODE_SKEW_S - 1, NOW_S + 60 + CODE_SKEW_S
     assert code_raised(lambda: rules.check_code_fresh(CODE, at_s=early)) is ErrorCode.NOT_YET_VALID
     assert code_raised(lambda: rules.check_code_fresh(CODE, at_s=late)) is ErrorCode.EXPIRED
 
@@ -233,3 +234,108 @@ def test_a_receipt_proves_payment_of_its_request(state: State, amount: int) -> N
 def test_a_receipt_of_anything_else_proves_nothing(receipt: messages.Receipt, code: ErrorCode) -> None:
     """Least of all one that another terminal earned under a copied request id."""
     assert code_raised(lambda: receipt_answers(receipt)) is code
+
+
+CLOSED = replace(RECEIPT, consent_digest=messages.NO_DIGEST, state=State.CANCELED)
+TILL = TerminalId(2001)
+
+
+@pytest.mark.parametrize("state", [State.CANCELED, State.EXPIRED])
+def test_a_closing_receipt_says_that_nobody_paid(state: State) -> None:
+    """And nobody ever will: it is of the request and not of one payer's try."""
+    rules.check_closing_receipt(replace(CLOSED, state=state), request=REQUEST, terminal_id=TILL)
+
+
+@pytest.mark.parametrize(
+    ("receipt", "code"),
+    [
+        (replace(CLOSED, terminal_id=TerminalId(2002)), ErrorCode.WRONG_TERMINAL),
+        (replace(CLOSED, request_id=OTHER_ID), ErrorCode.WRONG_REQUEST),
+        (replace(CLOSED, refund_id=OTHER_ID), ErrorCode.WRONG_REQUEST),
+        (replace(CLOSED, consent_digest=DIGEST), ErrorCode.WRONG_REQUEST),
+        (replace(CLOSED, currency=Currency.JPY), ErrorCode.CURRENCY_MISMATCH),
+        (replace(CLOSED, amount_minor=1249), ErrorCode.AMOUNT_MISMATCH),
+        (replace(CLOSED, amount_minor=1350), ErrorCode.AMOUNT_MISMATCH),
+        *[
+            (replace(CLOSED, state=state), ErrorCode.BAD_TRANSITION)
+            for state in State
+            if state not in {State.CANCELED, State.EXPIRED}
+        ],
+    ],
+)
+def test_no_other_receipt_closes_a_request(receipt: messages.Receipt, code: ErrorCode) -> None:
+    """A payer who was declined may be followed by one who pays."""
+    raised = code_raised(lambda: rules.check_closing_receipt(receipt, request=REQUEST, terminal_id=TILL))
+    assert raised is code
+
+
+def test_a_closing_is_no_payment() -> None:
+    """Nor is a refund, whatever its amount."""
+    assert code_raised(lambda: receipt_answers(CLOSED)) is ErrorCode.BAD_TRANSITION
+    assert code_raised(lambda: receipt_answers(replace(RECEIPT, refund_id=OTHER_ID))) is ErrorCode.WRONG_REQUEST
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_refusing_receipt_is_of_one_consent(state: State) -> None:
+    """It says that this consent cost nothing, and only in the states in which it never will."""
+    receipt = replace(RECEIPT, state=state)
+
+    def refused(digest: Digest = DIGEST, terminal: TerminalId = TILL) -> None:
+        rules.check_refusing_receipt(receipt, request=REQUEST, terminal_id=terminal, consent_digest=digest)
+
+    if state in {State.DECLINED, State.CANCELED, State.EXPIRED, State.VOIDED, State.REJECTED}:
+        refused()
+    else:
+        assert code_raised(refused) is ErrorCode.BAD_TRANSITION
+    assert code_raised(lambda: refused(digest=Digest(bytes(32)))) is ErrorCode.WRONG_REQUEST
+    assert code_raised(lambda: refused(terminal=TerminalId(2002))) is ErrorCode.WRONG_TERMINAL
+
+
+REFUND = example(messages.Refund)
+REFUNDED = replace(RECEIPT, consent_digest=messages.NO_DIGEST, refund_id=OTHER_ID)
+
+
+@pytest.mark.parametrize(
+    ("receipt", "code"),
+    [
+        (REFUNDED, None),
+        (replace(REFUNDED, state=State.SETTLED), None),
+        (replace(REFUNDED, terminal_id=TerminalId(2002)), ErrorCode.WRONG_TERMINAL),
+        (replace(REFUNDED, request_id=OTHER_ID), ErrorCode.WRONG_REQUEST),
+        (replace(REFUNDED, refund_id=messages.NO_ID), ErrorCode.WRONG_REQUEST),
+        (replace(REFUNDED, currency=Currency.JPY), ErrorCode.CURRENCY_MISMATCH),
+        (replace(REFUNDED, amount_minor=1251), ErrorCode.AMOUNT_MISMATCH),
+        (replace(REFUNDED, state=State.AUTHORIZED), ErrorCode.BAD_TRANSITION),
+        (replace(REFUNDED, state=State.DECLINED), ErrorCode.BAD_TRANSITION),
+    ],
+)
+def test_a_refund_receipt_is_of_one_refund(receipt: messages.Receipt, code: ErrorCode | None) -> None:
+    """Refund, payment, terminal and amount; a refund that was declined is none."""
+    if code is None:
+        rules.check_refund_receipt(receipt, refund=REFUND, terminal_id=TILL)
+    else:
+        assert code_raised(lambda: rules.check_refund_receipt(receipt, refund=REFUND, terminal_id=TILL)) is code
+
+
+@pytest.mark.parametrize(
+    ("consent", "code"),
+    [
+        (intent(amount=1, mode=AuthorizationMode.ONLINE), None),
+        (intent(amount=2_000, mode=AuthorizationMode.ONLINE), None),
+        (intent(amount=2_001, mode=AuthorizationMode.ONLINE), ErrorCode.OVER_CEILING),
+        (intent(amount=1, mode=AuthorizationMode.OFFLINE), ErrorCode.ONLINE_ONLY),
+    ],
+)
+def test_a_printed_code_is_paid_online_under_its_cap(consent: PaymentIntent, code: ErrorCode | None) -> None:
+    """In its currency, by a consent to this very print."""
+    printed = example(messages.StaticCode)
+
+    def answer(digest: Digest = DIGEST, currency: Currency = Currency.EUR) -> None:
+        rules.check_intent_answers_static(consent, TOKEN, code=replace(printed, currency=currency), code_digest=digest)
+
+    if code is None:
+        answer()
+    else:
+        assert code_raised(answer) is code
+    assert code_raised(lambda: answer(digest=Digest(bytes(32)))) is ErrorCode.WRONG_REQUEST
+    assert code_raised(lambda: answer(currency=Currency.JPY)) is ErrorCode.CURRENCY_MISMATCH

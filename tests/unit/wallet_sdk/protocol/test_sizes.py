@@ -9,7 +9,7 @@ import pytest
 from wallet_sdk.protocol import limits, qr
 from wallet_sdk.protocol.envelope import Sealed, seal
 from wallet_sdk.protocol.ids import Counter, Digest, MerchantId, RequestId, TerminalId
-from wallet_sdk.protocol.messages import AuthorizationMode, Liability, Receipt
+from wallet_sdk.protocol.messages import NO_DIGEST, AuthorizationMode, Liability, OperatorKey, Receipt, Role
 from wallet_sdk.protocol.money import Currency
 from wallet_sdk.protocol.states import State
 from wallet_sdk.testing import Scheme
@@ -84,6 +84,10 @@ def others(scheme: Scheme, *, extreme: str) -> Iterator[tuple[str, Sealed[Any], 
         liability=Liability.MERCHANT,
     )
     yield "receipt", seal(receipt, scheme.receipt_signer), SMALL
+    closing = replace(receipt, consent_digest=NO_DIGEST, state=State.CANCELED)
+    yield "closing receipt", seal(closing, scheme.receipt_signer), SMALL
+    refunded = replace(closing, refund_id=RequestId(scheme.new_id()), state=State.SETTLED)
+    yield "refund receipt", seal(refunded, scheme.receipt_signer), SMALL
 
 
 def measured(what: str, sealed: Sealed[Any], bounds: tuple[int, int]) -> tuple[int, int]:
@@ -109,6 +113,37 @@ def test_consents_and_receipts_fit(extreme: str) -> None:
     """Intents and codes with their tokens in version 13, receipts in version 9."""
     for what, sealed, bounds in others(Scheme(), extreme=extreme):
         measured(f"{what}, {extreme}", sealed, bounds)
+
+
+@pytest.mark.parametrize(("script", "name", "city"), MERCHANT_ROWS)
+def test_printed_codes_fit_in_every_script(script: str, name: str, city: str) -> None:
+    """With the largest values too a printed code is far below version 13."""
+    code = Scheme().static_code(name=name, city=city).message
+    large = replace(
+        code,
+        merchant_id=MerchantId(limits.SERIAL_MAX),
+        mcc=9999,
+        payment_max_minor=LARGEST_MINOR,
+        lifetime_d=limits.STATIC_CODE_LIFETIME_D_MAX,
+    )
+    for extreme, message in (("ordinary", code), ("largest", large)):
+        measured(f"static code, {script}, {extreme}", seal(message, Scheme().terminal_ca), (200, 10))
+
+
+def test_a_full_bundle_fits() -> None:
+    """Sixteen keys with the largest times."""
+    scheme = Scheme()
+    keys = tuple(
+        OperatorKey(
+            role=list(Role)[number % 4],
+            public_key=scheme.new_signer().public_key,
+            not_before_s=2**32 - 2,
+            expires_at_s=2**32 - 1,
+        )
+        for number in range(limits.BUNDLE_KEYS_MAX)
+    )
+    full = replace(scheme.bundle().message, version=limits.SERIAL_MAX, keys=keys)
+    assert 800 < len(seal(full, scheme.root).envelope) <= limits.BUNDLE_BYTES_MAX
 
 
 def test_the_byte_bounds_are_what_the_versions_hold() -> None:
