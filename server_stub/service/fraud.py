@@ -5,16 +5,14 @@ from dataclasses import dataclass, field
 from server_stub.service.claims import VerifiedClaim
 from server_stub.store.base import ConsentMode, FraudCase, SpentCounter, Token, TokenStanding, Writer
 from wallet_sdk.protocol.envelope import open_unverified, peek_type
-from wallet_sdk.protocol.evidence import contradiction_of, make_fraud_proof
+from wallet_sdk.protocol.evidence import Contradiction, contradiction_of, make_fraud_proof
 from wallet_sdk.protocol.ids import Envelope
 from wallet_sdk.protocol.messages import MessageType, PaymentCode, PaymentIntent
-
-UNDERSTATED = "the token was closed at a smaller sum than was signed under it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspicion:
-    """Why a claim cannot be honest; ``proof`` is empty when the other evidence is the token's closing."""
+    """Why a claim cannot be honest, and the proof that anyone can check with the root key."""
 
     reason: str
     proof: bytes = field(repr=False)
@@ -27,7 +25,9 @@ def suspicion_of(writer: Writer, claim: VerifiedClaim, token: Token, *, bundle: 
             return _proved(writer, claim, spent, bundle=bundle)
     closed_at_minor = token.spent_minor
     if claim.mode is not ConsentMode.CODE and closed_at_minor is not None and claim.cumulative_minor > closed_at_minor:
-        return Suspicion(reason=UNDERSTATED, proof=b"")
+        assert token.closing is not None, "a token has a closing sum from its closing"
+        proof = make_fraud_proof(token.closing, claim.consent.envelope, bundle=bundle)
+        return Suspicion(reason=Contradiction.UNDERSTATED_CLOSING.value, proof=proof)
     return None
 
 

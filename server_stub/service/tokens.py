@@ -8,7 +8,7 @@ from server_stub.service.devices import enrolled_wallet
 from server_stub.service.operator import Operator
 from server_stub.store.base import Token, TokenStanding, Wallet, Writer
 from wallet_sdk.protocol import api
-from wallet_sdk.protocol.envelope import Sealed, Signer, seal
+from wallet_sdk.protocol.envelope import Sealed, Signer, open_unverified, seal
 from wallet_sdk.protocol.errors import ErrorCode, RuleViolationError
 from wallet_sdk.protocol.ids import Envelope, TokenId
 from wallet_sdk.protocol.messages import Grade, PaymentToken, TokenRequest
@@ -41,16 +41,27 @@ class IssueCommand:
         if wallet.blocked_at_s is not None:
             raise RuleViolationError(ErrorCode.REVOKED, "the wallet is blocked")
         if asked.previous_token_id:
-            self._close_previous(writer, wallet)
+            previous = writer.token(asked.previous_token_id)
+            if previous is None or previous.wallet_id != wallet.wallet_id:
+                raise RuleViolationError(
+                    ErrorCode.NOT_AUTHORIZED, "not a token of this wallet", param="previous_token_id"
+                )
+            if previous.standing is not TokenStanding.OPEN:
+                return self._successor(writer, previous)
+            self._close_previous(writer, wallet, previous)
         return self._issue(writer, wallet)
 
-    def _close_previous(self, writer: Writer, wallet: Wallet) -> None:
-        asked = self.sealed.message
-        previous = writer.token(asked.previous_token_id)
-        if previous is None or previous.wallet_id != wallet.wallet_id:
-            raise RuleViolationError(ErrorCode.NOT_AUTHORIZED, "not a token of this wallet", param="previous_token_id")
-        if previous.standing is not TokenStanding.OPEN:
+    def _successor(self, writer: Writer, previous: Token) -> Envelope:
+        """A token closes once and has one successor: a wallet that never got it, and asks anew, gets that one."""
+        if previous.closing is None or previous.spent_minor != self.sealed.message.spent_minor:
             raise RuleViolationError(ErrorCode.TOKEN_CLOSED, "closed before", param="previous_token_id")
+        closing = open_unverified(previous.closing, TokenRequest).message
+        successor = writer.token_of_issue(previous.wallet_id, closing.issue_id)
+        assert successor is not None, "a token is closed and its successor issued in one commit"
+        return successor.envelope
+
+    def _close_previous(self, writer: Writer, wallet: Wallet, previous: Token) -> None:
+        asked = self.sealed.message
         if not writer.highest_sum_minor(previous.token_id) <= asked.spent_minor <= previous.total_minor:
             raise RuleViolationError(
                 ErrorCode.BAD_CUMULATIVE, "less than was seen, or more than was allowed", param="spent_minor"

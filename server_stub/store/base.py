@@ -112,7 +112,8 @@ class ActivationCode:
 class Token:
     """An issued token, its escrow account, and at which sum it was closed.
 
-    ``dead_minor`` is the sum of its offline consents that were declined for ever and can never be claimed.
+    ``dead_minor`` is the sum of its offline consents that were declined for ever and can never be claimed;
+    ``closing`` the wallet's signed token request that closed it.
     """
 
     token_id: TokenId
@@ -127,6 +128,7 @@ class Token:
     standing: TokenStanding = TokenStanding.OPEN
     spent_minor: int | None = None
     dead_minor: int = 0
+    closing: Envelope | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +187,7 @@ class Closure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FraudCase:
-    """Two signatures of one device that cannot both be honest; ``proof`` is empty for one against a token request."""
+    """Two signatures of one device that cannot both be honest."""
 
     reason: str
     wallet_id: WalletId

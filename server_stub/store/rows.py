@@ -36,7 +36,7 @@ ACTIVATION_CODE: Final = (
 )
 ALLOWANCE: Final = (
     "SELECT id, wallet_id, account_id, digest, envelope, currency, total_minor, issue_id, issue_digest,"
-    " standing, spent_minor, dead_minor FROM tokens"
+    " standing, spent_minor, dead_minor, closing FROM tokens"
 )
 CONSENT: Final = (
     "SELECT digest, wallet_id, token_id, counter, terminal_id, request_id, state, error_code, at_s,"
@@ -125,6 +125,7 @@ def token(row: Row) -> Token:
         standing=TokenStanding(row[9]),
         spent_minor=row[10],
         dead_minor=row[11],
+        closing=row[12],
     )
 
 

@@ -180,6 +180,34 @@ def test_while_a_token_is_being_closed_nothing_is_spent_offline(store: WalletSto
     assert spend().cumulative_minor == 1
 
 
+def test_a_replaced_issue_keeps_the_token_closed(store: WalletStore) -> None:
+    """After a refusal another request stands ready; only the one that was refused is replaced."""
+    store.save_issue(ISSUE)
+    again = replace(ISSUE, envelope=Envelope(b"again"))
+    store.replace_issue(replace(ISSUE, envelope=Envelope(b"other")), again)
+    assert store.pending_issue() == ISSUE
+    store.replace_issue(ISSUE, again)
+    assert store.pending_issue() == again
+
+
+def test_only_an_issue_that_nobody_else_sends_is_withdrawn(store: WalletStore) -> None:
+    """Its maker may take it back; not when another has found it; and nobody shares what is gone."""
+    store.save_issue(ISSUE)
+    store.withdraw_issue(replace(ISSUE, envelope=Envelope(b"other")))
+    assert store.pending_issue() == ISSUE
+    store.withdraw_issue(ISSUE)
+    assert store.pending_issue() is None
+    with pytest.raises(RuleViolationError) as gone:
+        store.share_issue(ISSUE)
+    assert gone.value.code is ErrorCode.CONTENT_CONFLICT
+    store.save_issue(ISSUE)
+    store.share_issue(ISSUE)
+    store.withdraw_issue(ISSUE)
+    assert store.pending_issue() == ISSUE
+    store.drop_issue(ISSUE)
+    assert store.pending_issue() is None
+
+
 def test_an_issue_closes_at_the_sum_that_is_true_now(store: WalletStore) -> None:
     """A sum that rose meanwhile, another token, or another issue: conflict."""
     store.reserve_counter(TOKEN.token_id, spend_minor=5, check=anything_goes)

@@ -28,6 +28,7 @@ class MemoryWalletStore:
         self._tokens: dict[TokenId, TokenRecord] = {}
         self._current: TokenId | None = None
         self._issue: PendingIssue | None = None
+        self._issue_is_shared = False
         self._consents: dict[Digest, ConsentRecord] = {}
         self._balance: BalanceRecord | None = None
 
@@ -68,12 +69,30 @@ class MemoryWalletStore:
             now = (TokenId(b""), 0) if token is None else (token.token_id, token.cumulative_minor)
             if self._issue or now != (issue.previous_token_id, issue.spent_minor):
                 raise RuleViolationError(ErrorCode.CONTENT_CONFLICT, "the token changed meanwhile")
-            self._issue = issue
+            self._issue, self._issue_is_shared = issue, False
+
+    def share_issue(self, issue: PendingIssue) -> None:
+        """See ``WalletStore.share_issue``."""
+        with self._lock:
+            if self._issue != issue:
+                raise RuleViolationError(ErrorCode.CONTENT_CONFLICT, "it is not pending any more")
+            self._issue_is_shared = True
+
+    def withdraw_issue(self, issue: PendingIssue) -> None:
+        """See ``WalletStore.withdraw_issue``."""
+        with self._lock:
+            if not self._issue_is_shared:
+                self.drop_issue(issue)
 
     def drop_issue(self, issue: PendingIssue) -> None:
         with self._lock:
             if self._issue == issue:
                 self._issue = None
+
+    def replace_issue(self, issue: PendingIssue, successor: PendingIssue) -> None:
+        with self._lock:
+            if self._issue == issue:
+                self._issue = successor
 
     def adopt_token(self, token: TokenRecord) -> None:
         """See ``WalletStore.adopt_token``."""

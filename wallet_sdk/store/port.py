@@ -63,7 +63,11 @@ class WalletStore(Protocol):
         ...
 
     def drop_issue(self, issue: PendingIssue) -> None:
-        """Forget it, because no byte of it left or the issuer refused it. Another pending one stays."""
+        """Forget it, because no byte of it left, or it closed nothing. Another pending one stays."""
+        ...
+
+    def replace_issue(self, issue: PendingIssue, successor: PendingIssue) -> None:
+        """Put another request that closes the same token at the same sum in its place. Another pending one stays."""
         ...
 
     def adopt_token(self, token: TokenRecord) -> None:

@@ -31,5 +31,8 @@ _FIRST: Final = (
         available_minor INTEGER NOT NULL, escrow_minor INTEGER NOT NULL, as_of_s INTEGER NOT NULL) STRICT""",
 )
 
+#: A pending issue may be sent by somebody else than its maker. Whether an older one was is not known.
+_SECOND: Final = ("ALTER TABLE issue ADD COLUMN is_shared INTEGER NOT NULL DEFAULT 0", "UPDATE issue SET is_shared = 1")
+
 #: Step n brings a file from version n to n + 1.
-MIGRATIONS: Final = (_FIRST,)
+MIGRATIONS: Final = (_FIRST, _SECOND)

@@ -47,7 +47,10 @@ class SqliteWalletStore:
         self._lock = threading.RLock()
         with _storage_errors(self._path):
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
+            # One that is there is not opened here: closing it would drop the locks that this process holds on it.
+            # Source: sqlite.org/howtocorrupt.html section 2.2.
+            with contextlib.suppress(FileExistsError):
+                os.close(os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
             self._connection = sqlite3.connect(
                 self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
             )
@@ -102,9 +105,28 @@ class SqliteWalletStore:
                 raise RuleViolationError(ErrorCode.CONTENT_CONFLICT, "the token changed meanwhile")
             _insert(database, "issue", rows.write_issue(issue))
 
+    def share_issue(self, issue: PendingIssue) -> None:
+        """See ``WalletStore.share_issue``."""
+        with self._changing() as database:
+            shared = database.execute("UPDATE issue SET is_shared = 1 WHERE envelope = ?", (issue.envelope,))
+            if shared.rowcount != 1:
+                raise RuleViolationError(ErrorCode.CONTENT_CONFLICT, "it is not pending any more")
+
+    def withdraw_issue(self, issue: PendingIssue) -> None:
+        """See ``WalletStore.withdraw_issue``."""
+        with self._changing() as database:
+            database.execute("DELETE FROM issue WHERE envelope = ? AND is_shared = 0", (issue.envelope,))
+
     def drop_issue(self, issue: PendingIssue) -> None:
         with self._changing() as database:
             database.execute("DELETE FROM issue WHERE envelope = ?", (issue.envelope,))
+
+    def replace_issue(self, issue: PendingIssue, successor: PendingIssue) -> None:
+        with self._changing() as database:
+            database.execute(
+                "UPDATE issue SET envelope = ? WHERE envelope = ? AND previous_token_id = ? AND spent_minor = ?",
+                (successor.envelope, issue.envelope, successor.previous_token_id, successor.spent_minor),
+            )
 
     def adopt_token(self, token: TokenRecord) -> None:
         """See ``WalletStore.adopt_token``."""

@@ -137,7 +137,12 @@ def _pay(parts: Parts, verified: VerifiedRequest, mode: PayMode) -> ConsentRecor
 
 
 def _pay_online(parts: Parts, verified: VerifiedRequest) -> ConsentRecord:
-    token, limit = online_token(parts)
+    try:
+        token, limit = online_token(parts)
+    except UnavailableError as error:
+        # Whatever became of the token's renewal: nothing of this payment is signed yet.
+        error.outcome = MoneyOutcome.NOT_CHARGED
+        raise
     record = sign_intent(parts, verified, token=token, limit=limit, mode=AuthorizationMode.ONLINE)
     try:
         return send_intent(parts, record)

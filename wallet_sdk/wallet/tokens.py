@@ -4,6 +4,8 @@ A TokenRequest closes the old token at a signed sum. From the moment it is store
 nothing is spent offline under the old token: the issuer may have closed it already.
 """
 
+from dataclasses import replace
+from enum import Enum, unique
 from typing import Final
 
 from wallet_sdk.protocol import api, limits
@@ -17,7 +19,7 @@ from wallet_sdk.protocol.errors import (
     TillcodeError,
     UnavailableError,
 )
-from wallet_sdk.protocol.ids import PublicKeyBytes, RequestId, TokenId, WalletId, time_ordered_id
+from wallet_sdk.protocol.ids import Envelope, PublicKeyBytes, RequestId, TokenId, WalletId, time_ordered_id
 from wallet_sdk.protocol.messages import Enrolment, PaymentToken, TokenRequest
 from wallet_sdk.protocol.money import Currency
 from wallet_sdk.protocol.trust import verify_bundle, verify_token
@@ -125,16 +127,34 @@ def obtain_token(parts: Parts) -> TokenRecord:
         RuleViolationError: the issuer refused, or the token it sent is not good.
         UnavailableError: the issuer could not be asked, or its answer was lost.
     """
-    issue = parts.store.pending_issue()
-    begun_here = issue is None
-    if issue is None:
-        issue = _begin_issue(parts)
+    issue, origin = _issue_to_send(parts)
+    record = _exchange(parts, issue, origin)
+    try:
+        token_message(parts, record)
+    except RuleViolationError as error:
+        if error.code is not ErrorCode.EXPIRED or origin is _Origin.OURS:
+            raise
+        # The answer was lost so long ago that the token died meanwhile. It is ours now, so it can be closed.
+        record = _exchange(parts, *_issue_to_send(parts))
+    return record
+
+
+@unique
+class _Origin(Enum):
+    """Who has stored a pending TokenRequest."""
+
+    OURS = "just now, by this very call"
+    FOUND = "by another call, process or life of this wallet: its bytes may have left"
+
+
+def _exchange(parts: Parts, issue: PendingIssue, origin: _Origin) -> TokenRecord:
+    """Send a stored TokenRequest and adopt the token that comes back."""
     try:
         answer = parts.client().post_message(api.PATH_TOKENS, issue.envelope, api.TokenIssued)
     except UnavailableError as error:
-        # Only if no try of this request ever left may the old token be spent further.
-        if begun_here and error.outcome is MoneyOutcome.NOT_CHARGED:
-            parts.store.drop_issue(issue)
+        # Only if no copy of this request ever left may the old token be spent further.
+        if origin is _Origin.OURS and error.outcome is MoneyOutcome.NOT_CHARGED:
+            parts.store.withdraw_issue(issue)
         raise
     except TillcodeError:
         parts.store.drop_issue(issue)
@@ -144,33 +164,42 @@ def obtain_token(parts: Parts) -> TokenRecord:
     return record
 
 
-def _begin_issue(parts: Parts) -> PendingIssue:
-    """Sign a TokenRequest and store it before it is sent."""
-    signer = parts.signer()
-    asked_minor = _allowance_to_ask(parts)
+def _issue_to_send(parts: Parts) -> tuple[PendingIssue, _Origin]:
+    """The pending TokenRequest, marked as sent by more than one; or a new one, stored before it is sent."""
+    asked_minor: int | None = None
     for _ in range(_ISSUE_TRIES):
-        token = parts.store.token()
-        request = TokenRequest(
-            issue_id=RequestId(time_ordered_id(parts.clock.now_ms(), parts.random.random_bytes(6))),
-            made_at_s=parts.now_s(),
-            total_max_minor=asked_minor,
-            previous_token_id=token.token_id if token else TokenId(b""),
-            spent_minor=token.cumulative_minor if token else 0,
-        )
-        issue = PendingIssue(
-            envelope=seal(request, signer).envelope,
-            previous_token_id=request.previous_token_id,
-            spent_minor=request.spent_minor,
-        )
+        pending = parts.store.pending_issue()
         try:
-            parts.store.save_issue(issue)
-        except RuleViolationError:
-            pending = parts.store.pending_issue()
             if pending is not None:
-                return pending
-            continue
-        return issue
+                parts.store.share_issue(pending)
+                return pending, _Origin.FOUND
+            if asked_minor is None:
+                asked_minor = _allowance_to_ask(parts)
+            issue = _new_issue(parts, asked_minor=asked_minor)
+            parts.store.save_issue(issue)
+        except RuleViolationError as error:
+            if error.code is not ErrorCode.CONTENT_CONFLICT:
+                raise
+        else:
+            return issue, _Origin.OURS
     raise UnavailableError(ErrorCode.STORAGE_FAILED, "the token is being spent all the time; ask again")
+
+
+def _new_issue(parts: Parts, *, asked_minor: int) -> PendingIssue:
+    """Sign a TokenRequest that closes the current token at its sum."""
+    token = parts.store.token()
+    request = TokenRequest(
+        issue_id=RequestId(time_ordered_id(parts.clock.now_ms(), parts.random.random_bytes(6))),
+        made_at_s=parts.now_s(),
+        total_max_minor=asked_minor,
+        previous_token_id=token.token_id if token else TokenId(b""),
+        spent_minor=token.cumulative_minor if token else 0,
+    )
+    return PendingIssue(
+        envelope=seal(request, parts.signer()).envelope,
+        previous_token_id=request.previous_token_id,
+        spent_minor=request.spent_minor,
+    )
 
 
 def _allowance_to_ask(parts: Parts) -> int:
@@ -186,16 +215,22 @@ def _allowance_to_ask(parts: Parts) -> int:
 
 
 def _read_token(parts: Parts, answer: api.TokenIssued) -> TokenRecord:
-    envelope = api.from_base64url(answer.token)
+    """The token of an answer, which may have run out: an answer to a request of long ago is an answer."""
+    envelope = Envelope(api.from_base64url(answer.token))
     try:
-        sealed = verify_token(envelope, parts.trust(), at_s=parts.now_s())
+        sealed = _verify_issued(parts, envelope)
     except RuleViolationError as error:
         if error.code is not ErrorCode.UNKNOWN_SIGNER:
             raise
         # Signed with an operator key that is newer than our bundle.
         refresh_trust(parts)
-        sealed = verify_token(envelope, parts.trust(), at_s=parts.now_s())
+        sealed = _verify_issued(parts, envelope)
     token = sealed.message
     if token.device_key != parts.signer().public_key or token.currency is not parts.enrolled().currency:
         raise MalformedMessageError(ErrorCode.FIELD_OUT_OF_RANGE, "the token is another wallet's", param="device_key")
     return TokenRecord(token_id=token.token_id, envelope=sealed.envelope)
+
+
+def _verify_issued(parts: Parts, envelope: Envelope) -> Sealed[PaymentToken]:
+    last_s = open_unverified(envelope, PaymentToken).message.expires_at_s - 1
+    return verify_token(envelope, parts.trust(), at_s=min(parts.now_s(), last_s))

@@ -147,7 +147,6 @@ CREATE TABLE closures (
     PRIMARY KEY (terminal_id, request_id)
 ) STRICT, WITHOUT ROWID;
 
--- proof is empty when the contradiction is with a token request (evidence: tokens.closing and the consent).
 CREATE TABLE fraud_cases (
     id          INTEGER PRIMARY KEY,
     reason      TEXT NOT NULL,

@@ -6,7 +6,6 @@ import pytest
 
 from server_stub.config import PaymentPolicy, ServerConfig, TerminalLimits
 from server_stub.ledger import AccountKind
-from server_stub.service.fraud import UNDERSTATED
 from tests.unit.server_stub.harness import ONLINE, House, opened_house
 from wallet_sdk.protocol.api import from_base64url
 from wallet_sdk.protocol.envelope import open_unverified
@@ -100,8 +99,9 @@ def test_a_token_closed_at_too_small_a_sum_gives_the_wallet_away(house: House) -
     wallet.renew(0, spent_minor=0).ok()
     assert wallet.balance() == (10_000, 0)
     assert terminal.capture((request, hidden))[0]["error_code"] == 0
-    with house.desk.operator.store.reading() as reader:
-        assert [case.reason for case in reader.fraud_cases()] == [UNDERSTATED]
+    finding = only_finding(house)
+    assert finding.contradiction is Contradiction.UNDERSTATED_CLOSING
+    assert sorted(finding.amounts_minor) == [0, 1_500]
     assert wallet.pay(terminal.request())["error_code"] == ErrorCode.REVOKED
     assert house.balances()[(AccountKind.FRAUD_LOSS, "")] == -1_500
     house.assert_clean()

@@ -55,7 +55,20 @@ def test_a_token_is_closed_once_by_its_own_wallet_at_a_possible_sum(house: House
     assert wallet.renew(spent_minor=5_001).code() is ErrorCode.BAD_CUMULATIVE
     assert (wallet.balance(), other.balance()) == before
     wallet.renew().ok()
-    assert wallet.renew(previous_token_id=token_id, spent_minor=1_000).code() is ErrorCode.TOKEN_CLOSED
+    assert wallet.renew(previous_token_id=token_id, spent_minor=1_001).code() is ErrorCode.TOKEN_CLOSED
+    house.assert_clean()
+
+
+def test_a_closed_token_has_one_successor(house: House) -> None:
+    """A wallet that never got its new token, and asks anew with another id, gets that one; no second escrow."""
+    wallet = house.wallet(total_max_minor=5_000)
+    assert wallet.token is not None
+    token_id = wallet.token.message.token_id
+    asked = [wallet.token_request(total, previous_token_id=token_id, spent_minor=0) for total in (2_000, 3_000)]
+    answers = [house.call("POST", api.PATH_TOKENS, envelope, "") for envelope in asked]
+    assert [answer.http_status for answer in answers] == [200, 200]
+    assert answers[0].body == answers[1].body
+    assert wallet.balance() == (8_000, 2_000)
     house.assert_clean()
 
 

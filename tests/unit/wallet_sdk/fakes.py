@@ -49,6 +49,7 @@ class FakeServer:
     bundle_version: int = 1
     retry_after_s: int = 1
     receipt_minor_added: int = 0
+    refuse_tokens: RuleViolationError | None = None
     device_key: PublicKeyBytes | None = None
     received: list[HttpRequest] = field(default_factory=list)
     settled: dict[Digest, api.PaymentAnswer] = field(default_factory=dict)
@@ -151,6 +152,8 @@ class FakeServer:
     def _issue(self, request: HttpRequest) -> api.TokenIssued:
         assert self.device_key is not None
         asked = verify_from_device(request.body, TokenRequest, device_key=self.device_key).message
+        if self.refuse_tokens is not None:
+            raise self.refuse_tokens
         if asked.issue_id not in self.tokens:
             if asked.previous_token_id:
                 self.closed_at_minor[asked.previous_token_id] = asked.spent_minor

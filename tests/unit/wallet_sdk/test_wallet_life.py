@@ -4,15 +4,17 @@ import pytest
 
 from tests.unit.wallet_sdk.fakes import Fault
 from tests.unit.wallet_sdk.world import World
+from wallet_sdk.ports import HttpAnswer, HttpRequest
 from wallet_sdk.protocol import api, qr
 from wallet_sdk.protocol.envelope import open_unverified, seal
-from wallet_sdk.protocol.errors import ErrorCode, MisuseError, RuleViolationError, UnavailableError
+from wallet_sdk.protocol.errors import ErrorCode, MisuseError, MoneyOutcome, RuleViolationError, UnavailableError
 from wallet_sdk.protocol.ids import Envelope
 from wallet_sdk.protocol.messages import PaymentCode, Receipt, TokenRequest
 from wallet_sdk.protocol.states import State
 from wallet_sdk.store import Outcome
 from wallet_sdk.transport import NetworkSwitch
 from wallet_sdk.wallet import Payment, PayMode, Renewal
+from wallet_sdk.wallet.tokens import obtain_token
 
 
 def pay_offline(world: World, *, amount_minor: int = 1250) -> tuple[Payment, Envelope]:
@@ -120,6 +122,80 @@ def test_a_renewal_whose_answer_was_lost_is_repeated_byte_for_byte(world: World)
     assert len({request.body for request in world.server.paths(api.PATH_TOKENS)}) == 1
     assert len(world.server.tokens) == 2
     assert pay_offline(world)[0].outcome is Outcome.OFFLINE
+
+
+def test_a_refused_renewal_keeps_the_old_token_closed(world: World) -> None:
+    """The refusal may be forged and the signed closing kept: a later intent beside it would look like fraud.
+
+    The next try has another id and the same sum, and brings a token.
+    """
+    world.clock.advance(48 * 3600)
+    world.server.refuse_tokens = RuleViolationError(ErrorCode.INSUFFICIENT_FUNDS, "no")
+    with pytest.raises(RuleViolationError):
+        world.wallet.sync()
+    with pytest.raises(MisuseError) as misuse:
+        pay_offline(world)
+    assert misuse.value.code is ErrorCode.NO_ALLOWANCE
+    world.server.refuse_tokens = None
+    assert world.reopened().sync().renewal is Renewal.RENEWED
+    requests = [open_unverified(sent.body, TokenRequest).message for sent in world.server.paths(api.PATH_TOKENS)[-2:]]
+    assert requests[0].issue_id != requests[1].issue_id
+    assert requests[0].spent_minor == requests[1].spent_minor
+    assert pay_offline(world)[0].outcome is Outcome.OFFLINE
+
+
+def test_a_renewal_whose_answer_came_when_its_token_had_died_is_closed_and_repeated(world: World) -> None:
+    """Lost answer, four days without network, another process: the wallet pays again, and no money is left behind."""
+    world.clock.advance(60 * 3600)
+    world.server.faults = [Fault.NONE, Fault.NONE, *[Fault.LOST_AFTER] * 3]
+    with pytest.raises(UnavailableError):
+        world.wallet.sync()
+    assert world.store.pending_issue() is not None
+    world.clock.advance(100 * 3600)
+    later = world.reopened()
+    assert later.sync().renewal is Renewal.RENEWED
+    assert world.store.pending_issue() is None
+    assert later.balance().offline_left.minor == 20_000
+    assert len(world.server.tokens) == 3
+    assert list(world.server.closed_at_minor.values()) == [0, 0]
+    assert later.scan(world.request_text()).pay().outcome is Outcome.SETTLED
+
+
+def test_a_renewal_that_another_process_has_sent_is_not_withdrawn(world: World) -> None:
+    """Its answer was lost there. Here no byte left; the old token must stay closed all the same."""
+    other, world_parts = world.reopened()._parts, world.wallet._parts
+
+    class OtherSendsFirst:
+        def send(self, request: HttpRequest) -> HttpAnswer:
+            if request.path != api.PATH_TOKENS:
+                return world.network.send(request)
+            world.server.faults = [Fault.LOST_AFTER] * 3
+            with pytest.raises(UnavailableError):
+                obtain_token(other)
+            raise UnavailableError(ErrorCode.NETWORK_UNREACHABLE, "no connection")
+
+        def close(self) -> None:
+            """Nothing to give back."""
+
+    world_parts.sender, world_parts._client = OtherSendsFirst(), None
+    with pytest.raises(UnavailableError):
+        obtain_token(world_parts)
+    assert world.server.closed_at_minor
+    assert world.store.pending_issue() is not None
+    with pytest.raises(MisuseError) as refused:
+        world.wallet.scan(world.request_text()).pay(PayMode.OFFLINE)
+    assert refused.value.code is ErrorCode.NO_ALLOWANCE
+
+
+def test_a_renewal_in_doubt_does_not_put_the_payment_in_doubt(world: World) -> None:
+    """Nothing of the payment was signed: the payer must not be told that it may be charged."""
+    world.clock.advance(73 * 3600)
+    world.server.faults = [Fault.NONE, *[Fault.LOST_AFTER] * 3]
+    with pytest.raises(UnavailableError) as lost:
+        world.wallet.scan(world.request_text()).pay()
+    assert lost.value.outcome is MoneyOutcome.NOT_CHARGED
+    assert not list(world.wallet.history())
+    assert not world.server.paths(api.PATH_INTENTS)
 
 
 def test_a_renewal_that_never_left_does_not_stop_offline_payments(world: World) -> None:
