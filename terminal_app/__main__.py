@@ -10,7 +10,7 @@ from pathlib import Path
 from terminal_app.config import TerminalConfig, load_config
 from terminal_app.devices.frames import FrameSource, ImageFolder, ScreenshotFile
 from wallet_sdk.protocol.errors import TillcodeError
-from wallet_sdk.screen.environment import Drawing, panel_of_size, prepare
+from wallet_sdk.screen.environment import Drawing, open_window, panel_of_size
 
 #: Opens the key file; better than a setting in a file, because it need not be stored on this machine.
 PASSPHRASE_VARIABLE = "TILLCODE_TERMINAL_PASSPHRASE"  # noqa: S105 - the name of a variable
@@ -35,13 +35,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(config: TerminalConfig, options: argparse.Namespace) -> int:
-    prepare(
+    open_window(
         panel=panel_of_size(width_px=config.width_px, height_px=config.height_px),
         kivy_home=config.home / "kivy",
         drawing=Drawing.OFFSCREEN if options.offscreen else Drawing.WINDOW,
         title="Tillcode terminal",
     )
-    # Kivy reads its environment when it is first imported: nothing that imports it may come before prepare().
+    # Kivy reads its environment when it is first imported: nothing that imports it may come before open_window().
     from terminal_app import bootstrap
 
     return bootstrap.run_window(

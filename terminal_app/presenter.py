@@ -124,7 +124,7 @@ class Presenter:
             snapshot,
             ScreenName.SHOW_CODE,
             sale=sale,
-            lines=(*hint, *self._sale_lines(sale)),
+            lines=(*hint, *self._reference_lines(sale)),
             code_text=qr.to_text(sale.request.envelope),
             actions=actions,
         )
@@ -250,9 +250,11 @@ class Presenter:
         words = _check_words_of(sale)
         if words is not None:
             lines.append(self._words.text(MessageId.SAME_WORDS, first=words.first, second=words.second))
-        if sale.request.message.reference:
-            lines.append(self._words.text(MessageId.REFERENCE, reference=sale.request.message.reference))
-        return tuple(lines)
+        return (*lines, *self._reference_lines(sale))
+
+    def _reference_lines(self, sale: Sale) -> tuple[str, ...]:
+        reference = sale.request.message.reference
+        return (self._words.text(MessageId.REFERENCE, reference=reference),) if reference else ()
 
     def _disputed_lines(self, snapshot: Snapshot) -> tuple[str, ...]:
         if not snapshot.disputed:

@@ -1,10 +1,10 @@
 """The gallery's window: puts up each sample model, draws it, keeps the frame buffer."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
-from kivy.base import EventLoop, runTouchApp, stopTouchApp
+from kivy.base import runTouchApp, stopTouchApp
 from kivy.clock import Clock
-from PIL import Image
 
 from terminal_app.screen_model import Command, PreviewFrame, ScreenModel, ScreenName
 from terminal_app.ui.root import TerminalRoot
@@ -14,13 +14,11 @@ from terminal_app.ui.theme import NIGHT
 from terminal_app.ui.words import ENGLISH
 from wallet_sdk.protocol import qr
 from wallet_sdk.screen.fonts import assets_folder, register_fonts
-from wallet_sdk.screen.frame_buffer import after_next_frame, write_png
-
-_FRAMES_MAX = 20
+from wallet_sdk.screen.frame_buffer import draw_into
 
 
-def draw_all(folder: Path) -> list[Path]:
-    """Draw every sample into the folder; the paths written, named by screen."""
+def draw_all(folder: Path) -> Iterator[Path]:
+    """Draw every sample into the folder; gives the paths as they are written, named by screen."""
     register_fonts(assets_folder())
     root = TerminalRoot(
         initial=SAMPLES[ScreenName.KEYPAD],
@@ -31,30 +29,19 @@ def draw_all(folder: Path) -> list[Path]:
         now_s=Clock.get_time,
     )
     runTouchApp(root, embedded=True)
-    paths = [_draw(root, model, folder / f"{name.value}.png") for name, model in SAMPLES.items()]
+    for name, model in SAMPLES.items():
+        path = folder / f"{name.value}.png"
+        _draw(root, model, path)
+        yield path
     stopTouchApp()
-    return paths
 
 
-def _draw(root: TerminalRoot, model: ScreenModel, path: Path) -> Path:
+def _draw(root: TerminalRoot, model: ScreenModel, path: Path) -> None:
     root.show(model)
     if isinstance(root.screen, KeypadScreen):
         root.screen.type_text("1250")
     root.show_frame(counter_scene(width_px=320, height_px=240))
-    for _ in range(3):  # layouts settle within as many frames
-        EventLoop.idle()
-    written: list[Path] = []
-
-    def keep(picture: Image.Image) -> None:
-        write_png(picture, path)
-        written.append(path)
-
-    after_next_frame(keep)
-    for _ in range(_FRAMES_MAX):
-        EventLoop.idle()
-        if written:
-            return path
-    raise AssertionError("no frame was drawn")
+    draw_into(path)
 
 
 def counter_scene(*, width_px: int, height_px: int) -> PreviewFrame:

@@ -22,11 +22,12 @@ from terminal_app.ui.screens.enrol import EnrolScreen
 from terminal_app.ui.screens.keypad import KeypadScreen
 from terminal_app.ui.screens.state_panel import PANEL_ICONS, StatePanel
 from terminal_app.ui.theme import Theme, look_for
-from terminal_app.ui.widgets.surface import Ground
 from terminal_app.ui.widgets.top_bar import TopBarView
 from terminal_app.ui.words import UiWords
 from wallet_sdk.screen.finger import BACKSPACE_KEY, ENTER_KEY, ESCAPE_KEY, TAB_KEY
+from wallet_sdk.screen.parts import column
 from wallet_sdk.screen.qr_view import Matrix
+from wallet_sdk.screen.surface import Ground
 from wallet_sdk.screen.touch import TouchGuard
 
 _KEYPAD_ENTER = 271
@@ -46,7 +47,7 @@ class TerminalRoot(BoxLayout):
         words: UiWords,
         now_s: Callable[[], float],
     ) -> None:
-        super().__init__(orientation="vertical")
+        super().__init__()
         self._send = send
         self._matrix_of = matrix_of
         self._theme = theme
@@ -71,14 +72,19 @@ class TerminalRoot(BoxLayout):
         """Listen to the window no more."""
         Window.unbind(on_key_down=self._on_key_down, on_textinput=self._on_textinput)
 
+    @property
+    def screen_name(self) -> str:
+        """The name of the screen, for the robot finger."""
+        return self._model.name.value
+
     def show(self, model: ScreenModel) -> None:
         """Draw this model. UI thread only."""
         changed = model.name is not self._model.name
         self._model = model
         if changed:
-            self._swap_screen()
-        self._bar.show(model.bar)
-        self._screen.draw(model)
+            self._build()
+        else:
+            self._draw()
 
     def show_frame(self, frame: PreviewFrame) -> None:
         """Draw a camera frame where the screen has a place for one. UI thread only."""
@@ -89,25 +95,23 @@ class TerminalRoot(BoxLayout):
         self._build()
 
     def _build(self) -> None:
+        """Make bar and screen anew: the bar above, and beside both what the screen wants over the whole height."""
         self.clear_widgets()
         self._look = look_for(theme=self._theme, width_px=Window.width, height_px=Window.height)
-        self._bar = TopBarView(look=self._look, words=self._words)
+        self._screen = self._make_screen(self._model.name)
+        self._bar = TopBarView(look=self._look, words=self._words, form=self._screen.bar_form)
         self._bar.network.bind(on_release=self._switch_network)
         self._bar.queue.bind(on_release=lambda *_args: self._send(SendNow()))
-        self._screen = self._make_screen(self._model.name)
-        self.add_widget(self._bar)
-        self.add_widget(self._screen)
+        if self._screen.tall is not None:
+            self.add_widget(self._screen.tall)
+        self.add_widget(column(self._bar, self._screen, spacing_mm=0))
         self._ground.paint(self._look.ground(self._model.name))
         self._guard.arm()
+        self._draw()
+
+    def _draw(self) -> None:
         self._bar.show(self._model.bar)
         self._screen.draw(self._model)
-
-    def _swap_screen(self) -> None:
-        self.remove_widget(self._screen)
-        self._screen = self._make_screen(self._model.name)
-        self.add_widget(self._screen)
-        self._ground.paint(self._look.ground(self._model.name))
-        self._guard.arm()
 
     def _make_screen(self, name: ScreenName) -> Screen:
         around = Surroundings(look=self._look, words=self._words, send=self._send, matrix_of=self._matrix_of)

@@ -34,7 +34,7 @@ BAR_SWITCHED_OFF: Final = TopBar(
 AMOUNT: Final = AmountText(number="12.50", currency="EUR")
 
 # As long as a real signed payment request in base45: what the code's size is judged by.
-SAMPLE_CODE_TEXT: Final = "TC1:" + "8Q52D8FA1FN:TG9X4$K7VZ6L3B*WE2M0YHRJ" * 11
+SAMPLE_CODE_TEXT: Final = "TC1:" + "8Q52D8FA1FN:TG9X4$K7VZ6L3B*WE2M0YHRJ" * 12
 
 _NEXT_SALE: Final = Action(command=CommandName.NEXT_SALE, label="Next sale", emphasis=Emphasis.PRIMARY)
 _RECEIPT: Final = Action(command=CommandName.SHOW_RECEIPT, label="Receipt")

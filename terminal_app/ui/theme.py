@@ -9,9 +9,9 @@ from enum import Enum, unique
 from typing import Final
 
 from terminal_app.screen_model import Emphasis, ScreenName
+from wallet_sdk.screen.buttons import ButtonColours
+from wallet_sdk.screen.colours import CLEAR, Colour, colour
 from wallet_sdk.screen.units import mm
-
-Colour = tuple[float, float, float, float]
 
 TARGET_MM: Final = 9.0
 KEY_MM: Final = 15.0
@@ -19,12 +19,6 @@ GAP_MM: Final = 2.0
 MARGIN_MM: Final = 3.0
 CORNER_MM: Final = 2.6
 BORDER_MM: Final = 2.0
-
-
-def colour(hex_rgb: str, alpha: float = 1.0) -> Colour:
-    """A colour from "#RRGGBB"."""
-    red, green, blue = (int(hex_rgb[i : i + 2], 16) / 255 for i in (1, 3, 5))
-    return (red, green, blue, alpha)
 
 
 @unique
@@ -44,16 +38,6 @@ class Border(Enum):
     SIDE_BARS = "side bars"
     CORNERS = "corners"
     THIN_INSET = "thin inset"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ButtonColours:
-    """Fill, text and outline of a button."""
-
-    fill: Colour
-    fill_pressed: Colour
-    text: Colour
-    outline: Colour
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,49 +166,24 @@ def look_for(*, theme: Theme, width_px: float, height_px: float) -> Look:
 
 def button_colours(theme: Theme, emphasis: Emphasis, ground: Colour) -> ButtonColours:
     """Colours of a button on this ground: the accent on the night ground, white on a state's colour."""
-    clear = (0.0, 0.0, 0.0, 0.0)
     on_state = ground != theme.base
     if emphasis is Emphasis.PRIMARY and on_state:
-        return ButtonColours(fill=theme.text, fill_pressed=colour("#D5DCE6"), text=ground, outline=clear)
+        return ButtonColours(fill=theme.text, fill_pressed=colour("#D5DCE6"), text=ground, outline=CLEAR)
     if emphasis is Emphasis.PRIMARY:
-        return ButtonColours(fill=theme.accent, fill_pressed=theme.accent_pressed, text=theme.on_accent, outline=clear)
+        return ButtonColours(fill=theme.accent, fill_pressed=theme.accent_pressed, text=theme.on_accent, outline=CLEAR)
     if on_state:
-        return ButtonColours(fill=clear, fill_pressed=theme.disc, text=theme.text, outline=theme.text)
+        return ButtonColours(fill=CLEAR, fill_pressed=theme.disc, text=theme.text, outline=theme.text)
     text = theme.danger if emphasis is Emphasis.DANGER else theme.text
     outline = (*theme.danger[:3], 0.55) if emphasis is Emphasis.DANGER else theme.outline
     return ButtonColours(fill=theme.surface, fill_pressed=theme.surface_pressed, text=text, outline=outline)
 
 
-def contrast(first: Colour, second: Colour) -> float:
-    """Contrast of two opaque colours, 1 to 21. Source: WCAG 2.2, "contrast ratio" and "relative luminance"."""
-    lighter, darker = sorted((_luminance(first), _luminance(second)), reverse=True)
-    return (lighter + 0.05) / (darker + 0.05)
+def disabled_button_colours(theme: Theme) -> ButtonColours:
+    """Colours of any button that cannot be pressed."""
+    fill = (*theme.surface[:3], 0.55)
+    return ButtonColours(fill=fill, fill_pressed=fill, text=theme.text_disabled, outline=(*theme.outline[:3], 0.5))
 
 
-def _luminance(of: Colour) -> float:
-    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in of[:3])
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-__all__ = [
-    "BORDERS",
-    "BORDER_MM",
-    "CORNER_MM",
-    "GAP_MM",
-    "KEY_MM",
-    "MARGIN_MM",
-    "NIGHT",
-    "TARGET_MM",
-    "Border",
-    "ButtonColours",
-    "Colour",
-    "Look",
-    "Shape",
-    "Sizes",
-    "Theme",
-    "button_colours",
-    "colour",
-    "contrast",
-    "look_for",
-    "mm",
-]
+def key_colours(theme: Theme) -> ButtonColours:
+    """Colours of a key of the keypad or the key grid."""
+    return ButtonColours(fill=theme.surface, fill_pressed=theme.surface_pressed, text=theme.text, outline=theme.outline)

@@ -139,3 +139,23 @@ class Till:
         for each in finger.visible_texts():
             found.setdefault(each["id"], []).append(each["text"])
         return found
+
+
+def rectangle(widget: Widget) -> tuple[float, float, float, float]:
+    """Left, bottom, right, top in the window."""
+    left, bottom = widget.to_window(widget.x, widget.y)
+    return left, bottom, left + widget.width, bottom + widget.height
+
+
+def is_inside(widget: Widget, panel: Panel) -> bool:
+    """True when no part of the widget is off the panel, but for a pixel of rounding."""
+    left, bottom, right, top = rectangle(widget)
+    return min(left, bottom) >= -1 and right <= panel.width_px + 1 and top <= panel.height_px + 1
+
+
+def distance_px(first: Widget, second: Widget) -> float:
+    """The free space between two widgets, negative when they overlap."""
+    one, other = rectangle(first), rectangle(second)
+    across = max(other[0] - one[2], one[0] - other[2])
+    along = max(other[1] - one[3], one[1] - other[3])
+    return max(across, along)

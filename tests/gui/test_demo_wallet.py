@@ -17,6 +17,7 @@ from wallet_sdk.demo.screen_model import ActionName, ScreenName, WalletModel
 from wallet_sdk.demo.screens import Surroundings
 from wallet_sdk.protocol import qr
 from wallet_sdk.screen import finger
+from wallet_sdk.screen.colours import contrast
 from wallet_sdk.screen.environment import Panel
 from wallet_sdk.screen.touch import PressArea
 from wallet_sdk.screen.units import px_to_mm
@@ -115,7 +116,7 @@ def test_words_can_be_read(model: WalletModel, phone_of: PhoneOf) -> None:
         if not isinstance(widget, Label) or not widget.text:
             continue
         red, green, blue = (part / 255 for part in ground_under(shown, widget))
-        assert theme.contrast(tuple(widget.color), (red, green, blue, 1.0)) >= CONTRAST_MIN, widget.text
+        assert contrast(tuple(widget.color), (red, green, blue, 1.0)) >= CONTRAST_MIN, widget.text
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The terminal's window as a process: models in from another thread, commands out, mirrored and driven by the robot."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -103,7 +104,7 @@ def test_a_sale_is_driven_through_the_glass_and_seen_in_the_mirror(tmp_path: Pat
     assert "Traceback" not in complaints
 
 
-@pytest.mark.parametrize("size", ["800x480", "720x1280"])
+@pytest.mark.parametrize("size", ["800x480", "720x1280", "1280x800"])
 def test_the_gallery_draws_every_screen(tmp_path: Path, size: str) -> None:
     """The gallery writes one picture of the right size for each screen, each in its state's colour."""
     arguments = [sys.executable, "-m", "terminal_app.ui.gallery", str(tmp_path / "pictures"), "--size", size]
@@ -114,3 +115,26 @@ def test_the_gallery_draws_every_screen(tmp_path: Path, size: str) -> None:
     with Image.open(tmp_path / "pictures" / "paid.png") as paid:
         assert "x".join(str(side) for side in paid.size) == size
         assert paid.convert("RGB").getpixel((paid.width // 2, paid.height - 4)) == (0x09, 0x5C, 0x32)
+
+
+def test_a_sale_is_typed_on_a_real_keyboard(tmp_path: Path) -> None:
+    """Digits and Enter reach the app's window as they do from a keyboard, and Enter walks on to the result."""
+    with running_till(tmp_path) as (_, robot):
+        assert robot.ask("type key_1 25")["ok"] is True
+        assert robot.ask("key backspace")["ok"] is True
+        assert robot.ask("key enter")["ok"] is True
+        assert robot.ask("wait show_code 10")["ok"] is True
+        assert robot.ask("tap scan_answer")["ok"] is True
+        assert robot.ask("wait paid 10")["ok"] is True
+
+
+@pytest.mark.parametrize("program", ["terminal_app", "wallet_sdk.demo"])
+def test_without_a_display_a_program_says_so(tmp_path: Path, program: str) -> None:
+    """No traceback and no till that runs unseen: one sentence, and an exit code that is not 0."""
+    arguments = [sys.executable, "-m", program, "--home", str(tmp_path), "--server", "http://127.0.0.1:9"]
+    environment = {**os.environ, "SDL_VIDEODRIVER": "x11", "DISPLAY": ":987"}
+    done = subprocess.run(
+        arguments, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False, timeout=ANSWER_S_MAX
+    )
+    assert done.returncode == {"terminal_app": 2, "wallet_sdk.demo": 1}[program]
+    assert "no display can be opened" in done.stderr.splitlines()[-1]

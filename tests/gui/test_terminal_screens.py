@@ -8,7 +8,6 @@ from itertools import combinations
 import pytest
 from kivy.core.window import Window
 from kivy.uix.label import Label
-from kivy.uix.widget import Widget
 from PIL import Image
 
 from terminal_app.screen_model import (
@@ -26,12 +25,21 @@ from terminal_app.screen_model import (
     ShowCode,
     SwitchNetwork,
 )
-from terminal_app.ui.samples import SAMPLE_CODE_TEXT, SAMPLES
+from terminal_app.ui.samples import SAMPLES
 from terminal_app.ui.screens.state_panel import PANEL_ICONS
-from terminal_app.ui.theme import BORDERS, GAP_MM, KEY_MM, NIGHT, TARGET_MM, contrast
-from tests.gui.stage import Till, frames_drawn_while_idle, picture, pump_until, settle
-from wallet_sdk.decoding import decode_codes
+from terminal_app.ui.theme import BORDERS, GAP_MM, KEY_MM, NIGHT, TARGET_MM
+from tests.gui.stage import (
+    Till,
+    distance_px,
+    frames_drawn_while_idle,
+    is_inside,
+    picture,
+    pump_until,
+    rectangle,
+    settle,
+)
 from wallet_sdk.screen import finger
+from wallet_sdk.screen.colours import contrast
 from wallet_sdk.screen.environment import PANEL_7_LANDSCAPE, PANEL_7_PORTRAIT, PANEL_10_LANDSCAPE, Panel
 from wallet_sdk.screen.touch import PressArea
 from wallet_sdk.screen.units import px_to_mm
@@ -57,26 +65,6 @@ def press_areas() -> Iterator[PressArea]:
 
 def _is_hidden(area: PressArea) -> bool:
     return bool(area.width < 1)
-
-
-def rectangle(widget: Widget) -> tuple[float, float, float, float]:
-    """Left, bottom, right, top in the window."""
-    left, bottom = widget.to_window(widget.x, widget.y)
-    return left, bottom, left + widget.width, bottom + widget.height
-
-
-def is_inside(widget: Widget, panel: Panel) -> bool:
-    """True when no part of the widget is off the panel, but for a pixel of rounding."""
-    left, bottom, right, top = rectangle(widget)
-    return min(left, bottom) >= -1 and right <= panel.width_px + 1 and top <= panel.height_px + 1
-
-
-def distance_px(first: Widget, second: Widget) -> float:
-    """The free space between two widgets, negative when they overlap."""
-    one, other = rectangle(first), rectangle(second)
-    across = max(other[0] - one[2], one[0] - other[2])
-    along = max(other[1] - one[3], one[1] - other[3])
-    return max(across, along)
 
 
 # --- the keypad ---
@@ -319,16 +307,6 @@ def test_unknown_says_do_not_charge_again(till_of: TillOf) -> None:
     assert [each.command for each in primary] == [CommandName.NEXT_SALE]
 
 
-@on_every_panel
-def test_the_code_can_be_read_from_the_screen(till_of: TillOf, panel: Panel) -> None:
-    """The frame buffer is read back by the decoders, and a module is wide enough for a camera."""
-    till_of(SAMPLES[ScreenName.SHOW_CODE], panel)
-    assert decode_codes(picture()) == [SAMPLE_CODE_TEXT]
-    code = finger.find_widget("code")
-    assert code is not None
-    assert code.module_mm >= 0.95
-
-
 def test_camera_frames_reach_the_viewfinder_and_no_other_screen(till_of: TillOf) -> None:
     """A frame is drawn on SCAN and is harmless anywhere else."""
     till = till_of(SAMPLES[ScreenName.SCAN], PANEL_7_LANDSCAPE)
@@ -345,10 +323,11 @@ def test_camera_frames_reach_the_viewfinder_and_no_other_screen(till_of: TillOf)
     assert finger.find_widget("viewfinder") is None
 
 
+@on_every_panel
 @on_every_screen
-def test_an_idle_screen_draws_no_frames(till_of: TillOf, name: ScreenName) -> None:
+def test_an_idle_screen_draws_no_frames(till_of: TillOf, panel: Panel, name: ScreenName) -> None:
     """A screen that nobody touches costs no frames."""
-    till_of(SAMPLES[name], PANEL_7_LANDSCAPE)
+    till_of(SAMPLES[name], panel)
     # half a second after a window was resized Kivy draws it once more
     pump_until(lambda: not Window.trigger_keyboard_height.is_triggered)
     settle()

@@ -17,8 +17,7 @@ from wallet_sdk.demo.flow import WalletFlow
 from wallet_sdk.keystore import EncryptedFileKeyStore
 from wallet_sdk.protocol import qr
 from wallet_sdk.protocol.errors import TillcodeError
-from wallet_sdk.screen.environment import Drawing, Panel, prepare
-from wallet_sdk.screen.opengl import missing_libraries
+from wallet_sdk.screen.environment import PANEL_PHONE, Drawing, Panel, open_window, panel_of_text
 from wallet_sdk.store import SqliteWalletStore
 from wallet_sdk.system import SystemClock, SystemRandom
 from wallet_sdk.transport import HttpxSender, SwitchableSender
@@ -38,8 +37,7 @@ class Choices:
     home: Path
     server: str
     activation_code: str | None
-    width_px: int
-    height_px: int
+    panel: Panel
     look_at: Path | None
     mirror: Path | None
     robot_stdin: bool
@@ -51,20 +49,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the wallet until its window is closed; the exit code."""
     choices = _parse(sys.argv[1:] if arguments is None else arguments)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    lacking = missing_libraries()
-    if lacking:
-        print(f"wallet: {lacking}", file=sys.stderr)
-        return 1
     try:
-        network = SwitchableSender(HttpxSender(choices.server))
-        wallet = _open_wallet(choices, network)
+        with TemporaryDirectory(prefix="tillcode-kivy-") as kivy_home:
+            open_window(panel=choices.panel, kivy_home=Path(kivy_home), drawing=choices.drawing, title=choices.title)
+            network = SwitchableSender(HttpxSender(choices.server))
+            with _open_wallet(choices, network) as wallet:
+                return _run(choices, wallet, network)
     except TillcodeError as error:
         print(f"wallet: {error}", file=sys.stderr)
         return 1
-    with TemporaryDirectory(prefix="tillcode-kivy-") as kivy_home, wallet:
-        panel = Panel(width_px=choices.width_px, height_px=choices.height_px, density=1.0)
-        prepare(panel=panel, kivy_home=Path(kivy_home), drawing=choices.drawing, title=choices.title)
-        return _run(choices, wallet, network)
 
 
 def _run(choices: Choices, wallet: Wallet, network: SwitchableSender) -> int:
@@ -94,7 +87,8 @@ def _run(choices: Choices, wallet: Wallet, network: SwitchableSender) -> int:
 
 
 def _make_app(choices: Choices, flow: WalletFlow) -> "WalletApp":
-    from wallet_sdk.demo.app import WalletApp, WindowOptions  # Kivy: only after prepare()
+    from wallet_sdk.demo.app import WalletApp  # Kivy: only after open_window()
+    from wallet_sdk.screen.app import WindowOptions
 
     return WalletApp(
         initial=views.working(None, what="The wallet is opening."),
@@ -131,22 +125,18 @@ def _parse(arguments: Sequence[str]) -> Choices:
     parser.add_argument("--home", type=Path, required=True, help="folder of this wallet's keys and memory")
     parser.add_argument("--server", required=True, help="address of the server, such as http://127.0.0.1:8787")
     parser.add_argument("--activation-code", help="joins the server with this code, the first time")
-    parser.add_argument("--size", default="400x800", help="window size, WIDTHxHEIGHT")
+    parser.add_argument("--size", type=panel_of_text, default=PANEL_PHONE, metavar="WIDTHxHEIGHT", help="window size")
     parser.add_argument("--look-at", type=Path, help="PNG file that mirrors the till's screen: the wallet's camera")
     parser.add_argument("--mirror", type=Path, help="PNG file to mirror this window into")
     parser.add_argument("--title", default="Tillcode wallet", help="title of the window")
     parser.add_argument("--robot", action="store_true", help="drive it by lines on stdin (wallet_sdk.screen.robot)")
     parser.add_argument("--offscreen", action="store_true", help="draw into memory; no display is needed")
     given = parser.parse_args(arguments)
-    width, cross, height = given.size.partition("x")
-    if not (cross and width.isdecimal() and height.isdecimal()):
-        parser.error("--size is WIDTHxHEIGHT, such as 400x800")
     return Choices(
         home=given.home,
         server=given.server,
         activation_code=given.activation_code,
-        width_px=int(width),
-        height_px=int(height),
+        panel=given.size,
         look_at=given.look_at,
         mirror=given.mirror,
         robot_stdin=given.robot,

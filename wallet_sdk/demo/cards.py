@@ -7,21 +7,12 @@ from kivy.uix.widget import Widget
 
 from wallet_sdk.demo import theme
 from wallet_sdk.demo.screen_model import HistoryRow, Payee, Purse
-from wallet_sdk.demo.widgets import (
-    AmountLabel,
-    IconDisc,
-    Line1,
-    Paragraph,
-    Surface,
-    column,
-    gradient,
-    line,
-    row,
-    space,
-    title,
-)
+from wallet_sdk.demo.widgets import amount_line, gradient, line, sentences, space, title
 from wallet_sdk.screen.fonts import STRONG_FONT
 from wallet_sdk.screen.icons import Icon
+from wallet_sdk.screen.parts import IconDisc, column, row
+from wallet_sdk.screen.surface import Surface
+from wallet_sdk.screen.text import FittedLine
 from wallet_sdk.screen.units import mm
 
 _PURSE_MM = 42.6
@@ -54,29 +45,29 @@ def purse_card(purse: Purse) -> BoxLayout:
     card = column(spacing_mm=0.8, size_hint_y=None, height=mm(_PURSE_MM), padding=(mm(5), mm(4.4)))
     ground = Surface(card, fill=theme.WHITE, corner_mm=theme.CORNER_MM * 1.6)
     ground.shade(gradient(bottom=theme.CARD_BOTTOM, top=theme.CARD_TOP))
-    allowance = AmountLabel(
+    allowance = amount_line(
         purse.allowance,
         type_mm=theme.BUTTON_TYPE_MM,
-        tint=theme.ON_CARD,
-        dim=theme.ON_CARD_DIM,
+        color=theme.ON_CARD,
+        currency_color=theme.ON_CARD_DIM,
         halign="right",
         robot_id="allowance",
     )
     allowance.pos_hint = {"center_y": 0.5}
-    caption = Line1(type_mm=theme.BODY_MM, tint=theme.ON_CARD_DIM, text="Ready for offline")
+    caption = FittedLine(type_mm=theme.BODY_MM, color=theme.ON_CARD_DIM, text="Ready for offline")
     for widget in (
-        line("Balance", type_mm=theme.BODY_MM, tint=theme.ON_CARD_DIM),
-        AmountLabel(
+        line("Balance", type_mm=theme.BODY_MM, color=theme.ON_CARD_DIM),
+        amount_line(
             purse.balance,
             type_mm=theme.AMOUNT_MM * 1.05,
-            tint=theme.ON_CARD,
-            dim=theme.ON_CARD_DIM,
+            color=theme.ON_CARD,
+            currency_color=theme.ON_CARD_DIM,
             robot_id="balance",
         ),
         Widget(),
         row(caption, allowance, height_mm=6),
         PartBar(purse.allowance_part),
-        line(purse.note, type_mm=theme.SMALL_MM, tint=theme.ON_CARD_DIM, robot_id="purse_note"),
+        line(purse.note, type_mm=theme.SMALL_MM, color=theme.ON_CARD_DIM, robot_id="purse_note"),
     ):
         card.add_widget(widget)
     return card
@@ -86,8 +77,7 @@ def warning_card(words: str) -> BoxLayout:
     """What must not be overlooked on the home screen."""
     disc = IconDisc(icon=Icon.CROSS, fill=theme.RED, tint=theme.WHITE, diameter_mm=8, stroke=0.26)
     disc.pos_hint = {"center_y": 0.5}
-    text = Paragraph(tint=theme.RED, type_mm=theme.SMALL_MM * 1.08, text=words, robot_id="warning")
-    text.font_name = STRONG_FONT
+    text = sentences(words, color=theme.RED, type_mm=theme.SMALL_MM * 1.08, font_name=STRONG_FONT, robot_id="warning")
     text.pos_hint = {"center_y": 0.5}
     card = row(disc, text, height_mm=12, spacing_mm=3)
     card.padding = (mm(4), mm(1.5))
@@ -100,9 +90,9 @@ def payee_card(payee: Payee) -> BoxLayout:
     disc = IconDisc(icon=Icon.TICK, fill=theme.PAID_SOFT, tint=theme.GREEN, diameter_mm=11, stroke=0.24)
     disc.pos_hint = {"center_y": 0.5}
     words = column(
-        title(payee.name, type_mm=theme.TITLE_MM, tint=theme.INK, robot_id="payee"),
-        line(payee.place, type_mm=theme.BODY_MM, tint=theme.INK_DIM),
-        line("Verified merchant", type_mm=theme.SMALL_MM, tint=theme.GREEN, font_name=STRONG_FONT),
+        title(payee.name, type_mm=theme.TITLE_MM, color=theme.INK, robot_id="payee"),
+        line(payee.place, type_mm=theme.BODY_MM, color=theme.INK_DIM),
+        line("Verified merchant", type_mm=theme.SMALL_MM, color=theme.GREEN, font_name=STRONG_FONT),
         spacing_mm=0,
     )
     card = row(disc, words, height_mm=26, spacing_mm=4)
@@ -116,7 +106,7 @@ def history_card(rows: tuple[HistoryRow, ...]) -> BoxLayout:
     card = column(spacing_mm=0, size_hint_y=None, padding=(mm(3.6), mm(1.6)))
     Surface(card, fill=theme.SURFACE, outline=theme.LINE, corner_mm=theme.CORNER_MM * 1.3)
     if not rows:
-        words = Paragraph(tint=theme.INK_DIM, text="No payments yet. They will stand here.", halign="center")
+        words = sentences("No payments yet. They will stand here.", halign="center")
         card.add_widget(column(space(3), words, space(3), size_hint_y=None, height=mm(_ROW_MM * 1.4)))
     for each in rows:
         card.add_widget(_history_row(each))
@@ -129,21 +119,19 @@ def _history_row(shown: HistoryRow) -> BoxLayout:
     disc = IconDisc(icon=icon, fill=soft, tint=strong, diameter_mm=7.6, stroke=0.26)
     disc.pos_hint = {"center_y": 0.5}
     words = column(
-        Line1(type_mm=theme.BODY_MM, tint=theme.INK, font_name=STRONG_FONT, text=shown.payee, valign="bottom"),
-        Line1(
+        FittedLine(type_mm=theme.BODY_MM, color=theme.INK, font_name=STRONG_FONT, text=shown.payee, valign="bottom"),
+        FittedLine(
             type_mm=theme.SMALL_MM,
-            tint=theme.INK_DIM,
+            color=theme.INK_DIM,
             text=f"{shown.when}  {shown.outcome}",
             valign="top",
             robot_id="row_outcome",
         ),
         spacing_mm=0.5,
     )
-    amount = AmountLabel(
+    amount = amount_line(
         shown.amount,
         type_mm=theme.BUTTON_TYPE_MM,
-        tint=theme.INK,
-        dim=theme.INK_DIM,
         halign="right",
         size_hint_x=None,
         robot_id="row_amount",

@@ -4,9 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from kivy.graphics import Color, Line
-from kivy.properties import NumericProperty
-from kivy.uix.anchorlayout import AnchorLayout
 from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.widget import Widget
 
@@ -14,29 +11,29 @@ from wallet_sdk.demo import theme
 from wallet_sdk.demo.cards import history_card, payee_card, purse_card, warning_card
 from wallet_sdk.demo.screen_model import Action, ActionName, PreviewFrame, ScreenName, WalletModel
 from wallet_sdk.demo.widgets import (
-    AmountLabel,
-    IconButton,
-    IconDisc,
-    Line1,
+    PRIMARY,
     LinkButton,
     NetworkSwitch,
-    Paragraph,
-    Surface,
     Tile,
     WordPill,
     action_buttons,
+    amount_line,
     centred,
-    column,
+    icon_button,
     line,
-    middle_of,
-    row,
+    sentences,
     space,
     title,
 )
+from wallet_sdk.screen.buttons import ButtonColours
+from wallet_sdk.screen.colours import Colour
 from wallet_sdk.screen.fonts import DISPLAY_FONT, STRONG_FONT
-from wallet_sdk.screen.grey_view import GreyView
-from wallet_sdk.screen.icons import Icon, IconView
+from wallet_sdk.screen.grey_view import Viewfinder
+from wallet_sdk.screen.icons import Icon
+from wallet_sdk.screen.parts import Countdown, IconDisc, column, row
 from wallet_sdk.screen.qr_view import Matrix, QrView
+from wallet_sdk.screen.surface import Surface
+from wallet_sdk.screen.text import FittedLine
 from wallet_sdk.screen.units import mm
 
 Press = Callable[[ActionName], None]
@@ -45,6 +42,10 @@ ROWS_ON_HOME: Final = 3
 ROWS_UNDER_WARNING: Final = 2
 _HEADER_MM: Final = 9.0
 
+_QUIET_TILE: Final = ButtonColours(
+    fill=theme.SURFACE, fill_pressed=theme.ACCENT_SOFT, text=theme.ACCENT, outline=theme.LINE
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
@@ -52,45 +53,6 @@ class Surroundings:
 
     press: Press
     matrix_of: Callable[[str], Matrix]
-
-
-class Countdown(BoxLayout):
-    """A clock, the seconds that are left, and a bar that shrinks with them."""
-
-    full_s = NumericProperty(1)
-
-    def __init__(self, remaining_s: int, **kwargs: object) -> None:
-        super().__init__(size_hint=(None, None), size=(mm(14), mm(6)), spacing=mm(1.6), **kwargs)
-        clock = AnchorLayout(size_hint_x=None, width=mm(4.4))
-        clock.add_widget(IconView(icon=Icon.CLOCK, tint=theme.INK_DIM, size_hint=(None, None), size=(mm(4.4), mm(4.4))))
-        self._left = Line1(type_mm=theme.BODY_MM, tint=theme.INK_DIM, font_name=STRONG_FONT, robot_id="remaining")
-        self.add_widget(clock)
-        self.add_widget(self._left)
-        self.show(remaining_s)
-
-    def show(self, remaining_s: int) -> None:
-        """Draw these seconds."""
-        left_s = max(0, remaining_s)
-        self._left.text = f"{left_s // 60}:{left_s % 60:02d}"
-
-
-class Viewfinder(GreyView):
-    """The camera's picture with four corners that say where to hold the code."""
-
-    def __init__(self) -> None:
-        super().__init__(corner_mm=theme.CORNER_MM * 1.4, robot_id="viewfinder")
-        with self.canvas.after:
-            Color(*theme.WHITE)
-            self._corners = [Line(width=mm(0.5), cap="round", joint="round") for _ in range(4)]
-        self.bind(pos=self._place_corners, size=self._place_corners)
-
-    def _place_corners(self, *_args: object) -> None:
-        middle_x, middle_y = middle_of(self)
-        half_px = min(self.width, self.height) * 0.4
-        arm_px = half_px * 0.4
-        for corner, (dx, dy) in zip(self._corners, ((-1, -1), (-1, 1), (1, -1), (1, 1)), strict=True):
-            x, y = middle_x + dx * half_px, middle_y + dy * half_px
-            corner.points = (x - dx * arm_px, y, x, y, x, y - dy * arm_px)
 
 
 class WalletScreen(BoxLayout):
@@ -103,7 +65,9 @@ class WalletScreen(BoxLayout):
         self.around = around
         self._matrix_of = around.matrix_of
         self._code_text = ""
-        self.countdown = Countdown(model.remaining_s or 0)
+        self.countdown = Countdown(
+            type_mm=theme.BODY_MM, color=theme.INK_DIM, clock_color=theme.INK_DIM, size_hint_x=None, width=mm(14)
+        )
         self.qr = QrView(robot_id="code", size_hint=(None, None), pos_hint={"center_x": 0.5})
         self.viewfinder: Viewfinder | None = None
         self._code_part = 1.0
@@ -154,22 +118,22 @@ class WalletScreen(BoxLayout):
 
 def _header(screen: WalletScreen, model: WalletModel) -> BoxLayout:
     """Title on the left, a cross on the right that goes back home."""
-    words = Line1(
-        type_mm=theme.TITLE_MM, tint=theme.INK, font_name=DISPLAY_FONT, text=model.headline, robot_id="headline"
+    words = FittedLine(
+        type_mm=theme.TITLE_MM, color=theme.INK, font_name=DISPLAY_FONT, text=model.headline, robot_id="headline"
     )
-    close = screen.bind_press(IconButton(icon=Icon.CROSS), ActionName.BACK)
+    close = screen.bind_press(icon_button(Icon.CROSS, says="Close"), ActionName.BACK)
     return row(words, close, height_mm=_HEADER_MM)
 
 
 def _build_home(screen: WalletScreen, model: WalletModel) -> None:
     assert model.purse is not None
-    greeting = Line1(
-        type_mm=theme.TITLE_MM, tint=theme.INK, font_name=DISPLAY_FONT, text=model.headline, robot_id="headline"
+    greeting = FittedLine(
+        type_mm=theme.TITLE_MM, color=theme.INK, font_name=DISPLAY_FONT, text=model.headline, robot_id="headline"
     )
     switch = screen.bind_press(NetworkSwitch(model.network), ActionName.SWITCH_NETWORK)
-    pay = Tile(text="Pay", icon=Icon.SCAN, fill=theme.ACCENT, tint=theme.WHITE, edge=theme.CLEAR)
-    code = Tile(text="Show my code", icon=Icon.CODE, fill=theme.SURFACE, tint=theme.ACCENT, edge=theme.LINE)
-    latest = Line1(type_mm=theme.BUTTON_TYPE_MM, tint=theme.INK, font_name=STRONG_FONT, text="Latest")
+    pay = Tile(text="Pay", icon=Icon.SCAN, colours=PRIMARY)
+    code = Tile(text="Show my code", icon=Icon.CODE, colours=_QUIET_TILE)
+    latest = FittedLine(type_mm=theme.BUTTON_TYPE_MM, color=theme.INK, font_name=STRONG_FONT, text="Latest")
     every = screen.bind_press(LinkButton(text="History", width_mm=20), ActionName.HISTORY)
     screen.add(
         row(greeting, switch, height_mm=_HEADER_MM),
@@ -193,20 +157,18 @@ def _build_history(screen: WalletScreen, model: WalletModel) -> None:
 
 
 def _build_look(screen: WalletScreen, model: WalletModel) -> None:
-    screen.viewfinder = Viewfinder()
+    screen.viewfinder = Viewfinder(tint=theme.WHITE, corner_mm=theme.CORNER_MM * 1.4)
     screen.viewfinder.size_hint_y = None
     screen.bind(width=lambda *_args: setattr(screen.viewfinder, "height", screen.width - 2 * mm(theme.MARGIN_MM)))
-    words = Paragraph(tint=theme.INK_DIM, text="\n".join(model.lines), halign="center", robot_id="lines")
+    words = sentences("\n".join(model.lines), halign="center", robot_id="lines")
     screen.add(_header(screen, model), space(2), screen.viewfinder, space(2), words, Widget(), screen.buttons(model))
 
 
 def _build_quote(screen: WalletScreen, model: WalletModel) -> None:
     assert model.payee is not None
     assert model.amount is not None
-    amount = AmountLabel(
-        model.amount, type_mm=theme.AMOUNT_MM * 1.25, tint=theme.INK, dim=theme.INK_DIM, halign="center"
-    )
-    words = Paragraph(tint=theme.INK_DIM, text="\n".join(model.lines), halign="center", robot_id="lines")
+    amount = amount_line(model.amount, type_mm=theme.AMOUNT_MM * 1.25, halign="center")
+    words = sentences("\n".join(model.lines), halign="center", robot_id="lines")
     screen.add(
         _header(screen, model),
         space(1),
@@ -221,12 +183,8 @@ def _build_quote(screen: WalletScreen, model: WalletModel) -> None:
 
 
 def _build_code(screen: WalletScreen, model: WalletModel) -> None:
-    amount = (
-        [AmountLabel(model.amount, type_mm=theme.AMOUNT_MM * 0.8, tint=theme.INK, dim=theme.INK_DIM, halign="center")]
-        if model.amount
-        else []
-    )
-    words = Paragraph(tint=theme.INK_DIM, text="\n".join(model.lines), halign="center", robot_id="lines")
+    amount = [amount_line(model.amount, type_mm=theme.AMOUNT_MM * 0.8, halign="center")] if model.amount else []
+    words = sentences("\n".join(model.lines), halign="center", robot_id="lines")
     clock = [centred(screen.countdown)] if model.remaining_s is not None else []
     screen.add(
         _header(screen, model),
@@ -247,18 +205,16 @@ def _build_result(screen: WalletScreen, model: WalletModel) -> None:
     screen.add(
         *([] if has_code else [Widget(size_hint_y=0.8)]),
         centred(IconDisc(icon=tone.icon, fill=tone.strong, tint=theme.WHITE, diameter_mm=13 if has_code else 30)),
-        title(model.headline, type_mm=theme.STATE_MM, tint=tone.strong, halign="center", robot_id="headline"),
+        title(model.headline, type_mm=theme.STATE_MM, color=tone.strong, halign="center", robot_id="headline"),
     )
     if model.amount is not None:
-        screen.add(
-            AmountLabel(model.amount, type_mm=theme.AMOUNT_MM * 0.9, tint=theme.INK, dim=theme.INK_DIM, halign="center")
-        )
+        screen.add(amount_line(model.amount, type_mm=theme.AMOUNT_MM * 0.9, halign="center"))
     if model.payee is not None:
         screen.add(
             line(
                 f"{model.payee.name}, {model.payee.place}",
                 type_mm=theme.BUTTON_TYPE_MM,
-                tint=theme.INK,
+                color=theme.INK,
                 font_name=STRONG_FONT,
                 halign="center",
                 robot_id="payee",
@@ -267,17 +223,17 @@ def _build_result(screen: WalletScreen, model: WalletModel) -> None:
     if model.warning:
         screen.add(_warning(model.warning, tone.strong))
     if model.lines:
-        screen.add(Paragraph(tint=theme.INK_DIM, text="\n".join(model.lines), halign="center", robot_id="lines"))
+        screen.add(sentences("\n".join(model.lines), halign="center", robot_id="lines"))
     if has_code:
         screen.make_code_smaller(0.66)
         screen.add(screen.qr)
     screen.add(Widget(), *_check_words(model), screen.buttons(model))
 
 
-def _warning(words: str, tint: theme.Colour) -> Line1:
-    band = Line1(
+def _warning(words: str, tint: Colour) -> FittedLine:
+    band = FittedLine(
         type_mm=theme.BUTTON_TYPE_MM,
-        tint=theme.WHITE,
+        color=theme.WHITE,
         font_name=STRONG_FONT,
         text=words,
         halign="center",
@@ -293,7 +249,7 @@ def _check_words(model: WalletModel) -> list[Widget]:
     if not model.check_words:
         return []
     caption = line(
-        "The shop's screen shows the same two words", type_mm=theme.SMALL_MM, tint=theme.INK_DIM, halign="center"
+        "The shop's screen shows the same two words", type_mm=theme.SMALL_MM, color=theme.INK_DIM, halign="center"
     )
     pills = [WordPill(word, robot_id=f"check_word_{place}") for place, word in enumerate(model.check_words, start=1)]
     return [column(caption, row(*pills, height_mm=9), spacing_mm=0.6, size_hint_y=None, height=mm(14))]

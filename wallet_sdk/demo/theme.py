@@ -4,18 +4,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from wallet_sdk.demo.screen_model import NetworkState, RowTone, ScreenName
+from wallet_sdk.screen.colours import Colour, colour
 from wallet_sdk.screen.icons import Icon
 
-Colour = tuple[float, float, float, float]
-
-
-def colour(hex_rgb: str, alpha: float = 1.0) -> Colour:
-    """A colour from "#RRGGBB"."""
-    red, green, blue = (int(hex_rgb[i : i + 2], 16) / 255 for i in (1, 3, 5))
-    return (red, green, blue, alpha)
-
-
-CLEAR: Final = colour("#FFFFFF", 0.0)
 WHITE: Final = colour("#FFFFFF")
 BASE: Final = colour("#F5F3EE")
 SURFACE: Final = colour("#FFFFFF")
@@ -83,14 +74,3 @@ NETWORK_LOOKS: Final = {
     NetworkState.OFFLINE: (Icon.NETWORK_LOST, "No network", AMBER),
     NetworkState.SWITCHED_OFF: (Icon.NETWORK_OFF, "Network off", AMBER),
 }
-
-
-def contrast(first: Colour, second: Colour) -> float:
-    """Contrast of two opaque colours, 1 to 21. Source: WCAG 2.2, "contrast ratio" and "relative luminance"."""
-    lighter, darker = sorted((_luminance(first), _luminance(second)), reverse=True)
-    return (lighter + 0.05) / (darker + 0.05)
-
-
-def _luminance(of: Colour) -> float:
-    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in of[:3])
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

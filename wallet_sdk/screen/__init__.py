@@ -1,1 +1,1 @@
-"""Kivy pieces that the terminal and the demo wallet share. Call `environment.prepare` before importing the others."""
+"""Kivy pieces that terminal and demo wallet share. Call `environment.open_window` before importing the others."""

@@ -7,10 +7,14 @@ imports Kivy only inside functions.
 
 import os
 import sys
+from argparse import ArgumentTypeError
 from dataclasses import dataclass
 from enum import Enum, unique
 from pathlib import Path
 from typing import Final
+
+from wallet_sdk.protocol.errors import ErrorCode, UnavailableError
+from wallet_sdk.screen.opengl import missing_libraries
 
 # A density of 1 draws 48 dp on 9 mm, the smallest thing a finger hits surely; so 1 dp is 9/48 mm on every panel.
 DP_PER_MM: Final = 48 / 9
@@ -47,9 +51,17 @@ PANEL_7_LANDSCAPE: Final = Panel(width_px=800, height_px=480, density=0.97)
 PANEL_7_PORTRAIT: Final = Panel(width_px=720, height_px=1280, density=1.55)
 PANEL_10_LANDSCAPE: Final = Panel(width_px=1280, height_px=800, density=1.11)
 # A phone of 6 inches seen in a desktop window, for the demo wallet.
-PANEL_PHONE: Final = Panel(width_px=420, height_px=840, density=1.0)
+PANEL_PHONE: Final = Panel(width_px=400, height_px=800, density=1.0)
 
 KNOWN_PANELS: Final = (PANEL_7_LANDSCAPE, PANEL_7_PORTRAIT, PANEL_10_LANDSCAPE, PANEL_PHONE)
+
+# Left to itself, SDL falls back to drawing into memory where there is no display: a till that runs and shows nothing.
+_DRIVERS_WITH_A_SCREEN: Final = "x11,wayland,KMSDRM"
+
+NO_DISPLAY: Final = (
+    "no display can be opened, so no window can be drawn: start it from a desktop session, or give --offscreen to draw "
+    "into memory only"
+)
 
 # Four samples a pixel: cheap on a Raspberry Pi 4, and the drawn icons get clean edges.
 SAMPLES_PER_PIXEL: Final = 4
@@ -61,6 +73,32 @@ def panel_of_size(*, width_px: int, height_px: int) -> Panel:
         if (panel.width_px, panel.height_px) == (width_px, height_px):
             return panel
     return Panel(width_px=width_px, height_px=height_px, density=PANEL_7_LANDSCAPE.density)
+
+
+def panel_of_text(size: str) -> Panel:
+    """The panel of a size written as "800x480".
+
+    Raises: ArgumentTypeError when it is written otherwise: it reads what a command line says.
+    """
+    width, cross, height = size.partition("x")
+    if not (cross and width.isdecimal() and height.isdecimal()):
+        raise ArgumentTypeError(f"{size!r} is not WIDTHxHEIGHT, such as 800x480")
+    return panel_of_size(width_px=int(width), height_px=int(height))
+
+
+def open_window(*, panel: Panel, kivy_home: Path, drawing: Drawing, title: str) -> None:
+    """Prepare Kivy and open the process's window.
+
+    Raises: UnavailableError when there is no OpenGL or no display, with what to do about it.
+    """
+    lacking = missing_libraries()
+    if lacking:
+        raise UnavailableError(ErrorCode.DEVICE_UNAVAILABLE, lacking, param="opengl")
+    prepare(panel=panel, kivy_home=kivy_home, drawing=drawing, title=title)
+    from kivy.core.window import Window  # opens it
+
+    if Window is None:
+        raise UnavailableError(ErrorCode.DEVICE_UNAVAILABLE, NO_DISPLAY, param="display")
 
 
 def prepare(*, panel: Panel, kivy_home: Path, drawing: Drawing, title: str) -> None:
@@ -83,6 +121,8 @@ def prepare(*, panel: Panel, kivy_home: Path, drawing: Drawing, title: str) -> N
     )
     if drawing is Drawing.OFFSCREEN:
         os.environ["SDL_VIDEODRIVER"] = "offscreen"
+    elif sys.platform == "linux":
+        os.environ.setdefault("SDL_VIDEODRIVER", _DRIVERS_WITH_A_SCREEN)
     _configure(panel=panel, title=title)
 
 

@@ -4,9 +4,14 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from kivy.base import EventLoop
 from kivy.core.window import Window
 from kivy.graphics.opengl import GL_RGB, GL_UNSIGNED_BYTE, glReadPixels
 from PIL import Image
+
+# Layouts settle within as many frames, and a frame that was asked for comes within as many.
+_SETTLING_FRAMES = 4
+_FRAMES_MAX = 20
 
 
 def read_frame_buffer() -> Image.Image:
@@ -33,3 +38,17 @@ def after_next_frame(action: Callable[[Image.Image], None]) -> None:
 
     Window.bind(on_flip=on_flip)
     Window.canvas.ask_update()
+
+
+def draw_into(path: Path) -> None:
+    """Turn the event loop until the layouts have settled, then write what the window shows. For galleries."""
+    for _ in range(_SETTLING_FRAMES):
+        EventLoop.idle()
+    drawn: list[Image.Image] = []
+    after_next_frame(drawn.append)
+    for _ in range(_FRAMES_MAX):
+        EventLoop.idle()
+        if drawn:
+            write_png(drawn[0], path)
+            return
+    raise AssertionError("no frame was drawn")

@@ -1,11 +1,13 @@
 """Live grey picture of a camera: one luminance texture, blitted for each frame."""
 
-from kivy.graphics import Color, Rectangle, StencilPop, StencilPush, StencilUnUse, StencilUse
+from kivy.graphics import Color, Line, Rectangle, StencilPop, StencilPush, StencilUnUse, StencilUse
 from kivy.graphics.texture import Texture
 from kivy.graphics.vertex_instructions import RoundedRectangle
 from kivy.properties import StringProperty
 from kivy.uix.widget import Widget
 
+from wallet_sdk.screen.colours import Colour
+from wallet_sdk.screen.surface import middle_of
 from wallet_sdk.screen.units import mm
 
 
@@ -52,4 +54,24 @@ class GreyView(Widget):
         scale = max(self.width / self._texture.width, self.height / self._texture.height)
         size = (self._texture.width * scale, self._texture.height * scale)
         self._picture.size = size
-        self._picture.pos = ((self.x + self.width / 2) - size[0] / 2, (self.y + self.height / 2) - size[1] / 2)
+        middle_x, middle_y = middle_of(self)
+        self._picture.pos = (middle_x - size[0] / 2, middle_y - size[1] / 2)
+
+
+class Viewfinder(GreyView):
+    """The camera's picture with four corners that say where to hold the code."""
+
+    def __init__(self, *, tint: Colour, corner_mm: float) -> None:
+        super().__init__(corner_mm=corner_mm, robot_id="viewfinder")
+        with self.canvas.after:
+            Color(*tint)
+            self._corners = [Line(width=mm(0.55), cap="round", joint="round") for _ in range(4)]
+        self.bind(pos=self._place_corners, size=self._place_corners)
+
+    def _place_corners(self, *_args: object) -> None:
+        middle_x, middle_y = middle_of(self)
+        half_px = min(self.width, self.height) * 0.38
+        arm_px = half_px * 0.4
+        for corner, (dx, dy) in zip(self._corners, ((-1, -1), (-1, 1), (1, -1), (1, 1)), strict=True):
+            x, y = middle_x + dx * half_px, middle_y + dy * half_px
+            corner.points = (x - dx * arm_px, y, x, y, x, y - dy * arm_px)

@@ -5,7 +5,6 @@ from typing import Final
 
 from kivy.input.motionevent import MotionEvent
 from kivy.properties import BooleanProperty, StringProperty
-from kivy.uix.label import Label
 from kivy.uix.widget import Widget
 
 # A finger that was already on its way when the screen changed was meant for the screen before: 400 ms cover it.
@@ -79,18 +78,3 @@ class TouchGuard:
             return False
         touch.ud[GUARDED] = True
         return True
-
-
-class TextLine(Label):
-    """A label that wraps and aligns inside its own width and can be named for the robot finger."""
-
-    robot_id = StringProperty("")
-
-    def __init__(self, **kwargs: object) -> None:
-        kwargs.setdefault("halign", "left")
-        kwargs.setdefault("valign", "middle")
-        super().__init__(**kwargs)
-        self.bind(size=self._fit)
-
-    def _fit(self, *_args: object) -> None:
-        self.text_size = self.size

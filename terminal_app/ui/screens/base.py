@@ -17,11 +17,14 @@ from terminal_app.screen_model import (
     ScreenModel,
     SwitchNetwork,
 )
-from terminal_app.ui.theme import MARGIN_MM, Colour, Look, mm
+from terminal_app.ui.theme import MARGIN_MM, Look
 from terminal_app.ui.widgets.action_row import ActionRow
+from terminal_app.ui.widgets.top_bar import BarForm
 from terminal_app.ui.words import UiWords
+from wallet_sdk.screen.colours import Colour
 from wallet_sdk.screen.finger import ENTER_KEY, ESCAPE_KEY
 from wallet_sdk.screen.qr_view import Matrix
+from wallet_sdk.screen.units import mm
 
 Send = Callable[[Command], None]
 
@@ -37,7 +40,12 @@ class Surroundings:
 
 
 class Screen(BoxLayout):
-    """Base of all screens. `draw` gets each model of the screen's name, the first one right after building."""
+    """Base of all screens. `draw` gets each model of the screen's name, the first one right after building.
+
+    A screen with a `tall` widget wants it beside itself over the whole height of the window, past the bar.
+    """
+
+    tall: Widget | None = None
 
     def __init__(self, surroundings: Surroundings, **kwargs: object) -> None:
         super().__init__(padding=mm(MARGIN_MM), spacing=mm(MARGIN_MM), **kwargs)
@@ -45,6 +53,11 @@ class Screen(BoxLayout):
         self.look = surroundings.look
         self._actions: tuple[Action, ...] = ()
         self._action_slot: BoxLayout | None = None
+
+    @property
+    def bar_form(self) -> BarForm:
+        """How the bar is laid out above this screen."""
+        return BarForm.TWO_ROWS if self.look.is_portrait else BarForm.ONE_ROW
 
     def draw(self, model: ScreenModel) -> None:
         """Show this model."""
@@ -96,22 +109,3 @@ class Screen(BoxLayout):
         bar = ActionRow(actions=actions, look=self.look, ground=ground, press=self.press, narrow=narrow)
         slot.add_widget(bar)
         slot.height = bar.height
-
-
-def column(*widgets: Widget, spacing_mm: float = 2.0) -> BoxLayout:
-    """Widgets one below the other."""
-    box = BoxLayout(orientation="vertical", spacing=mm(spacing_mm))
-    for widget in widgets:
-        box.add_widget(widget)
-    return box
-
-
-def row(*widgets: Widget, height_mm: float, spacing_mm: float = 2.0) -> BoxLayout:
-    """Widgets beside each other, of one height."""
-    box = BoxLayout(spacing=mm(spacing_mm), size_hint_y=None, height=mm(height_mm))
-    for widget in widgets:
-        box.add_widget(widget)
-    return box
-
-
-__all__ = ["Screen", "Send", "Surroundings", "column", "row"]

@@ -8,15 +8,16 @@ from kivy.uix.widget import Widget
 
 from terminal_app.screen_model import Action, CommandName, Enrol, ScreenModel
 from terminal_app.ui.screens.base import Screen, Surroundings
-from terminal_app.ui.theme import GAP_MM, Look, mm
-from terminal_app.ui.widgets.action_row import make_button
-from terminal_app.ui.widgets.buttons import BigButton, Key
-from terminal_app.ui.widgets.surface import Surface
-from terminal_app.ui.widgets.text import FittedLine, Headline, Paragraph
+from terminal_app.ui.theme import GAP_MM, Look
+from terminal_app.ui.widgets.action_row import make_button, make_key
+from wallet_sdk.screen.buttons import WordButton
 from wallet_sdk.screen.finger import BACKSPACE_KEY, TAB_KEY
-from wallet_sdk.screen.fonts import STRONG_FONT
+from wallet_sdk.screen.fonts import DISPLAY_FONT, STRONG_FONT
 from wallet_sdk.screen.icons import Icon
+from wallet_sdk.screen.surface import Surface
+from wallet_sdk.screen.text import FittedLine, Paragraph
 from wallet_sdk.screen.touch import PressArea
+from wallet_sdk.screen.units import mm
 
 _BACKSPACE: Final = "backspace"
 _FIELD_MM: Final = 11.0
@@ -40,8 +41,8 @@ class Field(PressArea):
         self._look = look
         theme = look.theme
         self._surface = Surface(self, fill=theme.surface, outline=theme.outline, corner_mm=1.8)
-        self._name = FittedLine(full_mm=look.sizes.bar_mm * 0.82, color=theme.text_dim, text=name)
-        self._text = FittedLine(full_mm=look.sizes.body_mm, font_name=STRONG_FONT, color=theme.text)
+        self._name = FittedLine(type_mm=look.sizes.bar_mm * 0.82, color=theme.text_dim, text=name)
+        self._text = FittedLine(type_mm=look.sizes.body_mm, font_name=STRONG_FONT, color=theme.text)
         self.add_widget(self._name)
         self.add_widget(self._text)
         # nobody has typed here yet: the first character replaces what was filled in for convenience
@@ -86,16 +87,18 @@ class EnrolScreen(Screen):
         super().__init__(surroundings, orientation="vertical")
         look, words = self.look, surroundings.words
         self.spacing = mm(GAP_MM)
-        self._headline = Headline(full_mm=look.sizes.button_mm * 1.3, color=look.theme.text, robot_id="headline")
+        self._headline = FittedLine(
+            font_name=DISPLAY_FONT, type_mm=look.sizes.button_mm * 1.3, color=look.theme.text, robot_id="headline"
+        )
         self._headline.size_hint_y = None
         self._headline.height = mm(look.sizes.button_mm * 1.7)
-        self._lines = Paragraph(full_mm=look.sizes.body_mm, color=look.theme.text_dim, robot_id="lines")
+        self._lines = Paragraph(type_mm=look.sizes.body_mm, color=look.theme.text_dim, robot_id="lines")
         self._server = Field(look=look, name=words.server, robot_id="server_url")
         self._code = Field(look=look, name=words.activation_code, robot_id="activation_code")
         for field in (self._server, self._code):
             field.bind(on_release=self._activate)
         self._keys = BoxLayout(orientation="vertical", spacing=mm(GAP_MM))
-        self._join: BigButton | None = None
+        self._join: WordButton | None = None
         self._server_drawn = ""
         fields = BoxLayout(
             orientation="vertical" if look.is_portrait else "horizontal", spacing=mm(GAP_MM), size_hint_y=None
@@ -148,7 +151,7 @@ class EnrolScreen(Screen):
         for character in characters:
             back = character == "<"
             name = _BACKSPACE if back else character
-            key = Key(
+            key = make_key(
                 look=self.look,
                 text=name,
                 icon=Icon.BACKSPACE if back else None,

@@ -14,14 +14,17 @@ from terminal_app.screen_model import (
     ShowCode,
     keypad_number,
 )
-from terminal_app.ui.screens.base import Screen, Surroundings, column
-from terminal_app.ui.theme import GAP_MM, MARGIN_MM, mm
-from terminal_app.ui.widgets.action_row import ACTION_ICONS, make_button
-from terminal_app.ui.widgets.buttons import BigButton, Key
-from terminal_app.ui.widgets.surface import Surface
-from terminal_app.ui.widgets.text import AmountLabel, FittedLine, Paragraph
+from terminal_app.ui.screens.base import Screen, Surroundings
+from terminal_app.ui.theme import CORNER_MM, GAP_MM, MARGIN_MM
+from terminal_app.ui.widgets.action_row import ACTION_ICONS, make_button, make_key
+from wallet_sdk.screen.amount import AmountLabel
+from wallet_sdk.screen.buttons import WordButton
 from wallet_sdk.screen.finger import BACKSPACE_KEY, ESCAPE_KEY
 from wallet_sdk.screen.icons import Icon
+from wallet_sdk.screen.parts import column
+from wallet_sdk.screen.surface import Surface
+from wallet_sdk.screen.text import FittedLine, Paragraph
+from wallet_sdk.screen.units import mm
 
 # Nine figures hold 9,999,999.99: more than a till ever takes at once, and it still fits the line.
 DIGITS_MAX: Final = 9
@@ -60,12 +63,17 @@ class KeypadScreen(Screen):
         super().__init__(surroundings)
         self.entry = Entry()
         self._model: ScreenModel | None = None
-        self._buttons: list[BigButton] = []
-        self._title = FittedLine(full_mm=self.look.sizes.body_mm, color=self.look.theme.text_dim, robot_id="headline")
+        self._buttons: list[WordButton] = []
+        self._title = FittedLine(type_mm=self.look.sizes.body_mm, color=self.look.theme.text_dim, robot_id="headline")
         self._title.size_hint_y = None
         self._title_px = mm(self.look.sizes.body_mm * 1.6)
-        self._amount = AmountLabel(look=self.look, full_mm=self.look.sizes.amount_mm, halign="right")
-        self._hint = Paragraph(full_mm=self.look.sizes.body_mm, color=self.look.theme.caution, robot_id="lines")
+        self._amount = AmountLabel(
+            type_mm=self.look.sizes.amount_mm,
+            color=self.look.theme.text_dim,
+            currency_color=self.look.theme.accent,
+            halign="right",
+        )
+        self._hint = Paragraph(type_mm=self.look.sizes.body_mm, color=self.look.theme.caution, robot_id="lines")
         self._hint.most_px = mm(_HINT_MM_MAX)
         self._slot = BoxLayout(orientation="vertical", spacing=mm(GAP_MM), size_hint_y=None)
         display = self._display()
@@ -87,14 +95,14 @@ class KeypadScreen(Screen):
         display = column(self._title, self._amount, self._hint, spacing_mm=0)
         display.padding = (mm(4), mm(2), mm(4), mm(2.5))
         theme = self.look.theme
-        Surface(display, fill=theme.bar_shade, outline=theme.outline)
+        Surface(display, fill=theme.bar_shade, outline=theme.outline, corner_mm=CORNER_MM)
         return display
 
     def _keypad(self) -> GridLayout:
         grid = GridLayout(cols=3, spacing=mm(GAP_MM))
         for name in _KEYS:
             icon = Icon.BACKSPACE if name == _BACKSPACE else None
-            key = Key(look=self.look, text=name, icon=icon, type_mm=self.look.sizes.key_mm, robot_id=f"key_{name}")
+            key = make_key(text=name, icon=icon, type_mm=self.look.sizes.key_mm, look=self.look, robot_id=f"key_{name}")
             key.bind(on_release=lambda pressed: self._press_digit(pressed.label_text))
             grid.add_widget(key)
         return grid

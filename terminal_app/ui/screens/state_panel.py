@@ -7,12 +7,17 @@ from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.widget import Widget
 
 from terminal_app.screen_model import ScreenModel, ScreenName
-from terminal_app.ui.screens.base import Screen, Surroundings, column
-from terminal_app.ui.theme import BORDER_MM, BORDERS, GAP_MM, MARGIN_MM, Border, Colour, Look, mm
-from terminal_app.ui.widgets.surface import PanelBorder, Surface
-from terminal_app.ui.widgets.text import AmountLabel, FittedLine, Headline, Paragraph
-from wallet_sdk.screen.fonts import STRONG_FONT
-from wallet_sdk.screen.icons import Icon, IconView
+from terminal_app.ui.screens.base import Screen, Surroundings
+from terminal_app.ui.theme import BORDER_MM, BORDERS, GAP_MM, MARGIN_MM, Border, Look
+from terminal_app.ui.widgets.border import PanelBorder
+from wallet_sdk.screen.amount import AmountLabel
+from wallet_sdk.screen.colours import Colour
+from wallet_sdk.screen.fonts import DISPLAY_FONT, STRONG_FONT
+from wallet_sdk.screen.icons import Icon
+from wallet_sdk.screen.parts import IconDisc, column
+from wallet_sdk.screen.surface import Surface
+from wallet_sdk.screen.text import FittedLine, Paragraph
+from wallet_sdk.screen.units import mm
 
 PANEL_ICONS: Final = {
     ScreenName.PAID: Icon.TICK,
@@ -32,30 +37,12 @@ _LINES_MM_MIN: Final = 4.0
 BIG_ICON_STROKES: Final = {Icon.HOUR_GLASS: 0.13, Icon.BAR: 0.12, Icon.ARROW_INTO_TRAY: 0.2, Icon.QUESTION: 0.22}
 
 
-class IconDisc(AnchorLayout):
-    """The state's icon on a lighter disc."""
-
-    def __init__(self, *, icon: Icon, look: Look, diameter_mm: float) -> None:
-        side_px = mm(diameter_mm)
-        super().__init__(size_hint=(None, None), size=(side_px, side_px))
-        Surface(self, fill=look.theme.disc, corner_mm=diameter_mm / 2)
-        self.add_widget(
-            IconView(
-                icon=icon,
-                tint=look.theme.text,
-                stroke=BIG_ICON_STROKES.get(icon, 0.24),
-                size_hint=(None, None),
-                size=(side_px * 0.56,) * 2,
-            )
-        )
-
-
 class WarningBand(FittedLine):
     """Words that must not be overlooked, dark on white."""
 
     def __init__(self, *, look: Look, ground: Colour) -> None:
         super().__init__(
-            full_mm=look.sizes.button_mm * 1.1, font_name=STRONG_FONT, halign="center", color=ground, robot_id="warning"
+            type_mm=look.sizes.button_mm * 1.1, font_name=STRONG_FONT, halign="center", color=ground, robot_id="warning"
         )
         self.size_hint_y = None
         self.padding = (mm(2), 0)
@@ -81,14 +68,29 @@ class StatePanel(Screen):
         self._inset_px = mm(MARGIN_MM + BORDER_MM + GAP_MM)
         self.padding = self._inset_px
         align = "center" if look.is_portrait else "left"
-        self._headline = Headline(full_mm=look.sizes.title_mm, halign=align, robot_id="headline", color=look.theme.text)
+        self._headline = FittedLine(
+            font_name=DISPLAY_FONT,
+            type_mm=look.sizes.title_mm,
+            halign=align,
+            robot_id="headline",
+            color=look.theme.text,
+        )
         self._headline.size_hint_y = None
         self._headline.height = mm(look.sizes.title_mm * 1.3)
-        self._amount = AmountLabel(look=look, full_mm=look.sizes.amount_mm, halign=align)
+        self._amount = AmountLabel(
+            type_mm=look.sizes.amount_mm, color=look.theme.text, currency_color=look.theme.text, halign=align
+        )
         self._amount.size_hint_y = None
         self._warning = WarningBand(look=look, ground=self._ground_colour)
-        self._lines = Paragraph(full_mm=look.sizes.body_mm, halign=align, robot_id="lines", color=look.theme.text)
-        icon = IconDisc(icon=PANEL_ICONS[name], look=look, diameter_mm=look.sizes.disc_mm)
+        self._lines = Paragraph(type_mm=look.sizes.body_mm, halign=align, robot_id="lines", color=look.theme.text)
+        icon = IconDisc(
+            icon=PANEL_ICONS[name],
+            fill=look.theme.disc,
+            tint=look.theme.text,
+            diameter_mm=look.sizes.disc_mm,
+            stroke=BIG_ICON_STROKES.get(PANEL_ICONS[name], 0.24),
+            icon_part=0.56,
+        )
         self._icon_px = icon.height + mm(3 + GAP_MM) if look.is_portrait else 0.0
         slot = self.action_slot()
         self.add_widget(self._portrait(icon) if look.is_portrait else self._landscape(icon))

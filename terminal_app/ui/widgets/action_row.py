@@ -1,4 +1,4 @@
-"""The row of buttons at the foot of a screen.
+"""The till's buttons and keys, and the row of buttons at the foot of a screen.
 
 The way forward always lies at the bottom right, and only it: "Next sale" stands where "Read answer" stood before. What
 gives something up stands at the left or in the row above, so a finger that taps twice can never land on it.
@@ -10,13 +10,15 @@ from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.widget import Widget
 
 from terminal_app.screen_model import Action, CommandName, Emphasis
-from terminal_app.ui.theme import GAP_MM, Colour, Look, mm
-from terminal_app.ui.widgets.buttons import BigButton
+from terminal_app.ui.theme import CORNER_MM, GAP_MM, Look, button_colours, disabled_button_colours, key_colours
+from wallet_sdk.screen.buttons import Key, WordButton
+from wallet_sdk.screen.colours import Colour
 from wallet_sdk.screen.icons import Icon
+from wallet_sdk.screen.units import mm
 
 # On wide windows the forward button begins where the keypad's keys end, so that it never lies over "backspace".
 _FORWARD_PART_WIDE = 0.53
-_FORWARD_PART_NARROW = 0.67
+_FORWARD_PART_NARROW = 0.6
 
 ACTION_ICONS = {
     CommandName.SHOW_CODE: Icon.CODE,
@@ -25,17 +27,30 @@ ACTION_ICONS = {
 }
 
 
-def make_button(action: Action, *, look: Look, ground: Colour, icon: Icon | None = None) -> BigButton:
+def make_button(action: Action, *, look: Look, ground: Colour, icon: Icon | None = None) -> WordButton:
     """The button of an action; its `robot_id` is the command's name."""
-    return BigButton(
-        look=look,
-        emphasis=action.emphasis,
-        ground=ground,
+    return WordButton(
         text=action.label,
+        type_mm=look.sizes.button_mm,
+        colours=button_colours(look.theme, action.emphasis, ground),
+        disabled_colours=disabled_button_colours(look.theme),
+        corner_mm=CORNER_MM,
         icon=icon,
         robot_id=action.command.value,
         size_hint_y=None,
         height=mm(look.sizes.action_mm),
+    )
+
+
+def make_key(*, text: str, icon: Icon | None, type_mm: float, look: Look, robot_id: str) -> Key:
+    """A key of the keypad or of the key grid."""
+    return Key(
+        text=text,
+        icon=icon,
+        type_mm=type_mm,
+        colours=key_colours(look.theme),
+        corner_mm=CORNER_MM,
+        robot_id=robot_id,
     )
 
 
@@ -69,13 +84,13 @@ class ActionRow(BoxLayout):
         alone_on_narrow = self._narrow and not beside
         return self._row([right] if alone_on_narrow else [left, right])
 
-    def _row(self, widgets: list[BigButton] | list[Widget]) -> BoxLayout:
+    def _row(self, widgets: list[WordButton] | list[Widget]) -> BoxLayout:
         row = BoxLayout(spacing=mm(GAP_MM), size_hint_y=None, height=mm(self._look.sizes.action_mm))
         for widget in widgets:
             row.add_widget(widget)
         return row
 
-    def _button(self, action: Action) -> BigButton:
+    def _button(self, action: Action) -> WordButton:
         icon = ACTION_ICONS.get(action.command)
         button = make_button(action, look=self._look, ground=self._ground, icon=icon)
         button.bind(on_release=lambda *_args: self._press(action))

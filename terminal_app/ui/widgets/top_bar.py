@@ -1,17 +1,22 @@
 """The bar on top of every screen: shop and till, last result, what waits to be sent, and the network's switch."""
 
+from enum import Enum, unique
+
 from kivy.graphics import Color, RoundedRectangle
 from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.widget import Widget
 
 from terminal_app.screen_model import NetworkState, TopBar
-from terminal_app.ui.theme import GAP_MM, MARGIN_MM, TARGET_MM, Colour, Look, mm
-from terminal_app.ui.widgets.surface import Ground, Surface
-from terminal_app.ui.widgets.text import FittedLine, width_px_of
+from terminal_app.ui.theme import GAP_MM, MARGIN_MM, TARGET_MM, Look
 from terminal_app.ui.words import UiWords
+from wallet_sdk.screen.colours import Colour
 from wallet_sdk.screen.fonts import BODY_FONT, STRONG_FONT
 from wallet_sdk.screen.icons import Icon, IconView
+from wallet_sdk.screen.parts import row
+from wallet_sdk.screen.surface import Ground, Surface
+from wallet_sdk.screen.text import FittedLine, width_px_of
 from wallet_sdk.screen.touch import PressArea
+from wallet_sdk.screen.units import mm
 
 _PADDING_MM = 2.4
 _ICON_MM = 4.4
@@ -29,10 +34,19 @@ _NETWORK_ICONS = {
 }
 
 
-def bar_height_mm(look: Look) -> float:
-    """Height of the bar: one row of finger-high targets, two where the window is narrow."""
-    rows = 2 if look.is_portrait else 1
-    return rows * TARGET_MM + (rows - 1) * GAP_MM + 2 * _ROW_MARGIN_MM
+@unique
+class BarForm(Enum):
+    """How the bar is laid out."""
+
+    ONE_ROW = "one row"
+    TWO_ROWS = "two rows"
+    SHORT_ROW = "short row"
+
+
+def shorter_result(last_result: str) -> str:
+    """The last result without its time of day: "PAID 8.40 14:02" as "PAID 8.40". Its word and amount always stay."""
+    before, _, last = last_result.rpartition(" ")
+    return before if ":" in last else last_result
 
 
 class Pill(PressArea):
@@ -45,7 +59,7 @@ class Pill(PressArea):
         self._fill = (*theme.disc[:3], 0.1)
         self._surface = Surface(self, fill=self._fill, corner_mm=TARGET_MM / 2)
         self._icon_view = IconView(stroke=0.2)
-        self._word = FittedLine(full_mm=look.sizes.bar_mm, color=theme.text)
+        self._word = FittedLine(type_mm=look.sizes.bar_mm, color=theme.text)
         self.add_widget(self._icon_view)
         self.add_widget(self._word)
         self.tail_px = 0.0
@@ -110,61 +124,100 @@ class NetworkPill(Pill):
 
 
 class TopBarView(BoxLayout):
-    """Draws a `TopBar`; the network pill and the queue pill can be pressed."""
+    """Draws a `TopBar`; the network pill and the queue pill can be pressed.
 
-    def __init__(self, *, look: Look, words: UiWords, **kwargs: object) -> None:
+    Where room is short, first the result's time of day goes, then the queue's sum, then the whole result. Nothing
+    goes on to a second line: type of half the size would be read by nobody.
+    """
+
+    def __init__(self, *, look: Look, words: UiWords, form: BarForm, **kwargs: object) -> None:
+        rows = 2 if form is BarForm.TWO_ROWS else 1
         super().__init__(
             orientation="vertical",
             size_hint_y=None,
-            height=mm(bar_height_mm(look)),
+            height=mm(rows * TARGET_MM + (rows - 1) * GAP_MM + 2 * _ROW_MARGIN_MM),
             padding=(mm(MARGIN_MM), mm(_ROW_MARGIN_MM)),
             spacing=mm(GAP_MM),
             **kwargs,
         )
         self._words = words
+        self._form = form
+        self._bar: TopBar | None = None
         self._queue_tint = look.theme.caution
         self._bar_px = mm(look.sizes.bar_mm)
         Ground(self, look.theme.bar_shade)
         self.network = NetworkPill(look=look)
         self.queue = Pill(look=look, robot_id="send_now")
         self._place_name = FittedLine(
-            full_mm=look.sizes.bar_mm, font_name=STRONG_FONT, smallest_part=_SMALLEST_PART, robot_id="place"
+            type_mm=look.sizes.bar_mm, font_name=STRONG_FONT, smallest_part=_SMALLEST_PART, robot_id="place"
         )
-        self._last = FittedLine(full_mm=look.sizes.bar_mm, smallest_part=_SMALLEST_PART, robot_id="last_result")
-        rows: list[list[Widget]]
-        if look.is_portrait:
-            rows = [[self._place_name, self.network], [self._last, self.queue]]
-        else:
+        self._last = FittedLine(type_mm=look.sizes.bar_mm, smallest_part=_SMALLEST_PART, robot_id="last_result")
+        self._lay_out()
+        self.bind(width=self._fit_words)
+
+    def _lay_out(self) -> None:
+        if self._form is BarForm.ONE_ROW:
             self._last.halign = "right"
             self._place_name.size_hint_x = None
-            rows = [[self._place_name, self._last, self.queue, self.network]]
-            self._last.bind(width=self._hide_last_in_no_room)
-        for row in rows:
-            self.add_widget(_row(row))
-
-    def _hide_last_in_no_room(self, *_args: object) -> None:
-        self._last.opacity = 0 if self._last.width < mm(_LAST_WIDTH_MM_MIN) else 1
+        pills = (self.queue, self.network)
+        rows: dict[BarForm, tuple[tuple[Widget, ...], ...]] = {
+            BarForm.TWO_ROWS: ((self._place_name, self.network), (self._last, self.queue)),
+            BarForm.ONE_ROW: ((self._place_name, self._last, *pills),),
+            BarForm.SHORT_ROW: ((self._place_name, *pills),),
+        }
+        for widgets in rows[self._form]:
+            self.add_widget(row(*widgets, height_mm=TARGET_MM, spacing_mm=GAP_MM))
 
     def show(self, bar: TopBar) -> None:
         """Draw this bar."""
+        self._bar = bar
         self._place_name.text = f"{bar.shop} · {bar.till}"
-        if self._place_name.size_hint_x is None:
-            wanted_px = width_px_of(self._place_name.text, font_name=STRONG_FONT, font_px=self._bar_px) + mm(1)
-            self._place_name.width = min(wanted_px, mm(_PLACE_WIDTH_MM_MAX))
-        self._last.text = bar.last_result
-        self.network.show_network(bar.network, self._words.of_network(bar.network))
+        if self._form is BarForm.ONE_ROW:
+            self._place_name.width = min(self._width_px(self._place_name.text, STRONG_FONT), mm(_PLACE_WIDTH_MM_MAX))
         waits = bar.queue_count > 0
         self.queue.opacity = 1 if waits else 0
         self.queue.disabled = not waits
-        if waits:
-            word = f"{bar.queue_count} · {bar.queue_total}"
-            self.queue.show(icon=Icon.ARROW_INTO_TRAY, word=word, tint=self._queue_tint)
-        else:
+        self._fit_words()
+
+    def _fit_words(self, *_args: object) -> None:
+        """Choose the longest words that have room, and hide what has none."""
+        bar = self._bar
+        if bar is None:
+            return
+        full, shorter = bar.last_result, shorter_result(bar.last_result)
+        count, sum_too = str(bar.queue_count), f"{bar.queue_count} · {bar.queue_total}"
+        choices: tuple[tuple[str, str], ...] = ((sum_too, full), (sum_too, shorter), (count, full), (count, shorter))
+        if self._form is BarForm.SHORT_ROW:
+            choices = ((count, ""),)
+        self.network.show_network(bar.network, self._words.of_network(bar.network))
+        for queue_words, result in choices:
+            self._draw_queue(queue_words)
+            self._last.text = result
+            if self._width_px(result, BODY_FONT) <= self._room_px():
+                break
+        if self._form is BarForm.SHORT_ROW:
+            self.network.width += min(0.0, self._room_px())
+        room_px = self._room_px()
+        self._last.opacity = 1 if room_px >= mm(_LAST_WIDTH_MM_MIN) else 0
+        if self._form is BarForm.SHORT_ROW:
+            wanted_px = self._width_px(self._place_name.text, STRONG_FONT) * _SMALLEST_PART
+            self._place_name.opacity = 1 if room_px >= wanted_px else 0
+
+    def _draw_queue(self, word: str) -> None:
+        if self.queue.disabled:
             self.queue.width = 0
+        else:
+            self.queue.show(icon=Icon.ARROW_INTO_TRAY, word=word, tint=self._queue_tint)
 
+    def _room_px(self) -> float:
+        """What the widgets of fixed width leave in the row of the last result (in a short row: of the place)."""
+        beside = {
+            BarForm.ONE_ROW: (self._place_name, self.queue, self.network),
+            BarForm.TWO_ROWS: (self.queue,),
+            BarForm.SHORT_ROW: (self.queue, self.network),
+        }[self._form]
+        taken_px = sum(each.width + mm(GAP_MM) for each in beside)
+        return float(self.width - 2 * mm(MARGIN_MM) - taken_px)
 
-def _row(widgets: list[Widget]) -> BoxLayout:
-    row = BoxLayout(spacing=mm(GAP_MM), size_hint_y=None, height=mm(TARGET_MM))
-    for widget in widgets:
-        row.add_widget(widget)
-    return row
+    def _width_px(self, text: str, font_name: str) -> float:
+        return width_px_of(text, font_name=font_name, font_px=self._bar_px) + mm(1)
