@@ -154,34 +154,35 @@ def _export(folder: Path, proofs: dict[str, bytes]) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="tillcode-server", description="The settlement server of Tillcode.")
-    parser.add_argument(
-        "--data",
-        dest="data_folder",
-        type=Path,
-        default=Path(os.environ.get("TILLCODE_SERVER_DATA", _DEFAULT_FOLDER)),
-        help="folder of keys, settings and ledger (or TILLCODE_SERVER_DATA; default: %(default)s)",
-    )
+    _add_data_folder(parser, default=Path(os.environ.get("TILLCODE_SERVER_DATA", _DEFAULT_FOLDER)))
+    # Also taken after the command, where people type it; there its absence must not undo what was said before it.
+    everywhere = argparse.ArgumentParser(add_help=False)
+    _add_data_folder(everywhere, default=argparse.SUPPRESS)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def add(name: str, command: Callable[[Chosen], int], text: str) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, help=text, description=text)
+    def add(
+        group: "argparse._SubParsersAction[argparse.ArgumentParser]",
+        name: str,
+        command: Callable[[Chosen], int],
+        text: str,
+    ) -> argparse.ArgumentParser:
+        added = group.add_parser(name, help=text, description=text, parents=[everywhere])
         added.set_defaults(command=command)
         return added
 
-    add("init", _init, "make keys, settings and an empty ledger; never overwrites")
-    serve = add("serve", _serve, "answer requests until stopped")
+    add(commands, "init", _init, "make keys, settings and an empty ledger; never overwrites")
+    serve = add(commands, "serve", _serve, "answer requests until stopped")
     serve.add_argument("--host", default=os.environ.get("TILLCODE_SERVER_HOST", "127.0.0.1"))
     serve.add_argument(
         "--port", type=_port, default=os.environ.get("TILLCODE_SERVER_PORT", str(_DEFAULT_PORT)), help="0: any free one"
     )
-    add("audit", _audit, "check every invariant of the ledger; 1 when anything is wrong")
-    add("ledger", _ledger, "print accounts and balances")
-    cases = add("fraud-cases", _fraud_cases, "print fraud cases")
+    add(commands, "audit", _audit, "check every invariant of the ledger; 1 when anything is wrong")
+    add(commands, "ledger", _ledger, "print accounts and balances")
+    cases = add(commands, "fraud-cases", _fraud_cases, "print fraud cases")
     cases.add_argument("--export", type=Path, metavar="DIR", help="write each proof to a file")
 
     merchant = commands.add_parser("merchant", help="look after merchants").add_subparsers(required=True)
-    added = merchant.add_parser("add", help="add a merchant, and print its number")
-    added.set_defaults(command=_add_merchant)
+    added = add(merchant, "add", _add_merchant, "add a merchant, and print its number")
     added.add_argument("--name", required=True)
     added.add_argument("--city", default="")
     added.add_argument("--country", required=True, help="two letters, ISO 3166")
@@ -189,14 +190,21 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--currency", action="append", help="may be given more than once; default: EUR")
 
     code = commands.add_parser("activation-code", help="let a device in").add_subparsers(required=True)
-    terminal = code.add_parser("terminal", help="print a one-time code for one terminal")
-    terminal.set_defaults(command=_terminal_code)
-    terminal.add_argument("--merchant", type=int, required=True, metavar="ID")
-    wallet = code.add_parser("wallet", help="print a one-time code for one wallet")
-    wallet.set_defaults(command=_wallet_code)
+    terminal = add(code, "terminal", _terminal_code, "print a one-time code for one terminal")
+    terminal.add_argument(
+        "--merchant", type=int, required=True, metavar="ID", help="its number, as 'merchant add' has printed it"
+    )
+    wallet = add(code, "wallet", _wallet_code, "print a one-time code for one wallet")
     wallet.add_argument("--currency", default="EUR")
     wallet.add_argument("--funds", default="0", help="opening balance, such as 100.00")
     return parser
+
+
+def _add_data_folder(parser: argparse.ArgumentParser, *, default: object) -> None:
+    about = "folder of keys, settings and ledger (or TILLCODE_SERVER_DATA)"
+    if isinstance(default, Path):
+        about += "; default: %(default)s"
+    parser.add_argument("--data", dest="data_folder", type=Path, metavar="DIR", default=default, help=about)
 
 
 def _port(text: str) -> int:

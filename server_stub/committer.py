@@ -25,7 +25,7 @@ WAITING_MAX: Final = 4096
 GROUP_WEIGHT_MAX: Final = 1024
 
 #: What a bug of ours in a command can raise; it costs that command, never the thread.
-_BUGS: Final = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
+_BUGS: Final = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 
 
 class Command(Protocol[T_co]):
@@ -113,11 +113,14 @@ class Committer:
             self._thread.join()
 
     def _run(self) -> None:
+        group: list[_Waiting[Any]] | None = []
         try:
             while (group := self._next_group()) is not None:
                 self._commit(group)
         finally:
-            self._closed = True
+            with self._gate:  # what is submitted after this is refused at once, what came before is answered below
+                self._closed = True
+            self._leave_in_doubt(group or [])
             self._refuse_the_rest()
 
     def _next_group(self) -> list[_Waiting[Any]] | None:
@@ -153,6 +156,14 @@ class Committer:
         for waiting, answer, refusal in settled:
             _answer(waiting, answer, refusal)
         self._on_committed([answer for _, answer, refusal in settled if refusal is None])
+
+    def _leave_in_doubt(self, group: list[_Waiting[Any]]) -> None:
+        """When this thread dies in the middle of a group: what became of it is unknown, and nobody waits for ever."""
+        text = "an error of the server itself"
+        unknown = UnavailableError(ErrorCode.SERVER_ERROR, text, outcome=MoneyOutcome.UNKNOWN)
+        for waiting in group:
+            if not waiting.future.done():
+                _answer(waiting, None, unknown)
 
     def _refuse_the_rest(self) -> None:
         while True:

@@ -36,7 +36,7 @@ class EntryKind(IntEnum):
     TOKEN_ISSUE = 2
     TOKEN_RETURN = 3
     CAPTURE = 4
-    #: Part of a closed token's escrow that can never be claimed any more goes back to the payer.
+    #: Part of a token's escrow that can never be claimed any more goes back to the payer.
     RELEASE = 5
 
 

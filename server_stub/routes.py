@@ -38,6 +38,10 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 _LOG: Final = logging.getLogger("tillcode.server")
 #: An intent and a request as base64url, and the JSON around them.
 _INTENT_BODY_BYTES_MAX: Final = 2 * (limits.MESSAGE_BYTES_MAX * 4 // 3 + 4) + 256
+#: A full batch comes within this over a slow mobile line; who sends a byte a minute must not hold a place for ever.
+BODY_S_MAX: Final = 30.0
+#: After these the rest of the body may still be on its way: nothing more is read from this connection.
+_CUT_OFF: Final = frozenset({ErrorCode.MESSAGE_TOO_LARGE, ErrorCode.NETWORK_TIMEOUT})
 #: How soon a busy server may be asked again.
 _RETRY_AFTER_S: Final = 1
 
@@ -50,6 +54,7 @@ class Desk:
     workers: Executor
     wakeups: Wakeups
     faults: Faults
+    body_s_max: float = BODY_S_MAX
 
     async def run(self, call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Call something slow outside the event loop."""
@@ -80,7 +85,7 @@ def _command_routes(desk: Desk) -> list[Route]:
         bytes_max: int = limits.MESSAGE_BYTES_MAX,
     ) -> Route:
         async def endpoint(request: Request) -> Response:
-            body = await _body(request, bytes_max=bytes_max)
+            body = await _body(request, bytes_max=bytes_max, seconds_max=desk.body_s_max)
             command = await desk.run(prepare, operator, body)
             settled = await desk.commit(command)
             desk.faults.reach(FaultPoint.BEFORE_ANSWER)
@@ -188,13 +193,17 @@ async def _refuse_route(_request: Request, error: Exception) -> Response:
     return _problem(MisuseError(ErrorCode.ROUTE_NOT_FOUND, "there is no such path"))
 
 
-async def _body(request: Request, *, bytes_max: int) -> bytes:
-    """The whole body, given up as soon as it is too large."""
+async def _body(request: Request, *, bytes_max: int, seconds_max: float) -> bytes:
+    """The whole body, given up as soon as it is too large or too slow."""
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > bytes_max:
-            raise MalformedMessageError(ErrorCode.MESSAGE_TOO_LARGE, f"at most {bytes_max} bytes are taken")
+    try:
+        async with asyncio.timeout(seconds_max):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > bytes_max:
+                    raise MalformedMessageError(ErrorCode.MESSAGE_TOO_LARGE, f"at most {bytes_max} bytes are taken")
+    except TimeoutError as error:
+        raise UnavailableError(ErrorCode.NETWORK_TIMEOUT, "the body did not come in time") from error
     return bytes(body)
 
 
@@ -218,4 +227,6 @@ def _problem(error: TillcodeError, headers: Any = None) -> Response:
     more = dict(headers or {})
     if error.code is ErrorCode.SERVER_BUSY:
         more["retry-after"] = str(_RETRY_AFTER_S)
+    if error.code in _CUT_OFF:
+        more["connection"] = "close"
     return Response(api.to_json(problem), status_code=problem.http_status, media_type=api.PROBLEM, headers=more)

@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 
 class Wakeups:
@@ -42,7 +42,9 @@ class Wakeups:
     def wake(self, keys: Iterable[bytes]) -> None:
         """Set the events of the keys; costs nothing while nobody waits."""
         if self._waiting and self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._set, tuple(keys))
+            # It may close just now; then nobody waits any more, and whoever wakes must not die of it.
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._set, tuple(keys))
 
     def close(self) -> None:
         """End every wait, now and later; on the event loop's own thread."""

@@ -282,9 +282,19 @@ def _machine_secret(path: Path, random: Random) -> str:
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
+        _sync_folder(path.parent)
     except OSError as error:
         raise _secret_failed(error) from error
     return secret
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename durable: a key file that outlives its secret could never be opened again."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _secret_failed(error: OSError) -> UnavailableError:

@@ -23,7 +23,7 @@ from wallet_sdk.protocol.ids import RequestId
 PAUSE_MS_MIN: Final = 1_000
 #: Longest pause: a network that came back is noticed within a minute.
 PAUSE_MS_MAX: Final = 60_000
-#: How often the trust bundle is asked for while the server can be reached, and a refused renewal is tried again.
+#: How often the trust bundle is asked for while the server can be reached, and what was refused is tried again.
 REFRESH_MS: Final = 3_600_000
 #: Bytes of a batch beside its claims' own envelopes.
 BATCH_FRAME_BYTES: Final = 1_024
@@ -45,6 +45,10 @@ class Purpose(Enum):
     RENEWAL = "renewal"
     TRUST = "trust"
     PROBE = "probe"
+
+
+#: What the server's answer decides about money; an answer to anything else says nothing about the next such answer.
+MONEY: Final = frozenset({Purpose.CAPTURE, Purpose.CLOSURE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,26 +74,29 @@ class Outbox:
         self._random = random
         self._is_out = False
         self._failures = 0
+        self._doubts = 0
         self._not_before_ms = 0
         self._batch_max = limits.BATCH_CLAIMS_MAX
         self._trust_due_ms = 0
+        self._trust_wanted = False
         self._renewal_due_ms = 0
         self._probe_wanted = True
-        self._held_again = False
+        self._held_due_ms = 0
         self._put_off: set[RequestId] = set()
 
     def send_now(self) -> None:
         """Try at once, claims that were held included."""
         self._not_before_ms = 0
         self._failures = 0
+        self._doubts = 0
         self._probe_wanted = True
-        self._held_again = True
+        self._held_due_ms = 0
         self._put_off.clear()
 
     def note_network(self) -> None:
         """The server was reached by another call: there is no need to wait."""
         self._probe_wanted = False
-        if self._failures:
+        if self._failures and not self._doubts:
             self._failures = 0
             self._not_before_ms = 0
 
@@ -116,7 +123,12 @@ class Outbox:
         if due_in_ms is None or due_in_ms > 0:
             return None
         errand = (
-            self._closure(busy_with) or self._captures(busy_with) or self._renewal() or self._trust() or self._probe()
+            self._trust_before_all()
+            or self._closure(busy_with)
+            or self._captures(busy_with)
+            or self._renewal()
+            or self._trust()
+            or self._probe()
         )
         self._is_out = errand is not None
         if errand is None:
@@ -135,6 +147,7 @@ class Outbox:
         failure = outcome if isinstance(outcome, TillcodeError) else self._believe(errand, outcome)
         if failure is None:
             self._failures = 0
+            self._doubts = 0 if errand.purpose in MONEY else self._doubts
             self._not_before_ms = 0
             self._probe_wanted = False
             return
@@ -143,6 +156,8 @@ class Outbox:
             self._probe_wanted = False
             self._refused(errand, failure)
             return
+        if not isinstance(outcome, TillcodeError):
+            self._disbelieved(errand)
         self._probe_wanted = True
         self._failures += 1
         self._not_before_ms = self._time.monotonic_ms() + self._pause_ms()
@@ -158,10 +173,11 @@ class Outbox:
         return [one for one in self._till.views.closures if one not in busy_with]
 
     def _claims(self, busy_with: Collection[RequestId]) -> list[RequestId]:
+        held_again = self._time.monotonic_ms() >= self._held_due_ms
         return [
             sale.request_id
             for sale in self._till.views.stored_sales
-            if sale.request_id not in busy_with and (self._held_again or not sale.held_code)
+            if sale.request_id not in busy_with and (held_again or not sale.held_code)
         ]
 
     def _closure(self, busy_with: Collection[RequestId]) -> Errand | None:
@@ -189,6 +205,13 @@ class Outbox:
             send=lambda client: client.post_message(api.PATH_CERTIFICATES, message, api.TerminalEnrolled),
         )
 
+    def _trust_before_all(self) -> Errand | None:
+        if not self._trust_wanted:
+            return None
+        self._trust_wanted = False
+        self._trust_due_ms = 0
+        return self._trust()
+
     def _trust(self) -> Errand | None:
         if self._time.monotonic_ms() < self._trust_due_ms:
             return None
@@ -206,7 +229,8 @@ class Outbox:
         try:
             match answer:
                 case api.PaymentAnswer():
-                    self._till.take_closure_answer(errand.request_ids[0], answer)
+                    sale = self._till.take_closure_answer(errand.request_ids[0], answer)
+                    return _undecided() if sale.awaits_closure else None
                 case api.CaptureAnswer():
                     return self._believe_captures(errand, answer)
                 case api.TerminalEnrolled():
@@ -234,17 +258,26 @@ class Outbox:
         with self._till.journal.batch():
             for request_id, outcome in zip(errand.request_ids, answer.outcomes, strict=True):
                 try:
-                    self._till.take_capture_answer(request_id, outcome)
+                    sale = self._till.take_capture_answer(request_id, outcome)
+                    if sale.is_stored and not sale.held_code:
+                        failure = _undecided()
                 except UnavailableError as error:
                     if error.code is ErrorCode.STORAGE_FAILED:
                         raise
                     failure = error
-        self._held_again = False
+        self._held_due_ms = self._time.monotonic_ms() + REFRESH_MS
         self._batch_max = limits.BATCH_CLAIMS_MAX
-        if failure is not None:
-            # Perhaps it is signed by an operator key that is newer than our bundle.
-            self._trust_due_ms = 0
         return failure
+
+    def _disbelieved(self, errand: Errand) -> None:
+        """The server has answered, but not so that it can be believed."""
+        if errand.purpose in MONEY:
+            self._doubts += 1
+            # Perhaps it is signed by an operator key that is newer than our bundle: asked for before anything else.
+            self._trust_wanted = True
+        if errand.purpose is Purpose.CLOSURE:
+            # Closures go first. One that gets nowhere must not keep the claims behind it for ever.
+            self._put_off.update(errand.request_ids)
 
     def _refused(self, errand: Errand, failure: TillcodeError) -> None:
         """The server has read the errand and refuses it whole."""
@@ -259,14 +292,22 @@ class Outbox:
             # One bad claim must not hold up the others: halve until it stands alone.
             self._batch_max = len(errand.request_ids) // 2
         elif errand.purpose is Purpose.CAPTURE:
-            self._held_again = False
+            self._held_due_ms = now_ms + REFRESH_MS
             self._till.hold_capture(errand.request_ids[0], failure)
 
     def _pause_ms(self) -> int:
         """1 s, 2 s, 4 s ... 60 s, less up to a fifth at random: a street of tills must not come back as one."""
-        full_ms = min(PAUSE_MS_MAX, PAUSE_MS_MIN << min(self._failures - 1, 10))
+        count = max(self._failures, self._doubts)
+        full_ms = min(PAUSE_MS_MAX, PAUSE_MS_MIN << min(count - 1, 10))
         share = int.from_bytes(self._random.random_bytes(2), "big")
         return full_ms - full_ms * share // (5 * 0xFFFF)
+
+
+def _undecided() -> UnavailableError:
+    """An answer that leaves it open is as good as none: asked again, but after a pause."""
+    return UnavailableError(
+        ErrorCode.BAD_ANSWER, "the server has not said what became of it", outcome=MoneyOutcome.UNKNOWN
+    )
 
 
 def capture_errand(till: Till, request_ids: tuple[RequestId, ...], *, timeout_s: float) -> Errand:

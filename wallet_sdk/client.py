@@ -48,6 +48,7 @@ class ApiClient:
         self._sleep = sleep
         self._retries_max = retries_max
 
+    # R-115
     def post_message(self, path: str, envelope: Envelope, answer_type: type[A], *, timeout_s: float = TIMEOUT_S) -> A:
         """POST one signed message.
 

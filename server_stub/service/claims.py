@@ -186,13 +186,13 @@ def _forgettable(
             )
         if _may_be_late(consented, sent):
             _check_not_too_late(request.message, now_s=now_s)
-            valid_at_s = request.message.issued_at_s
+            valid_at_s = request.message.issued_at_s
         else:
-            rules.check_request_fresh(request.message, at_s=now_s)
+            rules.check_request_fresh(request.message, at_s=now_s)
             _check_not_past(request.message.expires_at_s, now_s=now_s, policy=policy)
             valid_at_s = now_s
         if isinstance(consented, PaymentCode):
-            rules.check_code_fresh(consented, at_s=now_s)
+            rules.check_code_fresh(consented, at_s=now_s)
             _check_not_past(consented.expires_at_s, now_s=now_s, policy=policy)
         check_valid_at(certificate, at_s=valid_at_s)
         check_valid_at(token, at_s=valid_at_s)
@@ -210,7 +210,7 @@ def _memorable(request: PaymentRequest, consent: PaymentIntent | PaymentCode, to
             rules.check_intent_answers(consent, token, request=request, request_digest=consent.request_digest)
             if consent.mode is AuthorizationMode.OFFLINE:
                 rules.check_token_allows(consent, token)
-        if consent.counter > token.count_max:
+        if consent.counter > token.count_max:
             raise RuleViolationError(ErrorCode.OVER_COUNT_LIMIT, "the token's signatures are used up", param="counter")
     except RuleViolationError as error:
         return Refusal(error=error, memory=Memory.REMEMBER)
@@ -237,7 +237,7 @@ def _check_not_past(expires_at_s: int, *, now_s: int, policy: PaymentPolicy) -> 
 
 def _check_own_certificate(certificate: TerminalCertificate, terminal: Terminal) -> None:
     rules.check_same_terminal(certificate, merchant_id=terminal.merchant_id, terminal_id=terminal.terminal_id)
-    if certificate.terminal_key != terminal.public_key:
+    if certificate.terminal_key != terminal.public_key:
         raise RuleViolationError(ErrorCode.WRONG_TERMINAL, "the certificate is over another key", param="terminal_key")
 
 

@@ -39,7 +39,7 @@ def terminal_of_key(operator: Operator, key_id: KeyId) -> Terminal:
         terminal = reader.terminal(key_id)
     if terminal is None:
         raise RuleViolationError(ErrorCode.UNKNOWN_SIGNER, "no terminal has this key", param="key_id")
-    if terminal.blocked_at_s is not None:
+    if terminal.blocked_at_s is not None:
         raise RuleViolationError(ErrorCode.REVOKED, "the terminal is blocked")
     return terminal
 

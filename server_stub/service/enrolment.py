@@ -222,7 +222,7 @@ def _usable(writer: Writer, enrolment: Enrolment, kind: DeviceKind, *, at_s: int
     """
     code = writer.activation_code(hash_of_code(enrolment.activation_code))
     key = enrolment.public_key
-    if code is None or code.kind is not kind or code.used_by not in {None, key} or at_s >= code.expires_at_s:
+    if code is None or code.kind is not kind or code.used_by not in {None, key} or at_s >= code.expires_at_s:  # R-116
         raise RuleViolationError(ErrorCode.UNKNOWN_ACTIVATION_CODE, "unknown, used or expired", param="activation_code")
     key_id = key_id_of(key)
     if code.used_by is None and (writer.terminal(key_id) or writer.wallet_of_key(key_id)):

@@ -108,7 +108,7 @@ def prepare_capture(operator: Operator, body: bytes) -> CaptureCommand:
     """
     terminal = enrolled_terminal(operator, body, CaptureBatch)
     batch = verify_from_device(body, CaptureBatch, device_key=terminal.public_key).message
-    claims = tuple(claim_of_terminal(operator, claim, terminal) for claim in batch.claims)
+    claims = tuple(claim_of_terminal(operator, claim, terminal) for claim in batch.claims)  # R-88
     return CaptureCommand(claims=claims, terminal=terminal, rules=_rules(operator))
 
 

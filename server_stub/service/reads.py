@@ -39,7 +39,7 @@ def authenticate(operator: Operator, *, authorization: str, path: str) -> Termin
     device = device_of_key(operator, device_named_by(envelope, ReadRequest))
     key = device.public_key if isinstance(device, Terminal) else device.device_key
     read = verify_from_device(envelope, ReadRequest, device_key=key).message
-    if read.path != path:
+    if read.path != path:
         raise RuleViolationError(ErrorCode.NOT_AUTHORIZED, "signed for another path", param="path")
     check_made_recently(read.made_at_s, at_s=operator.now_s())
     return device

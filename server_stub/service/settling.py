@@ -71,8 +71,8 @@ def settle(writer: Writer, claim: VerifiedClaim, merchant_id: MerchantId, rules:
     """Pay, decline or repeat; a claim that was answered before gets that answer and changes nothing."""
     known = writer.consent(claim.consent.digest)
     if known is not None:
-        return _repeated(writer, known, claim)
-    if claim.refusal is not None and claim.refusal.memory is Memory.FORGET:
+        return _repeated(writer, known, claim)  # R-81
+    if claim.refusal is not None and claim.refusal.memory is Memory.FORGET:  # R-82
         return _forgotten(claim, claim.refusal.error)
     token = writer.token(claim.token.message.token_id)
     wallet = None if token is None else writer.wallet(token.wallet_id)
@@ -83,12 +83,12 @@ def settle(writer: Writer, claim: VerifiedClaim, merchant_id: MerchantId, rules:
     paid = writer.payment(claim.terminal_id, claim.request.message.request_id)
     try:
         _check_open(writer, case, paid)
-        if suspicion is not None and claim.mode is not ConsentMode.OFFLINE:
+        if suspicion is not None and claim.mode is not ConsentMode.OFFLINE:  # R-97
             raise RuleViolationError(ErrorCode.DOUBLE_SPEND, suspicion.reason, param="counter")
         outcome = _pay(writer, case, merchant_id, rules)
     except RuleViolationError as error:
         if suspicion is None:
-            _give_back_dead(writer, case)
+            _give_back_dead(writer, case)  # R-95
         state = REJECTED if _was_accepted_offline(claim, error) else DECLINED
         outcome = _declined(writer, case, state=state, code=error.code, paid=paid)
     if suspicion is not None:
@@ -129,7 +129,7 @@ def _repeated(writer: Writer, known: Consent, claim: VerifiedClaim) -> Outcome:
     if first_request.digest != claim.request.digest:
         if claim.mode is not ConsentMode.CODE:
             return _forgotten(claim, RuleViolationError(ErrorCode.WRONG_REQUEST, "the intent answers another request"))
-        return _forgotten(claim, RuleViolationError(ErrorCode.COUNTER_REUSED, "the code was used before"))
+        return _forgotten(claim, RuleViolationError(ErrorCode.COUNTER_REUSED, "the code was used before"))  # R-86
     return outcome_of_consent(writer, known)
 
 
@@ -148,16 +148,16 @@ def _check_open(writer: Writer, case: _Case, paid: Payment | None) -> None:
     """Everything but the money: the request, the rules seen before, the wallet and the token."""
     claim = case.claim
     if paid is not None:
-        if paid.request_digest != claim.request.digest:
+        if paid.request_digest != claim.request.digest:  # R-80
             raise RuleViolationError(ErrorCode.CONTENT_CONFLICT, "the id was paid with other content")
         raise RuleViolationError(ErrorCode.ALREADY_PAID, "the request was paid by another consent")
-    if writer.closure(claim.terminal_id, claim.request.message.request_id) is not None:
+    if writer.closure(claim.terminal_id, claim.request.message.request_id) is not None:  # R-87
         raise RuleViolationError(ErrorCode.REQUEST_NOT_OPEN, "its terminal has closed the request")
     if claim.refusal is not None:
         raise claim.refusal.error
     if claim.mode is ConsentMode.OFFLINE:
         return  # the terminal has given the goods; the operator's policy decides
-    if case.wallet.blocked_at_s is not None:
+    if case.wallet.blocked_at_s is not None:  # R-89
         raise RuleViolationError(ErrorCode.REVOKED, "the wallet is blocked")
     if case.token.standing is not TokenStanding.OPEN:
         raise RuleViolationError(ErrorCode.TOKEN_CLOSED, "the token is closed")
@@ -168,7 +168,7 @@ def _pay(writer: Writer, case: _Case, merchant_id: MerchantId, rules: SettlingRu
     payable = writer.open_account(kind=AccountKind.MERCHANT_PAYABLE, holder=str(merchant_id), currency=currency)
     amounts_minor = {payable: claim.amount_minor}
     if claim.mode is ConsentMode.OFFLINE:
-        covered_minor = min(claim.amount_minor, writer.balance_minor(case.token.account_id))
+        covered_minor = min(claim.amount_minor, writer.balance_minor(case.token.account_id))  # R-93
         uncovered_minor = claim.amount_minor - covered_minor
         amounts_minor[case.token.account_id] = -covered_minor
         if uncovered_minor:
@@ -204,7 +204,7 @@ def _bear(writer: Writer, case: _Case, uncovered_minor: int, rules: SettlingRule
     if rules.uncovered is Liability.MERCHANT:
         raise RuleViolationError(ErrorCode.INSUFFICIENT_FUNDS, "the escrow does not cover it")
     token_id, terminal_id = case.token.token_id, case.claim.terminal_id
-    if writer.shortfall_minor(token_id, terminal_id) + uncovered_minor > rules.shortfall_max_minor:
+    if writer.shortfall_minor(token_id, terminal_id) + uncovered_minor > rules.shortfall_max_minor:  # R-94
         raise RuleViolationError(
             ErrorCode.INSUFFICIENT_FUNDS,
             "the escrow does not cover it, and the terminal is over its share of the token",

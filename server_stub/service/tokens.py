@@ -1,18 +1,23 @@
 """Tokens: issuing one moves its allowance into escrow, closing one gives the unused part back."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from server_stub.config import TokenLimits
 from server_stub.ledger import AccountKind, EntryKind, move
 from server_stub.service.devices import enrolled_wallet
 from server_stub.service.operator import Operator
 from server_stub.store.base import Token, TokenStanding, Wallet, Writer
-from wallet_sdk.protocol import api
+from wallet_sdk.protocol import api, limits
 from wallet_sdk.protocol.envelope import Sealed, Signer, open_unverified, seal
 from wallet_sdk.protocol.errors import ErrorCode, RuleViolationError
 from wallet_sdk.protocol.ids import Envelope, TokenId
 from wallet_sdk.protocol.messages import Grade, PaymentToken, TokenRequest
 from wallet_sdk.protocol.trust import verify_from_device
+
+#: A claim is judged at its request's time, which lies within its token's life, and comes at most so much later.
+#: The day more is for clocks that were set, and for a claim that was verified before this and commits after it.
+UNCLAIMABLE_AFTER_S: Final = limits.CAPTURE_AGE_S_MAX + 24 * 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +38,7 @@ class IssueCommand:
         assert wallet is not None, "wallets are never deleted"
         known = writer.token_of_issue(wallet.wallet_id, asked.issue_id)
         if known is not None:
-            if known.issue_digest != self.sealed.digest:
+            if known.issue_digest != self.sealed.digest:  # R-90
                 raise RuleViolationError(
                     ErrorCode.CONTENT_CONFLICT, "the id was used for another token request", param="issue_id"
                 )
@@ -49,6 +54,7 @@ class IssueCommand:
             if previous.standing is not TokenStanding.OPEN:
                 return self._successor(writer, previous)
             self._close_previous(writer, wallet, previous)
+        self._release_unclaimable(writer, wallet)
         return self._issue(writer, wallet)
 
     def _successor(self, writer: Writer, previous: Token) -> Envelope:
@@ -85,10 +91,28 @@ class IssueCommand:
             closing=self.sealed.envelope,
         )
 
+    def _release_unclaimable(self, writer: Writer, wallet: Wallet) -> None:
+        """What was signed and never claimed, or left in a token that was never closed, is the payer's again."""
+        for token in writer.tokens_with_escrow(wallet.wallet_id):
+            expires_at_s = open_unverified(token.envelope, PaymentToken).message.expires_at_s
+            # R-117
+            if self.at_s < expires_at_s + UNCLAIMABLE_AFTER_S or token.standing is TokenStanding.CLOSED_FOR_FRAUD:
+                continue
+            left_minor = writer.balance_minor(token.account_id)
+            writer.post(
+                move(
+                    kind=EntryKind.RELEASE,
+                    reference=token.token_id,
+                    at_s=self.at_s,
+                    currency=token.currency,
+                    amounts_minor={token.account_id: -left_minor, wallet.account_id: left_minor},
+                )
+            )
+
     def _issue(self, writer: Writer, wallet: Wallet) -> Envelope:
         asked = self.sealed.message
         available_minor = writer.balance_minor(wallet.account_id)
-        total_minor = min(asked.total_max_minor, self.allowed.total_max_minor, available_minor)
+        total_minor = min(asked.total_max_minor, self.allowed.total_max_minor, available_minor)  # R-92
         sealed = seal(
             PaymentToken(
                 token_id=self.token_id,

@@ -29,6 +29,8 @@ _NEIGHBOURS = (
     f"{rows.SPENT} WHERE s.token_id = ? AND s.counter > ? AND s.mode > 0 ORDER BY s.counter LIMIT 1",
 )
 
+_WITH_ESCROW = f"{rows.ALLOWANCE} WHERE wallet_id = ? AND (SELECT balance FROM accounts WHERE id = account_id) > 0"  # noqa: S608 - our words
+
 
 class SqliteReader:
     """See ``Reader`` in base.py."""
@@ -61,6 +63,9 @@ class SqliteReader:
 
     def token_of_issue(self, wallet_id: WalletId, issue_id: RequestId) -> Token | None:
         return self._one(f"{rows.ALLOWANCE} WHERE wallet_id = ? AND issue_id = ?", (wallet_id, issue_id), rows.token)
+
+    def tokens_with_escrow(self, wallet_id: WalletId) -> tuple[Token, ...]:
+        return tuple(map(rows.token, self._connection.execute(_WITH_ESCROW, (wallet_id,))))
 
     def consent(self, digest: Digest) -> Consent | None:
         return self._one(f"{rows.CONSENT} WHERE digest = ?", (digest,), rows.consent)

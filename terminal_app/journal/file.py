@@ -9,9 +9,10 @@ Source: SQLite documentation, pragma.html#pragma_synchronous ("FULL" in WAL mode
 """
 
 import hashlib
+import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -54,11 +55,11 @@ class Journal:
         self._link = _FIRST_LINK
         with _honest_errors():
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _make_private(path)
             self._database = sqlite3.connect(path, timeout=LOCK_WAIT_S, isolation_level=None, check_same_thread=False)
         try:
             with _honest_errors():
                 self._prepare()
-            path.chmod(0o600)
             self._load()
         except UnavailableError:
             self._database.close()
@@ -108,14 +109,15 @@ class Journal:
         """
         with _honest_errors():
             self._database.execute("BEGIN IMMEDIATE")
+        kept = False
         try:
             yield
             with _honest_errors():
                 self._database.execute("COMMIT")
+            kept = True
         finally:
-            if self._database.in_transaction:
-                self._database.execute("ROLLBACK")
-                self._load()
+            if not kept:
+                self._take_back()
 
     def events(self) -> Iterator[tuple[JournalEvent, int]]:
         """Every event and its time in seconds since the epoch, read from the disk with its link checked.
@@ -129,6 +131,13 @@ class Journal:
     def close(self) -> None:
         """Let go of the file; may be called twice."""
         self._database.close()
+
+    def _take_back(self) -> None:
+        """Undo a batch. SQLite may have undone it by itself (a full disk): the views are read anew all the same."""
+        with _honest_errors():
+            if self._database.in_transaction:
+                self._database.execute("ROLLBACK")
+        self._load()
 
     def _load(self) -> None:
         self._views, self._number, self._link = Views(), 0, _FIRST_LINK
@@ -165,6 +174,17 @@ class Journal:
         execute("COMMIT")
 
 
+def _make_private(path: Path) -> None:
+    """Make the file before SQLite does: the log beside it takes over the mode that it finds.
+
+    A file that is there is not opened here: closing it again would drop the locks that this process holds on it.
+    Source: sqlite.org/howtocorrupt.html section 2.2.
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    path.chmod(0o600)
+
+
 def _link(before: bytes, *, number: int, kind: int, at_s: int, body: bytes) -> bytes:
     head = b"".join(part.to_bytes(8, "big") for part in (number, kind, at_s))
     return hashlib.sha256(before + head + body).digest()
@@ -175,6 +195,9 @@ def _honest_errors() -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+            busy = "another program has this journal open; does a terminal run on this folder already?"
+            raise UnavailableError(ErrorCode.STORAGE_FAILED, busy, param="journal") from error
         raise UnavailableError(ErrorCode.STORAGE_FAILED, f"the journal: {error}", param="journal") from error
     except sqlite3.DatabaseError as error:
         raise UnavailableError(ErrorCode.STORAGE_CORRUPT, f"the journal: {error}", param="journal") from error

@@ -5,6 +5,7 @@ is in memory is what a restart would find.
 """
 
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Final
 
 from terminal_app.journal.events import (
@@ -140,6 +141,7 @@ class Views:
     stored: dict[RequestId, None] = field(default_factory=dict)
     closures: dict[RequestId, None] = field(default_factory=dict)
     disputed: dict[RequestId, None] = field(default_factory=dict)
+    settled: dict[RequestId, None] = field(default_factory=dict)
     stored_minor: int = 0
     token_intents: dict[TokenId, tuple[PaymentIntent, ...]] = field(default_factory=dict)
     operator_time_s: int = 0
@@ -230,6 +232,7 @@ class Views:
             (self.stored, sale.is_stored),
             (self.closures, sale.awaits_closure),
             (self.disputed, sale.is_disputed),
+            (self.settled, sale.is_settled and not sale.is_disputed),
         ):
             if belongs:
                 members.setdefault(request_id)
@@ -252,13 +255,13 @@ class Views:
 
     def _forget_old(self) -> None:
         """Bound the memory: the oldest settled sales leave it, never an unsettled or disputed one."""
-        spare = len(self.sales) - len(self.stored) - len(self.closures) - len(self.disputed) - SETTLED_SALES_MAX
+        kept = {self.latest, self.last_result}
+        spare = len(self.settled) - SETTLED_SALES_MAX
         if spare <= 0:
             return
-        kept = {self.latest, self.last_result}
-        settled = (key for key, sale in self.sales.items() if sale.is_settled and not sale.is_disputed)
-        for request_id in [key for key in settled if key not in kept][:spare]:
+        for request_id in [key for key in islice(self.settled, spare + len(kept)) if key not in kept][:spare]:
             del self.sales[request_id]
+            del self.settled[request_id]
 
 
 def _opened(event: SaleOpened, *, at_s: int) -> Sale:

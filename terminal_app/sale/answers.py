@@ -50,7 +50,7 @@ def read_answer(answer: PaymentAnswer, *, sale: Sale, trust: TrustStore) -> Veri
             raise RuleViolationError(ErrorCode.WRONG_REQUEST, "the answer is about another request")
         state = State[answer.state]
         receipt = Envelope(b"")
-        if state.is_paid:
+        if state.is_paid:
             sealed = check_receipt(from_base64url(answer.receipt), sale=sale, trust=trust)
             _check_same_consent(answer, sealed.message, sale)
             receipt = sealed.envelope

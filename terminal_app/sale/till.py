@@ -165,11 +165,11 @@ class Till:
         rules.check_intent_answers(
             intent, verified.token.message, request=sale.request.message, request_digest=sale.request.digest
         )
-        if intent.mode is AuthorizationMode.ONLINE:
+        if intent.mode is AuthorizationMode.ONLINE:  # R-70
             _require_network(reach)
             return self._send(sale, envelope)
         try:
-            return self._accept_offline(sale, verified, reach)
+            return self._accept_offline(sale, verified, reach)  # R-71
         except RuleViolationError as error:
             # What is too much for us alone is not too much for the server, when it can be asked.
             if error.code is not ErrorCode.OVER_TERMINAL_LIMIT or reach is Reach.OFFLINE:
@@ -191,6 +191,7 @@ class Till:
             at_s=self._time.now_s(),
         )
         accepted = self._append(
+            # R-75
             ConsentAccepted(request_id=sale.request_id, consent=verified.intent.envelope, receipt=receipt.envelope)
         )
         return Taken(sale=accepted, step=NextStep.CAPTURE if reach is Reach.ONLINE else NextStep.SHOW)
@@ -228,7 +229,7 @@ class Till:
         Only for that sale: an old intent shown again must not look like a new payment.
         """
         latest = self.views.latest_sale
-        if latest is None or latest.consent_digest != digest:
+        if latest is None or latest.consent_digest != digest:  # R-76
             return None
         return Taken(sale=latest, step=NextStep.SHOW)
 
@@ -236,7 +237,7 @@ class Till:
         latest = self.views.latest_sale
         if latest is None or not latest.is_open:
             raise RuleViolationError(ErrorCode.REQUEST_NOT_OPEN, "no sale waits for an answer", param="request_id")
-        if self.remaining_s(latest) == 0:
+        if self.remaining_s(latest) == 0:  # R-68
             raise RuleViolationError(ErrorCode.EXPIRED, "the request has run out", param="lifetime_s")
         return latest
 
@@ -270,9 +271,12 @@ class Till:
         verified = read_answer(answer, sale=sale, trust=self._credentials.trust)
         if verified.is_open:
             return sale
+        if sale.is_stored and verified.error_code == ErrorCode.NOT_YET_VALID:
+            # One of the clocks is wrong: the server has forgotten it again, and takes the claim when its time has come.
+            return self._hold(sale, error_code=verified.error_code)
         if not verified.is_paid and sale.way is Way.SHOW and not sale.is_stored:
             # Declined for this payer; but others have seen the request and could still pay it.
-            return self.ask_closure(request_id, CloseReason.DECLINED, error_code=verified.error_code)
+            return self.ask_closure(request_id, CloseReason.DECLINED, error_code=verified.error_code)  # R-78
         return self._append(
             CaptureAnswered(
                 request_id=request_id,
@@ -293,7 +297,7 @@ class Till:
             return sale
         if error.outcome is MoneyOutcome.NOT_CHARGED:
             return self._append(SendingFailed(request_id=request_id, error_code=error.code))
-        return self._append(OutcomeLost(request_id=request_id, error_code=error.code))
+        return self._append(OutcomeLost(request_id=request_id, error_code=error.code))  # R-79
 
     def hold_capture(self, request_id: RequestId, error: TillcodeError) -> Sale:
         """The server refuses to read this one claim: keep it, and show it to people.
@@ -301,7 +305,12 @@ class Till:
         Raises:
             UnavailableError: STORAGE_FAILED.
         """
-        return self._append(CaptureHeld(request_id=request_id, error_code=error.code))
+        return self._hold(self.views.sale(request_id), error_code=error.code)
+
+    def _hold(self, sale: Sale, *, error_code: int) -> Sale:
+        if sale.held_code == error_code:
+            return sale
+        return self._append(CaptureHeld(request_id=sale.request_id, error_code=error_code))
 
     def take_payment_answer(self, request_id: RequestId, answer: PaymentAnswer) -> Sale:
         """Believe a checked answer to "is it paid?"; anything but "paid" changes nothing.

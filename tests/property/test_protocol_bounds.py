@@ -1,5 +1,6 @@
 """No 4 KiB of input make a reader take more than a bounded amount of memory or of calls."""
 
+import base64
 import sys
 import tracemalloc
 from collections.abc import Callable
@@ -10,8 +11,10 @@ import cbor2
 import pytest
 
 from tests.property.forgeries import World
-from wallet_sdk.protocol import api, base45, codec, envelope, messages, qr
+from wallet_sdk.protocol import api, base45, codec, envelope, messages, qr, trust
 from wallet_sdk.protocol.cbor import load_canonical
+from wallet_sdk.protocol.emv import decode_consumer_presented, decode_merchant_presented
+from wallet_sdk.protocol.emv.merchant import checksum
 from wallet_sdk.protocol.errors import TillcodeError
 from wallet_sdk.protocol.evidence import verify_fraud_proof
 
@@ -42,6 +45,13 @@ PAYLOADS = {
     "nothing": bytes(INPUT_BYTES),
     "ones": b"\xff" * INPUT_BYTES,
     "spaces": b" " * INPUT_BYTES,
+    "empty EMV objects": b"000201" + b"9900" * 1000,
+    "EMV objects of one character": b"000201" + b"6201x" * 800,
+    "EMV templates inside each other": b"26" + b"0099" * 1000,
+    "BER objects inside each other": b"\x85\x05CPV01" + b"\x61\x82\x0f\xf0" * 1000,
+    "empty BER objects": b"\x85\x05CPV01" + b"\x61\x00" * 2000,
+    "a BER tag without end": b"\x1f" + b"\xff" * 4095,
+    "a denylist of falling terminals": b"\xa4\x00\x0a\x02\x01\x06\x00\x0a\x99\x0f\x00" + b"\x05\x04" * 1920,
 }
 WORLD = World()
 
@@ -59,10 +69,23 @@ def readers() -> dict[str, Callable[[bytes], Any]]:
         "captures": lambda b: api.parse_json(b, api.CaptureAnswer),
         "error_of": lambda b: api.error_of(b, http_status=500),
     }
-    for kind in (messages.CaptureBatch, messages.TrustBundle, messages.PaymentIntent):
+    found |= {
+        "denylist": lambda b: trust.take_denylist(b, WORLD.trust),
+        "emv merchant": lambda b: decode_merchant_presented(b.decode("latin1")),
+        "emv merchant, summed": lambda b: decode_merchant_presented(summed(b)),
+        "emv consumer": lambda b: decode_consumer_presented(b.decode("latin1")),
+        "emv consumer, its bytes": lambda b: decode_consumer_presented(base64.b64encode(b).decode()),
+    }
+    for kind in (messages.CaptureBatch, messages.TrustBundle, messages.PaymentIntent, messages.Denylist):
         found[f"decode {kind.__name__}"] = lambda b, kind=kind: codec.decode(b, kind)  # type: ignore[misc]
         found[f"open {kind.__name__}"] = lambda b, kind=kind: envelope.open_unverified(b, kind)  # type: ignore[misc]
     return found
+
+
+def summed(content: bytes) -> str:
+    """A text with a right checksum behind it, so that more than the checksum is looked at."""
+    body = content.decode("latin1") + "6304"
+    return body + checksum(body)
 
 
 READERS = readers()

@@ -8,7 +8,7 @@ from typing import Final
 
 from wallet_sdk.cli.proofs import explain_fraud, explain_receipt
 from wallet_sdk.cli.reading import read_code, read_file, read_root_key
-from wallet_sdk.cli.surroundings import Surroundings, open_wallet
+from wallet_sdk.cli.surroundings import Surroundings, open_or_make_wallet, open_wallet
 from wallet_sdk.protocol import qr
 from wallet_sdk.protocol.money import parse_money
 from wallet_sdk.store import Outcome
@@ -37,7 +37,7 @@ _SENTENCE: Final = MappingProxyType(
 def enrol(arguments: Namespace, around: Surroundings) -> int:
     """Bind the wallet to an account."""
     root_key = read_root_key(arguments.root_key) if arguments.root_key else None
-    with open_wallet(arguments, around) as wallet:
+    with open_or_make_wallet(arguments, around) as wallet:
         wallet.enrol(
             server=arguments.server,
             activation_code=arguments.code,

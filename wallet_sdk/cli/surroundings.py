@@ -12,6 +12,7 @@ from typing import Final
 
 from wallet_sdk.keystore import EncryptedFileKeyStore
 from wallet_sdk.ports import Clock, Random, Sender
+from wallet_sdk.protocol.errors import ErrorCode, MisuseError
 from wallet_sdk.store import SqliteWalletStore
 from wallet_sdk.system import SystemClock, SystemRandom
 from wallet_sdk.wallet import Wallet
@@ -50,11 +51,41 @@ def open_wallet(arguments: Namespace, around: Surroundings) -> Wallet:
     """The wallet in the chosen folder.
 
     Raises:
-        MisuseError: WRONG_PASSPHRASE.
+        MisuseError: NOT_ENROLLED when there is none, WRONG_PASSPHRASE.
         UnavailableError: its files cannot be read.
     """
     home = _home(arguments)
-    passphrase = os.environ.get(PASSPHRASE_VARIABLE) or around.ask_secret("Passphrase of the wallet: ")
+    if not (home / KEYS_FILE).exists():
+        raise MisuseError(ErrorCode.NOT_ENROLLED, f"there is no wallet in {home}; run: tillcode-wallet enrol")
+    return _opened(home, _named_passphrase() or around.ask_secret("Passphrase of the wallet: "), around)
+
+
+def open_or_make_wallet(arguments: Namespace, around: Surroundings) -> Wallet:
+    """The wallet in the chosen folder, or a new one under a passphrase that is asked for twice.
+
+    Raises:
+        MisuseError: WRONG_PASSPHRASE; BAD_ARGUMENT when a new one was not typed the same way twice.
+        UnavailableError: its files cannot be read or made.
+    """
+    home = _home(arguments)
+    if (home / KEYS_FILE).exists():
+        return open_wallet(arguments, around)
+    passphrase = _named_passphrase()
+    if not passphrase:
+        passphrase = around.ask_secret("Choose a passphrase for the new wallet: ")
+        # Nobody can open the keys again with a passphrase that was mistyped once, and the money is behind them.
+        if around.ask_secret("The same passphrase again: ") != passphrase:
+            raise MisuseError(
+                ErrorCode.BAD_ARGUMENT, "the two passphrases differ; nothing was made", param="passphrase"
+            )
+    return _opened(home, passphrase, around)
+
+
+def _named_passphrase() -> str:
+    return os.environ.get(PASSPHRASE_VARIABLE, "")
+
+
+def _opened(home: Path, passphrase: str, around: Surroundings) -> Wallet:
     keys = EncryptedFileKeyStore(home / KEYS_FILE, passphrase, around.random)
     store = SqliteWalletStore(home / STORE_FILE)
     return Wallet.open(

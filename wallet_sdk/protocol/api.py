@@ -30,7 +30,7 @@ PROBLEM: Final = "application/problem+json"
 AUTHORIZATION_SCHEME: Final = "TC1"
 
 #: Longest time a read may be asked to wait for a change.
-WAIT_S_MAX: Final = 30
+WAIT_S_MAX: Final = 30  # R-114
 
 PATH_HEALTH: Final = "/healthz"
 PATH_TRUST: Final = "/v1/trust"
@@ -200,7 +200,7 @@ def error_of(body: bytes, *, http_status: int) -> TillcodeError:
     An answer that is no problem of ours (a proxy's page, a cut body) is BAD_ANSWER with outcome unknown.
     """
     try:
-        problem = parse_json(body, Problem)
+        problem = parse_json(body, Problem)  # R-112
         code = ErrorCode(problem.code)
         outcome = MoneyOutcome(problem.outcome)
     except (TillcodeError, ValueError):
@@ -254,7 +254,7 @@ def _checked(value: Any, kind: object, *, name: str) -> Any:
         return {member: _checked(number, int, name=name) for member, number in value.items()}
     if kind == tuple[PaymentAnswer, ...] and isinstance(value, list):
         return tuple(_from_mapping(element, PaymentAnswer) for element in value)
-    raise MalformedMessageError(ErrorCode.BAD_REQUEST_BODY, "a member has the wrong type", param=name)
+    raise MalformedMessageError(ErrorCode.BAD_REQUEST_BODY, "a member has the wrong type", param=name)  # R-111
 
 
 def _is_whole(text: str) -> bool:
@@ -277,6 +277,6 @@ def from_base64url(text: str) -> bytes:
         content = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError) as error:
         raise MalformedMessageError(ErrorCode.BAD_REQUEST_BODY, "not base64url") from error
-    if to_base64url(content) != text:
+    if to_base64url(content) != text:  # R-110
         raise MalformedMessageError(ErrorCode.BAD_REQUEST_BODY, "not the one base64url text of its bytes")
     return content

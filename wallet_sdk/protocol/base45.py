@@ -31,7 +31,7 @@ def decode(text: str) -> bytes:
         MalformedMessageError: BAD_BASE45 for other characters, a dangling character, or a group above its range.
     """
     try:
-        values = [_VALUE[character] for character in text]
+        values = [_VALUE[character] for character in text]  # R-2
     except KeyError as error:
         raise MalformedMessageError(ErrorCode.BAD_BASE45, "a character is outside the alphabet") from error
     if len(values) % 3 == 1:

@@ -35,4 +35,4 @@ assert len(_WORDS) == len(set(_WORDS)) == 256, f"{len(_WORDS)} words"
 
 def check_words(digest: Digest) -> tuple[str, str]:
     """The two words of a digest: its first two bytes, one word each."""
-    return _WORDS[digest[0]], _WORDS[digest[1]]
+    return _WORDS[digest[0]], _WORDS[digest[1]]  # R-66

@@ -87,7 +87,7 @@ def decode(payload: bytes, expected: type[M]) -> M:
     """
     kind = TYPE_OF_MESSAGE[expected]
     content = load_map(payload, bytes_max=_BYTES_MAX.get(kind, limits.MESSAGE_BYTES_MAX))
-    if content.get(0) != kind:
+    if content.get(0) != kind:  # R-10
         raise MalformedMessageError(
             ErrorCode.WRONG_MESSAGE_TYPE, f"expected a {kind.name}, got type {content.get(0)!r:.20}", param="type"
         )
@@ -106,10 +106,10 @@ def peek_type(payload: bytes) -> MessageType:
     return read_enum(MessageType)("type", content.get(0))
 
 
-def _read_field(field: Field, content: dict[int, Plain]) -> Any:
+def _read_field(field: Field, content: dict[int, Plain]) -> Any:  # R-12
     if field.key in content:
         value = field.read(field.name, content[field.key])
-        if field.absent is not ... and value == field.absent:
+        if field.absent is not ... and value == field.absent:  # R-13
             raise MalformedMessageError(ErrorCode.NOT_CANONICAL, "a default is left out, not written", param=field.name)
         return value
     if field.absent is ...:
@@ -119,7 +119,7 @@ def _read_field(field: Field, content: dict[int, Plain]) -> Any:
 
 def _refuse_unknown_even_keys(content: dict[int, Plain], *, known: frozenset[int]) -> None:
     for key in content:
-        if key not in known and key % 2 == 0:
+        if key not in known and key % 2 == 0:  # R-11
             raise MalformedMessageError(ErrorCode.UNKNOWN_CRITICAL_KEY, f"key {key} is critical and unknown here")
 
 
@@ -144,7 +144,7 @@ def _read_operator_key(name: str, value: Plain) -> OperatorKey:
     )
 
 
-_FIELDS: Final = MappingProxyType(
+_FIELDS: Final = MappingProxyType(  # R-29
     {
         MessageType.TERMINAL_CERTIFICATE: (
             uint_field(2, "merchant_id", 1, limits.SERIAL_MAX),

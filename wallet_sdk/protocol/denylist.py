@@ -38,19 +38,19 @@ def apply(state: DenylistState, sealed: Sealed[Denylist]) -> DenylistState:
             REVOKED when the key that signed the list is itself revoked.
     """
     listed = sealed.message
-    if sealed.key_id in state.key_ids:
+    if sealed.key_id in state.key_ids:  # R-54
         raise RuleViolationError(ErrorCode.REVOKED, "the list is signed by a revoked key", param="key_id")
-    after = DenylistState(
+    after = DenylistState(  # R-51
         number=listed.number,
         token_ids=state.token_ids.union(listed.token_ids),
         terminal_ids=state.terminal_ids.union(listed.terminal_ids),
         key_ids=state.key_ids.union(listed.key_ids),
     )
-    if listed.number < state.number or (listed.number == state.number and after != state):
+    if listed.number < state.number or (listed.number == state.number and after != state):  # R-52
         raise RuleViolationError(
             ErrorCode.TRUST_ROLLED_BACK, f"list {listed.number} after list {state.number}", param="number"
         )
-    if listed.number > state.number and listed.base not in {0, state.number}:
+    if listed.number > state.number and listed.base not in {0, state.number}:  # R-53
         raise RuleViolationError(
             ErrorCode.DENYLIST_GAP, f"a delta on list {listed.base}, and list {state.number} was seen", param="base"
         )
@@ -63,7 +63,7 @@ def check_key_not_denied(key_id: KeyId | None, denied: DenylistState, *, whose: 
     Raises:
         RuleViolationError: REVOKED.
     """
-    if key_id in denied.key_ids:
+    if key_id in denied.key_ids:  # R-55
         raise RuleViolationError(ErrorCode.REVOKED, f"the {whose} key is revoked", param="key_id")
 
 

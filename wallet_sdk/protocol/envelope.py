@@ -102,6 +102,7 @@ class Sealed(Generic[M]):
     signature: bytes
 
 
+@lru_cache(maxsize=4096)
 def key_id_of(public_key: PublicKeyBytes) -> KeyId:
     """First 8 bytes of SHA-256 over the compressed point."""
     return KeyId(hashlib.sha256(public_key).digest()[: limits.KEY_ID_BYTES])
@@ -119,7 +120,7 @@ def seal(message: M, signer: Signer, *, embedded: Envelope | None = None) -> Sea
     key_id = None if embedded is not None else key_id_of(signer.public_key)
     protected = _PROTECTED_WITHOUT_KEY_ID if key_id is None else _PROTECTED_PREFIX_WITH_KEY_ID + key_id
     digest = _digest(TYPE_OF_MESSAGE[type(message)], protected=protected, payload=payload, embedded=embedded)
-    signature = _low_s(signer.sign(digest))
+    signature = _low_s(signer.sign(digest))  # R-24
     unprotected = {} if embedded is None else {_EMBEDDED_LABEL: embedded}
     envelope = Envelope(cbor2.dumps([protected, unprotected, payload, signature]))
     if len(envelope) > _bytes_max(type(message)):
@@ -139,7 +140,7 @@ def open_unverified(envelope: bytes, expected: type[M]) -> Sealed[M]:
     protected, unprotected, payload, signature = _split(envelope, bytes_max=_bytes_max(expected))
     embedded = _read_unprotected(unprotected)
     key_id = _read_protected(protected)
-    if (key_id is None, embedded is not None) != (expected in _EMBEDDING, expected in _EMBEDDING):
+    if (key_id is None, embedded is not None) != (expected in _EMBEDDING, expected in _EMBEDDING):  # R-22
         raise MalformedMessageError(
             ErrorCode.BAD_ENVELOPE, "a request or consent embeds its signer's envelope, all else names a key id"
         )
@@ -172,7 +173,7 @@ def verify(sealed: Sealed[Any], public_key: PublicKeyBytes) -> None:
         RuleViolationError: UNKNOWN_SIGNER when the envelope names another key, BAD_SIGNATURE when it does not verify.
         MalformedMessageError: BAD_PUBLIC_KEY when the key is not a point of the curve.
     """
-    if sealed.key_id is not None and sealed.key_id != key_id_of(public_key):
+    if sealed.key_id is not None and sealed.key_id != key_id_of(public_key):  # R-28
         raise RuleViolationError(ErrorCode.UNKNOWN_SIGNER, "the envelope names another key", param="key_id")
     r, s = sealed.signature[:32], sealed.signature[32:]
     der = encode_dss_signature(int.from_bytes(r, "big"), int.from_bytes(s, "big"))
@@ -192,7 +193,7 @@ def load_public_key(public_key: PublicKeyBytes) -> ec.EllipticCurvePublicKey:
     try:
         if len(public_key) != limits.PUBLIC_KEY_BYTES:
             raise ValueError("wrong length")
-        return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), public_key)
+        return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), public_key)  # R-27
     except ValueError as error:
         raise MalformedMessageError(
             ErrorCode.BAD_PUBLIC_KEY, "not a compressed point of P-256", param="public_key"
@@ -208,7 +209,7 @@ def _bytes_max(kind: type[Any]) -> int:
 
 def _split(envelope: bytes, *, bytes_max: int) -> tuple[bytes, dict[int, Any], bytes, bytes]:
     parts = load_canonical(envelope, bytes_max=bytes_max, depth_max=_UNPROTECTED_DEPTH_MAX)
-    if type(parts) is not list or len(parts) != 4:
+    if type(parts) is not list or len(parts) != 4:  # R-19
         raise MalformedMessageError(ErrorCode.BAD_ENVELOPE, "an envelope is an array of four")
     protected, unprotected, payload, signature = parts
     shape = (type(protected), type(unprotected), type(payload), type(signature))
@@ -222,7 +223,7 @@ def _read_protected(protected: bytes) -> KeyId | None:
     if protected == _PROTECTED_WITHOUT_KEY_ID:
         return None
     prefix, key_id = protected[: len(_PROTECTED_PREFIX_WITH_KEY_ID)], protected[len(_PROTECTED_PREFIX_WITH_KEY_ID) :]
-    if prefix != _PROTECTED_PREFIX_WITH_KEY_ID or len(key_id) != limits.KEY_ID_BYTES:
+    if prefix != _PROTECTED_PREFIX_WITH_KEY_ID or len(key_id) != limits.KEY_ID_BYTES:  # R-20
         raise MalformedMessageError(
             ErrorCode.UNSUPPORTED_ALGORITHM, "the protected header is not {alg: ESP256, key id}", param="protected"
         )
@@ -233,7 +234,7 @@ def _read_unprotected(unprotected: dict[int, Any]) -> Envelope | None:
     if not unprotected:
         return None
     embedded = unprotected.get(_EMBEDDED_LABEL)
-    if len(unprotected) != 1 or type(embedded) is not bytes:
+    if len(unprotected) != 1 or type(embedded) is not bytes:  # R-21
         raise MalformedMessageError(
             ErrorCode.BAD_ENVELOPE, "the unprotected header holds more than one embedded envelope", param="unprotected"
         )
@@ -241,17 +242,17 @@ def _read_unprotected(unprotected: dict[int, Any]) -> Envelope | None:
 
 
 def _digest(kind: MessageType, *, protected: bytes, payload: bytes, embedded: Envelope | None) -> Digest:
-    external_aad = b"TC1" + bytes([kind])
+    external_aad = b"TC1" + bytes([kind])  # R-26
     if embedded is not None:
         external_aad += hashlib.sha256(embedded).digest()
-    return Digest(hashlib.sha256(cbor2.dumps(["Signature1", protected, external_aad, payload])).digest())
+    return Digest(hashlib.sha256(cbor2.dumps(["Signature1", protected, external_aad, payload])).digest())  # R-25
 
 
 def _check_signature_form(signature: bytes) -> None:
     if len(signature) != limits.SIGNATURE_BYTES:
         raise MalformedMessageError(ErrorCode.BAD_ENVELOPE, "a signature is 64 bytes", param="signature")
     r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
-    if not (0 < r < P256_ORDER and 0 < s <= P256_ORDER // 2):
+    if not (0 < r < P256_ORDER and 0 < s <= P256_ORDER // 2):  # R-23
         raise RuleViolationError(ErrorCode.BAD_SIGNATURE, "r or s out of range, or the high-s twin", param="signature")
 
 

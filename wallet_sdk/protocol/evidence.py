@@ -79,12 +79,12 @@ _Half = VerifiedConsent | Sealed[TokenRequest]
 
 def contradiction_of(first: PaymentIntent | PaymentCode, second: PaymentIntent | PaymentCode) -> Contradiction | None:
     """How two different consents of one token contradict each other, if they do."""
-    if first.counter == second.counter:
+    if first.counter == second.counter:  # R-96
         return Contradiction.SAME_COUNTER
     if not (isinstance(first, PaymentIntent) and isinstance(second, PaymentIntent)):
         return None
     earlier, later = sorted((first, second), key=lambda intent: intent.counter)
-    if start_of_sum(later) < earlier.cumulative_minor:
+    if start_of_sum(later) < earlier.cumulative_minor:  # R-100
         return Contradiction.SUM_FELL
     return None
 
@@ -95,7 +95,7 @@ def closing_contradiction_of(
     """How a consent under the token ``token_id`` contradicts a closing of the same device, if it does."""
     if closing.previous_token_id != token_id or not isinstance(consent, PaymentIntent):
         return None
-    return Contradiction.UNDERSTATED_CLOSING if consent.cumulative_minor > closing.spent_minor else None
+    return Contradiction.UNDERSTATED_CLOSING if consent.cumulative_minor > closing.spent_minor else None  # R-101
 
 
 def make_fraud_proof(first: Envelope, second: Envelope, *, bundle: Envelope) -> bytes:
@@ -120,9 +120,9 @@ def verify_fraud_proof(proof: bytes, *, root_key: PublicKeyBytes, newest: TrustS
     """
     message = codec.decode(proof, FraudProof)
     # Nobody signs a proof, so what a signature would hold together is compared.
-    if codec.encode(message) != proof or message.first > message.second:
+    if codec.encode(message) != proof or message.first > message.second:  # R-98
         raise MalformedMessageError(ErrorCode.NOT_CANONICAL, "the bytes are not the one encoding of this proof")
-    trust = verify_bundle(message.bundle, root_key=root_key)
+    trust = verify_bundle(message.bundle, root_key=root_key)  # R-99
     token = _token_of(message, trust)
     if newest is not None:
         newest.operator_key(token.key_id, role=Role.TOKEN_ISSUER)

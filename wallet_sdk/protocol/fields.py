@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final, TypeVar
 
@@ -75,9 +76,9 @@ def read_text(low: int, high: int) -> Callable[[str, Plain], str]:
         # A lone surrogate (only our own caller can have one) is counted here and refused below.
         if not low <= len(value.encode("utf-8", "surrogatepass")) <= high:
             raise MalformedMessageError(ErrorCode.FIELD_OUT_OF_RANGE, f"not {low} .. {high} bytes long", param=name)
-        if value != value.strip() or not unicodedata.is_normalized("NFC", value):
+        if value != value.strip() or not (value.isascii() or unicodedata.is_normalized("NFC", value)):
             raise MalformedMessageError(ErrorCode.BAD_TEXT, "outer spaces, or not in Unicode form NFC", param=name)
-        if not _is_readable(value):
+        if not _is_readable(value):  # R-15
             raise MalformedMessageError(
                 ErrorCode.BAD_TEXT, "control, direction, blank or misplaced joining characters", param=name
             )
@@ -100,11 +101,17 @@ def read_name(low: int, high: int) -> Callable[[str, Plain], str]:
 
     def read(name: str, value: Plain) -> str:
         text = read_any(name, value)
-        if not all(_is_of_one_script(word) for word in _words_of(text)):
+        if not text.isascii() and _mixes_scripts(text):  # R-16
             raise MalformedMessageError(ErrorCode.BAD_TEXT, "a word mixes letters that look alike", param=name)
         return text
 
     return read
+
+
+@lru_cache(maxsize=4096)
+def _mixes_scripts(text: str) -> bool:
+    """Whether a word of it does; remembered, because a name comes again with each of a merchant's requests."""
+    return not all(_is_of_one_script(word) for word in _words_of(text))
 
 
 def _words_of(text: str) -> list[str]:
@@ -117,8 +124,11 @@ def _is_of_one_script(word: str) -> bool:
     return len(_ALIKE_SCRIPTS & {part for c in word for part in unicodedata.name(c, "").split()}) <= 1
 
 
+@lru_cache(maxsize=4096)
 def _is_readable(text: str) -> bool:
     """No forbidden or blank character; marks and joiners only where they have something to join."""
+    if text.isascii():
+        return text.isprintable()
     before = "Zs"
     for character in text:
         category = unicodedata.category(character)
@@ -146,7 +156,7 @@ def read_enum(choices: type[E_]) -> Callable[[str, Plain], E_]:
     return read
 
 
-def read_currency(name: str, value: Plain) -> Currency:
+def read_currency(name: str, value: Plain) -> Currency:  # R-18
     return Currency.from_number(read_uint(1, 999)(name, value))
 
 
@@ -167,21 +177,21 @@ def read_sorted(high: int, read_one: Callable[[str, Plain], Any]) -> Callable[[s
 
     def read(name: str, value: Plain) -> tuple[Any, ...]:
         elements = read_any(name, value)
-        if any(one >= other for one, other in pairwise(elements)):
+        if any(one >= other for one, other in pairwise(elements)):  # R-14
             raise MalformedMessageError(ErrorCode.NOT_CANONICAL, "not sorted, or not each once", param=name)
         return elements
 
     return read
 
 
-def read_country(name: str, value: Plain) -> str:
+def read_country(name: str, value: Plain) -> str:  # R-17
     country = read_text(2, 2)(name, value)
     if not (country.isascii() and country.isalpha() and country.isupper()):
         raise MalformedMessageError(ErrorCode.BAD_TEXT, "not an ISO 3166 alpha-2 code", param=name)
     return country
 
 
-def read_path(name: str, value: Plain) -> str:
+def read_path(name: str, value: Plain) -> str:  # R-17
     path = read_text(1, 256)(name, value)
     if not path.isascii() or not path.startswith("/"):
         raise MalformedMessageError(ErrorCode.BAD_TEXT, "not an absolute ASCII path", param=name)

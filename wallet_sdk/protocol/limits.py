@@ -21,7 +21,7 @@ BATCH_CLAIMS_MAX: Final = 1024
 BATCH_BYTES_MAX: Final = 768 * 1024
 #: Trust bundle: two live keys for each of four roles while one takes over from the other, and as many receipt keys
 #: that have retired, which stay listed because a receipt is proof for ever.
-BUNDLE_KEYS_MAX: Final = 16
+BUNDLE_KEYS_MAX: Final = 16
 #: One operator key in a bundle: role, 33-byte point and two times of five bytes, with their heads.
 BUNDLE_KEY_BYTES: Final = 47
 BUNDLE_BYTES_MAX: Final = 1024

@@ -36,9 +36,9 @@ def from_text(text: str) -> Envelope:
     Raises:
         MalformedMessageError: NOT_A_TILLCODE, UNSUPPORTED_VERSION, MESSAGE_TOO_LARGE or BAD_BASE45.
     """
-    if len(text) > limits.QR_TEXT_CHARS_MAX:
+    if len(text) > limits.QR_TEXT_CHARS_MAX:  # R-3
         raise MalformedMessageError(ErrorCode.MESSAGE_TOO_LARGE, "longer than any QR code")
-    if not text.startswith(PREFIX):
+    if not text.startswith(PREFIX):  # R-1
         ours = text[:2] == PREFIX[:2] and text[2:3].isdigit() and text[3:4] == ":"
         if ours:
             raise MalformedMessageError(ErrorCode.UNSUPPORTED_VERSION, f"this program reads TC1, not {text[:3]}")
@@ -57,7 +57,7 @@ def matrix(text: str) -> Matrix:
     code.add_data(text, optimize=0)
     try:
         version = code.best_fit()
-        if version > limits.QR_VERSION_MAX:
+        if version > limits.QR_VERSION_MAX:  # R-4
             raise MisuseError(
                 ErrorCode.BAD_ARGUMENT,
                 f"needs version {version}, at most {limits.QR_VERSION_MAX} is shown",

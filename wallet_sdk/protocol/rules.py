@@ -74,7 +74,7 @@ def check_request_fresh(request: PaymentRequest, *, at_s: int) -> None:
     Raises:
         RuleViolationError: NOT_YET_VALID or EXPIRED.
     """
-    _check_fresh(issued_at_s=request.issued_at_s, expires_at_s=request.expires_at_s, at_s=at_s, what="request")
+    _check_fresh(issued_at_s=request.issued_at_s, expires_at_s=request.expires_at_s, at_s=at_s, what="request")  # R-58
 
 
 def check_code_fresh(code: PaymentCode, *, at_s: int) -> None:
@@ -98,7 +98,7 @@ def check_same_terminal(certificate: TerminalCertificate, *, merchant_id: Mercha
     Raises:
         RuleViolationError: WRONG_TERMINAL.
     """
-    if (certificate.merchant_id, certificate.terminal_id) != (merchant_id, terminal_id):
+    if (certificate.merchant_id, certificate.terminal_id) != (merchant_id, terminal_id):  # R-35
         raise RuleViolationError(ErrorCode.WRONG_TERMINAL, "the request is another terminal's", param="terminal_id")
 
 
@@ -110,7 +110,7 @@ def check_intent_answers(
     Raises:
         RuleViolationError: WRONG_REQUEST, CURRENCY_MISMATCH, AMOUNT_MISMATCH or BAD_CUMULATIVE.
     """
-    if intent.request_digest != request_digest:
+    if intent.request_digest != request_digest:  # R-67
         raise RuleViolationError(ErrorCode.WRONG_REQUEST, "the intent answers another request", param="request_digest")
     if token.currency is not request.currency:
         raise RuleViolationError(ErrorCode.CURRENCY_MISMATCH, "token and request differ in currency", param="currency")
@@ -136,7 +136,7 @@ def check_receipt_answers(receipt: Receipt, *, request: PaymentRequest, terminal
     _check_receipt_subject(receipt, request=request, terminal_id=terminal_id)
     if not request.amount_minor <= receipt.amount_minor <= request.amount_minor + request.tip_max_minor:
         raise RuleViolationError(ErrorCode.AMOUNT_MISMATCH, "receipt and request differ", param="amount_minor")
-    if not receipt.state.is_paid:
+    if not receipt.state.is_paid:  # R-103
         raise RuleViolationError(ErrorCode.BAD_TRANSITION, f"the payment is {receipt.state.name}", param="state")
 
 
@@ -149,7 +149,7 @@ def check_closing_receipt(receipt: Receipt, *, request: PaymentRequest, terminal
         RuleViolationError: WRONG_TERMINAL, WRONG_REQUEST, CURRENCY_MISMATCH, AMOUNT_MISMATCH or BAD_TRANSITION.
     """
     _check_receipt_subject(receipt, request=request, terminal_id=terminal_id)
-    if receipt.consent_digest:
+    if receipt.consent_digest:  # R-104
         raise RuleViolationError(
             ErrorCode.WRONG_REQUEST, "the receipt is of one consent, not of the request", param="consent_digest"
         )
@@ -170,7 +170,7 @@ def check_refusing_receipt(
     _check_receipt_subject(receipt, request=request, terminal_id=terminal_id)
     if receipt.consent_digest != consent_digest:
         raise RuleViolationError(ErrorCode.WRONG_REQUEST, "the receipt is of another consent", param="consent_digest")
-    if receipt.state not in _NOT_CHARGED:
+    if receipt.state not in _NOT_CHARGED:  # R-105
         raise RuleViolationError(ErrorCode.BAD_TRANSITION, f"the payment is {receipt.state.name}", param="state")
 
 
@@ -188,7 +188,7 @@ def check_refund_receipt(receipt: Receipt, *, refund: Refund, terminal_id: Termi
         raise RuleViolationError(ErrorCode.CURRENCY_MISMATCH, "receipt and refund differ", param="currency")
     if receipt.amount_minor != refund.amount_minor:
         raise RuleViolationError(ErrorCode.AMOUNT_MISMATCH, "receipt and refund differ", param="amount_minor")
-    if receipt.state not in _PAID_BACK:
+    if receipt.state not in _PAID_BACK:  # R-106
         raise RuleViolationError(ErrorCode.BAD_TRANSITION, f"the refund is {receipt.state.name}", param="state")
 
 
@@ -206,7 +206,7 @@ def check_intent_answers_static(
         raise RuleViolationError(ErrorCode.CURRENCY_MISMATCH, "token and code differ in currency", param="currency")
     if intent.mode is not AuthorizationMode.ONLINE:
         raise RuleViolationError(ErrorCode.ONLINE_ONLY, "a printed code is paid through the issuer", param="mode")
-    if intent.amount_minor > code.payment_max_minor:
+    if intent.amount_minor > code.payment_max_minor:  # R-109
         raise RuleViolationError(
             ErrorCode.OVER_CEILING,
             f"{intent.amount_minor} is over the code's {code.payment_max_minor}",
@@ -217,7 +217,7 @@ def check_intent_answers_static(
 def start_of_sum(intent: PaymentIntent) -> int:
     """The cumulative sum before this intent, in minor units."""
     spent_minor = intent.amount_minor if intent.mode is AuthorizationMode.OFFLINE else 0
-    return intent.cumulative_minor - spent_minor
+    return intent.cumulative_minor - spent_minor  # R-34
 
 
 def check_code_covers(code: PaymentCode, token: PaymentToken, *, amount_minor: int, currency: Currency) -> None:
@@ -228,7 +228,7 @@ def check_code_covers(code: PaymentCode, token: PaymentToken, *, amount_minor: i
     """
     if token.currency is not currency:
         raise RuleViolationError(ErrorCode.CURRENCY_MISMATCH, "token and request differ in currency", param="currency")
-    if amount_minor > code.ceiling_minor:
+    if amount_minor > code.ceiling_minor:  # R-69
         raise RuleViolationError(
             ErrorCode.OVER_CEILING,
             f"{amount_minor} is over the code's ceiling {code.ceiling_minor}",
@@ -242,7 +242,7 @@ def check_token_allows(intent: PaymentIntent, token: PaymentToken) -> None:
     Raises:
         RuleViolationError: ONLINE_ONLY, OVER_PAYMENT_LIMIT, OVER_TOKEN_LIMIT or OVER_COUNT_LIMIT.
     """
-    if intent.mode is not AuthorizationMode.OFFLINE:
+    if intent.mode is not AuthorizationMode.OFFLINE:  # R-72
         raise RuleViolationError(
             ErrorCode.ONLINE_ONLY, "the payer meant this for the issuer to authorize", param="mode"
         )
@@ -272,7 +272,7 @@ def check_terminal_allows(intent: PaymentIntent, *, limit: OfflineLimits, facts:
             sum starts below one that this terminal has already seen (a rolled-back or cloned wallet).
     """
     for seen in facts.token_intents:
-        if seen.counter == intent.counter:
+        if seen.counter == intent.counter:  # R-74
             raise RuleViolationError(ErrorCode.COUNTER_REUSED, "this counter was spent here before", param="counter")
         earlier, later = (seen, intent) if seen.counter < intent.counter else (intent, seen)
         if start_of_sum(later) < earlier.cumulative_minor:
@@ -280,7 +280,7 @@ def check_terminal_allows(intent: PaymentIntent, *, limit: OfflineLimits, facts:
                 ErrorCode.DOUBLE_SPEND, "the device's sum fell between two payments here", param="cumulative_minor"
             )
     amount = intent.amount_minor
-    bounds = (
+    bounds = (  # R-73
         ("payment_max_minor", amount, limit.payment_max_minor),
         ("stored_max_minor", facts.stored_minor + amount, limit.stored_max_minor),
         ("stored_count_max", facts.stored_count + 1, limit.stored_count_max),
@@ -295,7 +295,7 @@ def check_terminal_allows(intent: PaymentIntent, *, limit: OfflineLimits, facts:
 def _check_receipt_subject(receipt: Receipt, *, request: PaymentRequest, terminal_id: TerminalId) -> None:
     if receipt.terminal_id != terminal_id:
         raise RuleViolationError(ErrorCode.WRONG_TERMINAL, "the receipt is another terminal's", param="terminal_id")
-    if receipt.refund_id or receipt.request_id != request.request_id:
+    if receipt.refund_id or receipt.request_id != request.request_id:  # R-36
         raise RuleViolationError(ErrorCode.WRONG_REQUEST, "the receipt is of something else", param="request_id")
     if receipt.currency is not request.currency:
         raise RuleViolationError(ErrorCode.CURRENCY_MISMATCH, "receipt and request differ", param="currency")

@@ -15,7 +15,7 @@ from wallet_sdk.protocol.errors import ErrorCode, MisuseError
 from wallet_sdk.protocol.ids import Digest, PublicKeyBytes
 
 SECRET_BYTES: Final = 32
-_ECDSA: Final = ec.ECDSA(Prehashed(SHA256()), deterministic_signing=True)
+_ECDSA: Final = ec.ECDSA(Prehashed(SHA256()), deterministic_signing=True)
 
 
 class SoftwareSigner:

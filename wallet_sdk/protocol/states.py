@@ -97,7 +97,7 @@ def advance(state: State, event: Event) -> State:
     Raises:
         RuleViolationError: BAD_TRANSITION when the table has no such step; nothing changes.
     """
-    after = TRANSITIONS.get((state, event))
+    after = TRANSITIONS.get((state, event))  # R-91
     if after is None:
         raise RuleViolationError(
             ErrorCode.BAD_TRANSITION, f"a payment that is {state.name} cannot {event.name}", param="state"

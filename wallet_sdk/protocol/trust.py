@@ -66,10 +66,10 @@ class TrustStore:
         """
         check_key_not_denied(key_id, self.denied, whose="operator's")
         named = [key for key in self.bundle.message.keys if key_id_of(key.public_key) == key_id]
-        if not named:
+        if not named:  # R-42
             raise RuleViolationError(ErrorCode.UNKNOWN_SIGNER, "no operator key has this id", param="key_id")
         for key in named:
-            if key.role is role:
+            if key.role is role:  # R-43
                 return key
         raise RuleViolationError(ErrorCode.WRONG_ROLE, f"the key may not sign as {role.name}", param="key_id")
 
@@ -111,18 +111,18 @@ def verify_bundle(envelope: bytes, *, root_key: PublicKeyBytes, newest: TrustSto
     What ``newest`` knows as revoked stays revoked under the new bundle.
     """
     sealed = open_unverified(envelope, TrustBundle)
-    verify(sealed, root_key)
+    verify(sealed, root_key)  # R-39
     if newest is not None:
         seen = newest.bundle
         older = sealed.message.version < seen.message.version
         other = sealed.message.version == seen.message.version and sealed.digest != seen.digest
-        if older or other:
+        if older or other:  # R-40
             raise RuleViolationError(
                 ErrorCode.TRUST_ROLLED_BACK,
                 f"version {sealed.message.version} after {seen.message.version}",
                 param="version",
             )
-    return TrustStore(root_key=root_key, bundle=sealed, denied=EMPTY if newest is None else newest.denied)
+    return TrustStore(root_key=root_key, bundle=sealed, denied=EMPTY if newest is None else newest.denied)  # R-56
 
 
 def verify_denylist(envelope: bytes, trust: TrustStore) -> Sealed[Denylist]:
@@ -135,7 +135,7 @@ def verify_denylist(envelope: bytes, trust: TrustStore) -> Sealed[Denylist]:
     sealed = open_unverified(envelope, Denylist)
     operator = trust.operator_key(sealed.key_id, role=Role.DENYLIST)
     verify(sealed, operator.public_key)
-    if sealed.message.base >= sealed.message.number:
+    if sealed.message.base >= sealed.message.number:  # R-50
         raise MalformedMessageError(ErrorCode.FIELD_OUT_OF_RANGE, "a delta stands on a lower number", param="base")
     _check_operator_at(operator, at_s=sealed.message.made_at_s, what="denylist key")
     return sealed
@@ -183,7 +183,7 @@ def verify_static_code(envelope: bytes, trust: TrustStore, *, at_s: int) -> Seal
     verify(sealed, operator.public_key)
     code = sealed.message
     _check_label(code)
-    _check_nested(operator, not_before_s=code.not_before_s, expires_at_s=code.expires_at_s, what="static code")
+    _check_nested(operator, not_before_s=code.not_before_s, expires_at_s=code.expires_at_s, what="static code")  # R-108
     _check_period(not_before_s=code.not_before_s, expires_at_s=code.expires_at_s, at_s=at_s, what="static code")
     return sealed
 
@@ -213,8 +213,8 @@ def verify_request(envelope: bytes, trust: TrustStore, *, at_s: int) -> Verified
     """
     sealed = open_unverified(envelope, PaymentRequest)
     certificate = verify_certificate(_embedded_of(sealed), trust, at_s=at_s)
-    verify(sealed, certificate.message.terminal_key)
-    if sealed.message.currency not in certificate.message.currencies:
+    verify(sealed, certificate.message.terminal_key)  # R-46
+    if sealed.message.currency not in certificate.message.currencies:  # R-32
         raise RuleViolationError(
             ErrorCode.CURRENCY_MISMATCH, "the certificate does not cover this currency", param="currency"
         )
@@ -230,7 +230,7 @@ def verify_intent(envelope: bytes, trust: TrustStore, *, at_s: int) -> VerifiedI
     sealed = open_unverified(envelope, PaymentIntent)
     token = verify_token(_embedded_of(sealed), trust, at_s=at_s)
     verify(sealed, token.message.device_key)
-    return VerifiedIntent(intent=sealed, token=token)
+    return VerifiedIntent(intent=sealed, token=token)  # R-47
 
 
 def verify_code(envelope: bytes, trust: TrustStore, *, at_s: int) -> VerifiedCode:
@@ -280,15 +280,15 @@ def verify_receipt(
         RuleViolationError: WRONG_ROLE for a terminal's receipt of any other state; WRONG_REQUEST for a refund's.
     """
     sealed = open_unverified(envelope, Receipt)
-    if sealed.message.refund_id:
+    if sealed.message.refund_id:  # R-107
         raise RuleViolationError(ErrorCode.WRONG_REQUEST, "the receipt is of a refund", param="refund_id")
-    if not sealed.message.consent_digest and sealed.message.state not in CLOSED_UNPAID:
+    if not sealed.message.consent_digest and sealed.message.state not in CLOSED_UNPAID:  # R-102
         raise MalformedMessageError(
             ErrorCode.MISSING_FIELD, f"a {sealed.message.state.name} payment has a consent", param="consent_digest"
         )
     if terminal_key is not None and sealed.key_id == key_id_of(terminal_key):
         verify(sealed, terminal_key)
-        if sealed.message.state is not State.AUTHORIZED:
+        if sealed.message.state is not State.AUTHORIZED:  # R-49
             raise RuleViolationError(
                 ErrorCode.WRONG_ROLE, f"only the operator can say {sealed.message.state.name}", param="state"
             )
@@ -320,7 +320,7 @@ def verify_from_device(envelope: bytes, expected: type[D], *, device_key: Public
         MalformedMessageError, RuleViolationError.
     """
     sealed = open_unverified(envelope, expected)
-    verify(sealed, device_key)
+    verify(sealed, device_key)  # R-38
     return sealed
 
 
@@ -331,7 +331,7 @@ def verify_enrolment(envelope: bytes) -> Sealed[Enrolment]:
         MalformedMessageError, RuleViolationError.
     """
     sealed = open_unverified(envelope, Enrolment)
-    verify(sealed, sealed.message.public_key)
+    verify(sealed, sealed.message.public_key)  # R-37
     return sealed
 
 
@@ -356,12 +356,13 @@ def _embedded_of(sealed: Sealed[PaymentRequest] | Sealed[PaymentIntent] | Sealed
 def _by_receipt_key(sealed: Sealed[Receipt], trust: TrustStore) -> Sealed[Receipt]:
     operator = trust.operator_key(sealed.key_id, role=Role.RECEIPT)
     verify(sealed, operator.public_key)
-    _check_operator_at(operator, at_s=sealed.message.at_s, what="receipt key")
+    _check_operator_at(operator, at_s=sealed.message.at_s, what="receipt key")  # R-48
     return sealed
 
 
 def _check_label(named: TerminalCertificate | StaticCode) -> None:
     """Name and city share their bytes."""
+    # R-31
     if len(named.merchant_name.encode() + named.merchant_city.encode()) > limits.MERCHANT_NAME_AND_CITY_BYTES_MAX:
         raise MalformedMessageError(
             ErrorCode.FIELD_OUT_OF_RANGE, "name and city are too long together", param="merchant_name"
@@ -374,12 +375,12 @@ def _check_operator_at(operator: OperatorKey, *, at_s: int, what: str) -> None:
 
 def _check_nested(operator: OperatorKey, *, not_before_s: int, expires_at_s: int, what: str) -> None:
     """What a key signs lives inside the key's own life."""
-    if not_before_s < operator.not_before_s or expires_at_s > operator.expires_at_s:
-        raise RuleViolationError(ErrorCode.EXPIRED, f"the {what} outlives the key that signed it", param="lifetime_h")
+    if not_before_s < operator.not_before_s or expires_at_s > operator.expires_at_s:  # R-44
+        raise RuleViolationError(ErrorCode.EXPIRED, f"the {what} outlives the key that signed it", param="expires_at_s")
 
 
 def _check_period(*, not_before_s: int, expires_at_s: int, at_s: int, what: str) -> None:
-    if at_s < not_before_s - limits.CLOCK_SKEW_S_MAX:
+    if at_s < not_before_s - limits.CLOCK_SKEW_S_MAX:  # R-45
         raise RuleViolationError(ErrorCode.NOT_YET_VALID, f"the {what} is not valid yet", param="not_before_s")
     if at_s >= expires_at_s:
         raise RuleViolationError(ErrorCode.EXPIRED, f"the {what} has expired", param="expires_at_s")

@@ -62,8 +62,20 @@ class WalletStore(Protocol):
         """
         ...
 
+    def share_issue(self, issue: PendingIssue) -> None:
+        """Note that somebody else than its maker is going to send it: from now on it cannot be withdrawn.
+
+        Raises:
+            RuleViolationError: CONTENT_CONFLICT when it is not pending any more.
+        """
+        ...
+
+    def withdraw_issue(self, issue: PendingIssue) -> None:
+        """Forget it, because no byte of it left its maker; one that is shared, or another one, stays."""
+        ...
+
     def drop_issue(self, issue: PendingIssue) -> None:
-        """Forget it, because no byte of it left, or it closed nothing. Another pending one stays."""
+        """Forget it, because it was refused and closed nothing. Another pending one stays."""
         ...
 
     def replace_issue(self, issue: PendingIssue, successor: PendingIssue) -> None:

@@ -61,8 +61,8 @@ DEAD_OUTCOMES: Final = frozenset({Outcome.DECLINED, Outcome.EXPIRED, Outcome.NOT
 _NEXT: Final = MappingProxyType(
     {
         Outcome.UNKNOWN: frozenset({Outcome.SETTLED, Outcome.DECLINED, Outcome.EXPIRED, Outcome.NOT_SENT}),
-        Outcome.OFFLINE: frozenset({Outcome.ACCEPTED_OFFLINE, Outcome.SETTLED, Outcome.DECLINED}),
-        Outcome.ACCEPTED_OFFLINE: frozenset({Outcome.SETTLED, Outcome.DECLINED}),
+        Outcome.OFFLINE: frozenset({Outcome.ACCEPTED_OFFLINE, Outcome.SETTLED, Outcome.DECLINED, Outcome.EXPIRED}),
+        Outcome.ACCEPTED_OFFLINE: frozenset({Outcome.SETTLED, Outcome.DECLINED, Outcome.EXPIRED}),
         Outcome.PRESENTED: frozenset({Outcome.SETTLED, Outcome.DECLINED, Outcome.EXPIRED}),
         # The issuer's receipt outweighs what this wallet concluded by itself.
         Outcome.EXPIRED: frozenset({Outcome.SETTLED, Outcome.DECLINED}),

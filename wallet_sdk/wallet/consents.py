@@ -71,14 +71,14 @@ def sign_intent(
         )
 
     def check(reservation: Reservation) -> None:
-        _check_count(reservation.counter, limit)
+        _check_count(reservation.counter, limit)  # R-33
         if offline:
-            check_token_allows(intent_of(reservation), limit)
+            check_token_allows(intent_of(reservation), limit)  # R-62
 
     reservation = parts.store.reserve_counter(
         token.token_id, spend_minor=request.amount_minor if offline else 0, check=check
     )
-    sealed = seal(intent_of(reservation), parts.signer(), embedded=token.envelope)
+    sealed = seal(intent_of(reservation), parts.signer(), embedded=token.envelope)  # R-59
     record = ConsentRecord(
         digest=sealed.digest,
         kind=ConsentKind.OFFLINE_INTENT if offline else ConsentKind.ONLINE_INTENT,
@@ -226,7 +226,7 @@ def learn_receipt(parts: Parts, envelope: Envelope) -> ConsentRecord:
     return _record(parts, record, outcome, receipt=sealed.envelope)
 
 
-def check_receipt_fits(receipt: Receipt, record: ConsentRecord) -> None:
+def check_receipt_fits(receipt: Receipt, record: ConsentRecord) -> None:  # R-64
     """The receipt is for this consent, its request, amount and currency.
 
     Raises:
@@ -293,9 +293,9 @@ def _learn_refusal(parts: Parts, record: ConsentRecord, error_code: int) -> Cons
 
 
 def _never_heard_of(parts: Parts, record: ConsentRecord) -> ConsentRecord:
-    """Only what the issuer itself takes, and only in time, can be written off; offline claims come late."""
-    in_time = parts.now_s() < record.expires_at_s + FORGOTTEN_AFTER_S
-    if in_time or record.kind is ConsentKind.OFFLINE_INTENT:
+    """Written off once the issuer takes it no more: an offline one a month later, because its claim may come late."""
+    late_s = limits.CAPTURE_AGE_S_MAX if record.kind is ConsentKind.OFFLINE_INTENT else 0
+    if parts.now_s() < record.expires_at_s + late_s + FORGOTTEN_AFTER_S:  # R-65
         return record
     return _record(parts, record, Outcome.EXPIRED)
 

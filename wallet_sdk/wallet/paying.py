@@ -73,7 +73,7 @@ def scan(parts: Parts, qr_text: str) -> Quote:
     _check_payable(parts, verified)
     request, certificate = verified.request.message, verified.certificate.message
     return Quote(
-        merchant_name=certificate.merchant_name,
+        merchant_name=certificate.merchant_name,
         merchant_city=certificate.merchant_city,
         country=certificate.country,
         amount=request.amount,
@@ -131,7 +131,7 @@ def _pay(parts: Parts, verified: VerifiedRequest, mode: PayMode) -> ConsentRecor
             except UnavailableError as error:
                 if error.outcome is not MoneyOutcome.NOT_CHARGED:
                     raise
-                return _offline_instead(parts, verified, error)
+                return _offline_instead(parts, verified, error)
         case _:
             assert_never(mode)
 
@@ -154,7 +154,7 @@ def _pay_online(parts: Parts, verified: VerifiedRequest) -> ConsentRecord:
 
 def _pay_offline(parts: Parts, verified: VerifiedRequest) -> ConsentRecord:
     if parts.store.pending_issue() is not None:
-        raise MisuseError(ErrorCode.NO_ALLOWANCE, "the token is being renewed; sync first", param="token")
+        raise MisuseError(ErrorCode.NO_ALLOWANCE, "the token is being renewed; sync first", param="token")
     token, limit = ready_token(parts)
     return sign_intent(parts, verified, token=token, limit=limit, mode=AuthorizationMode.OFFLINE)
 
@@ -175,7 +175,7 @@ def _check_payable(parts: Parts, verified: VerifiedRequest) -> None:
             ErrorCode.CURRENCY_MISMATCH, f"the request is in {request.currency.name}", param="currency"
         )
     live = parts.store.live_consent(verified.certificate.message.terminal_id, request.request_id)
-    if live is not None:
+    if live is not None:
         charged = live.outcome is Outcome.SETTLED
         raise RuleViolationError(
             ErrorCode.ALREADY_PAID,

@@ -1,8 +1,5 @@
 """Catching up with the issuer: trust, open payments, balance, token."""
 
-from typing import Final
-
-from wallet_sdk.protocol import limits
 from wallet_sdk.protocol.errors import ErrorCode, RuleViolationError, UnavailableError
 from wallet_sdk.protocol.money import Money
 from wallet_sdk.store import ConsentRecord
@@ -10,9 +7,6 @@ from wallet_sdk.wallet.consents import ask
 from wallet_sdk.wallet.parts import Parts, refresh_trust
 from wallet_sdk.wallet.tokens import fetch_balance, needs_renewal, obtain_token, token_message
 from wallet_sdk.wallet.views import Payment, Renewal, SyncReport, WalletBalance, payment_of
-
-#: Claims are taken for 30 days; a day more, and asking about one is pointless.
-ASK_AGE_S_MAX: Final = limits.CAPTURE_AGE_S_MAX + 24 * 3600
 
 
 def sync(parts: Parts) -> SyncReport:
@@ -67,8 +61,6 @@ def balance(parts: Parts) -> WalletBalance:
 def _ask_about_all(parts: Parts) -> tuple[Payment, ...]:
     resolved = []
     for record in parts.store.unresolved():
-        if parts.now_s() > record.expires_at_s + ASK_AGE_S_MAX:
-            continue
         after = _ask_one(parts, record)
         if after.outcome is not record.outcome:
             resolved.append(payment_of(after))

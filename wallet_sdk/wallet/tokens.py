@@ -157,7 +157,7 @@ def _exchange(parts: Parts, issue: PendingIssue, origin: _Origin) -> TokenRecord
             parts.store.withdraw_issue(issue)
         raise
     except TillcodeError:
-        parts.store.drop_issue(issue)
+        _set_aside(parts, issue)
         raise
     record = _read_token(parts, answer)
     parts.store.adopt_token(record)
@@ -185,11 +185,28 @@ def _issue_to_send(parts: Parts) -> tuple[PendingIssue, _Origin]:
     raise UnavailableError(ErrorCode.STORAGE_FAILED, "the token is being spent all the time; ask again")
 
 
+def _set_aside(parts: Parts, issue: PendingIssue) -> None:
+    """After a refusal. What closes a token stays pending under a fresh id and the same sum.
+
+    The refusal may be forged and the signed closing kept: an intent signed after it would look like fraud.
+    """
+    if not issue.previous_token_id:
+        parts.store.drop_issue(issue)
+        return
+    refused = open_unverified(issue.envelope, TokenRequest).message
+    successor = seal(replace(refused, issue_id=_new_id(parts), made_at_s=parts.now_s()), parts.signer())
+    parts.store.replace_issue(issue, replace(issue, envelope=successor.envelope))
+
+
+def _new_id(parts: Parts) -> RequestId:
+    return RequestId(time_ordered_id(parts.clock.now_ms(), parts.random.random_bytes(6)))
+
+
 def _new_issue(parts: Parts, *, asked_minor: int) -> PendingIssue:
     """Sign a TokenRequest that closes the current token at its sum."""
     token = parts.store.token()
     request = TokenRequest(
-        issue_id=RequestId(time_ordered_id(parts.clock.now_ms(), parts.random.random_bytes(6))),
+        issue_id=_new_id(parts),
         made_at_s=parts.now_s(),
         total_max_minor=asked_minor,
         previous_token_id=token.token_id if token else TokenId(b""),

@@ -75,6 +75,15 @@ def stumble(_writer: Writer) -> None:
     raise KeyError("ours")
 
 
+def fall(_writer: Writer) -> None:
+    """Be a bug of another kind."""
+    raise RecursionError
+
+
+class UnforeseenError(Exception):
+    """What nobody has thought of."""
+
+
 def test_one_bad_command_is_refused_alone(store: SqliteStore) -> None:
     """In one group: a refusal, a bug and a broken constraint are undone, what stands beside them is kept."""
     committer = Committer(store)
@@ -86,17 +95,18 @@ def test_one_bad_command_is_refused_alone(store: SqliteStore) -> None:
             Add(number=3, then=stumble),
             Add(number=1),
             Add(number=5),
+            Add(number=6, then=fall),
         )
     ]
     committer.start()
     assert (futures[0].result(5), futures[4].result(5)) == (1, 5)
     assert isinstance(futures[1].exception(5), RuleViolationError)
-    for broken in (futures[2], futures[3]):
+    for broken in (futures[2], futures[3], futures[5]):
         error = broken.exception(5)
         assert isinstance(error, UnavailableError)
         assert (error.code, error.outcome) == (ErrorCode.SERVER_ERROR, MoneyOutcome.NOT_CHARGED)
     committer.close()
-    assert present(store, 1, 2, 3, 5) == [1, 5]
+    assert present(store, 1, 2, 3, 5, 6) == [1, 5]
 
 
 def test_what_waits_is_committed_together(store: SqliteStore) -> None:
@@ -224,3 +234,33 @@ def test_a_full_disk_is_unknown_and_passes(store: SqliteStore) -> None:
     committer.close()
     kept = [number for number, error in enumerate(errors, start=1) if error is None]
     assert present(store, *range(1, 2000)) == kept
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_when_the_thread_dies_nobody_waits_for_ever(store: SqliteStore) -> None:
+    """Its group is in doubt, what waits behind it is refused, and no more is taken."""
+
+    class Dying:
+        @contextmanager
+        def writing(self) -> Generator[Any]:
+            with store.writing() as writer:
+                yield writer
+            raise UnforeseenError
+
+    committer = Committer(Dying())  # type: ignore[arg-type]
+    heavy = [committer.submit(Add(number=number, weight=1024)) for number in (1, 2)]
+    committer.start()
+    outcomes = []
+    for future in heavy:
+        error = future.exception(5)
+        assert isinstance(error, UnavailableError)
+        outcomes.append((error.code, error.outcome))
+    assert outcomes == [
+        (ErrorCode.SERVER_ERROR, MoneyOutcome.UNKNOWN),
+        (ErrorCode.SERVER_BUSY, MoneyOutcome.NOT_CHARGED),
+    ]
+    with pytest.raises(UnavailableError):
+        committer.submit(Add(number=3))
+    with pytest.raises(UnavailableError):
+        committer.check_running()
+    committer.close()

@@ -108,7 +108,7 @@ def test_random_sequences_conserve_money(sequence: list[tuple[str, int, int]]) -
 
 
 def test_a_wallet_that_never_lies_is_never_blocked(house: House) -> None:
-    """Every honest mixture of modes, with claims that come late and out of sequence, makes no fraud case."""
+    """Every honest mixture of modes, with claims that come late and out of sequence, makes no fraud case. (R-97)"""
     terminal, wallet = house.terminal(), house.wallet(FUNDS_MINOR, total_max_minor=1_500)
     late = []
     for amount_minor in (10, 20, 30, 40):

@@ -39,7 +39,7 @@ def test_an_enrolled_terminal_holds_a_certificate_that_its_root_vouches_for(hous
 
 
 def test_a_code_lets_one_key_in_however_it_is_typed(house: House) -> None:
-    """The same key again gets the same answer; another key, another kind or a wrong code gets nothing."""
+    """The same key again gets the same answer; another key, another kind or a wrong code gets nothing. (R-116)"""
     store = house.desk.operator.store
     code = wallet_code(store, Money(minor=500, currency=Currency.EUR), random=house.random, expires_at_s=NEVER_S)
     wallet = new_wallet(house)
@@ -101,7 +101,7 @@ def test_a_terminal_gets_a_fresh_certificate(house: House) -> None:
 
 
 def test_each_device_reads_its_own_and_nothing_else(house: House) -> None:
-    """Foreign payments and consents are unknown, and a signature is good for exactly one path."""
+    """Foreign payments and consents are unknown, and a signature is good for exactly one path. (R-113)"""
     terminal, other = house.terminal(), house.terminal()
     wallet, stranger = house.wallet(), house.wallet()
     request = terminal.request()
@@ -125,7 +125,7 @@ def test_each_device_reads_its_own_and_nothing_else(house: House) -> None:
 
 
 def test_an_old_read_is_refused(house: House) -> None:
-    """A signed read may be replayed only for a short while."""
+    """A signed read may be replayed only for a short while. (R-113)"""
     wallet = house.wallet()
     house.clock.advance(-301)
     old = wallet.read(api.PATH_BALANCE)
@@ -159,7 +159,7 @@ def test_a_long_poll_is_answered_by_the_commit_it_waits_for(house: House, reader
 
 
 def test_a_long_poll_ends_with_what_is_known(house: House) -> None:
-    """Nothing happened: the terminal hears REQUESTED, the wallet that its consent is unknown."""
+    """Nothing happened: the terminal hears REQUESTED, the wallet that its consent is unknown. (R-114)"""
     terminal, wallet = house.terminal(), house.wallet()
     request = terminal.request()
     path = api.payment_path(request.message.request_id)

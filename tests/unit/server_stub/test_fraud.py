@@ -66,7 +66,7 @@ def test_a_sum_that_falls_is_proved_whichever_comes_first(house: House, late: in
 
 
 def test_a_blocked_wallet_gets_no_token_no_intent_and_no_code(house: House) -> None:
-    """After a proof only what terminals took in good faith is still paid."""
+    """After a proof only what terminals took in good faith is still paid. (R-89)"""
     terminal, wallet = house.terminal(), house.wallet(total_max_minor=1_000)
     requests = [terminal.request(10) for _ in range(6)]
     late = wallet.intent(requests[5], counter=9, cumulative_minor=30)
@@ -80,7 +80,7 @@ def test_a_blocked_wallet_gets_no_token_no_intent_and_no_code(house: House) -> N
 
 
 def test_an_online_double_spend_is_declined(house: House) -> None:
-    """Online nothing is given before the issuer is asked, so nobody loses."""
+    """Online nothing is given before the issuer is asked, so nobody loses. (R-97)"""
     terminal, wallet = house.terminal(), house.wallet()
     first, second = terminal.request(10), terminal.request(20)
     wallet.pay(first)
@@ -108,7 +108,7 @@ def test_a_token_closed_at_too_small_a_sum_gives_the_wallet_away(house: House) -
 
 
 def test_uncovered_claims_are_rejected_when_the_merchant_bears_them(tmp_path: Path) -> None:
-    """The operator's other policy: what escrow does not cover is not paid, and every offline receipt says so."""
+    """The operator's other policy: what escrow does not cover is not paid, and every offline receipt says so. (R-93)"""
     config = ServerConfig(payments=PaymentPolicy(uncovered=Liability.MERCHANT))
     with opened_house(tmp_path / "server", config=config) as house:
         terminal, wallet = house.terminal(), house.wallet(total_max_minor=2_000)
@@ -126,6 +126,7 @@ def test_uncovered_claims_are_rejected_when_the_merchant_bears_them(tmp_path: Pa
 
 def test_a_merchant_and_a_wallet_together_cannot_mint_from_the_operators_loss(tmp_path: Path) -> None:
     """Contradicting intents without end at one till: the operator bears the till's share of the token, and no more."""
+    # R-94
     config = ServerConfig(terminals=TerminalLimits(token_stored_max_minor=3_000))
     with opened_house(tmp_path / "server", config=config) as house:
         terminal, wallet = house.terminal(), house.wallet(total_max_minor=2_000)

@@ -43,7 +43,7 @@ def test_an_offline_claim_is_paid_from_the_escrow(house: House) -> None:
 
 
 def test_a_presented_code_is_paid_once_and_dead_after_one_try(house: House) -> None:
-    """A second request on the same code is refused; a code over its ceiling is dead though nothing was paid."""
+    """A second request on the same code is refused; a code over its ceiling is dead though nothing was paid. (R-86)"""
     terminal, wallet = house.terminal(), house.wallet()
     code, request = wallet.code(), terminal.request(1250)
     assert terminal.capture((request, code))[0]["state"] == "CAPTURED"
@@ -57,7 +57,7 @@ def test_a_presented_code_is_paid_once_and_dead_after_one_try(house: House) -> N
 
 
 def test_an_expired_code_is_refused(house: House) -> None:
-    """A code lives for its seconds and the forgiven lateness, no longer."""
+    """A code lives for its seconds and the forgiven lateness, no longer. (R-85)"""
     terminal, wallet = house.terminal(), house.wallet()
     code = wallet.code()
     house.clock.advance(60 + house.desk.operator.config.payments.online_late_s_max)
@@ -85,7 +85,7 @@ def test_the_same_capture_a_hundred_times_at_once_pays_once(house: House) -> Non
 
 
 def test_the_same_intent_again_gets_the_first_answer_even_after_its_time(house: House) -> None:
-    """An answer lost on its way is there for ever, a decline as well."""
+    """An answer lost on its way is there for ever, a decline as well. (R-81)"""
     terminal, wallet = house.terminal(), house.wallet(funds_minor=1000, total_max_minor=0)
     good, dear = terminal.request(600), terminal.request(5_000)
     paid, declined = wallet.intent(good, ONLINE), wallet.intent(dear, ONLINE)
@@ -111,7 +111,7 @@ def test_insufficient_funds_decline_and_change_nothing(house: House) -> None:
 
 
 def test_the_same_id_with_another_amount_is_refused(house: House) -> None:
-    """A paid id stays what it was; another content under it has no effect."""
+    """A paid id stays what it was; another content under it has no effect. (R-80)"""
     terminal, wallet = house.terminal(), house.wallet()
     request = terminal.request(1250)
     wallet.pay(request)
@@ -124,7 +124,7 @@ def test_the_same_id_with_another_amount_is_refused(house: House) -> None:
 
 
 def test_a_second_payer_of_a_paid_request_is_not_charged(house: House) -> None:
-    """He learns ALREADY_PAID and no receipt of another's; the terminal learns that it is paid."""
+    """He learns ALREADY_PAID and no receipt of another's; the terminal learns that it is paid. (R-80)"""
     terminal, first, second = house.terminal(), house.wallet(), house.wallet()
     request = terminal.request()
     paid = first.pay(request)
@@ -139,7 +139,7 @@ def test_a_second_payer_of_a_paid_request_is_not_charged(house: House) -> None:
 
 
 def test_a_closed_request_is_never_paid(house: House) -> None:
-    """The server's CANCELED is final for the terminal and the payer; closing what is paid says so."""
+    """The server's CANCELED is final for the terminal and the payer; closing what is paid says so. (R-87)"""
     terminal, wallet = house.terminal(), house.wallet()
     request, paid = terminal.request(), terminal.request()
     assert terminal.close(request)["state"] == "CANCELED"
@@ -153,7 +153,7 @@ def test_a_closed_request_is_never_paid(house: House) -> None:
 
 
 def test_an_expired_request_is_refused_and_nothing_stored(house: House) -> None:
-    """Online, a request lives as long as it says and the forgiven lateness."""
+    """Online, a request lives as long as it says and the forgiven lateness. (R-82, R-83)"""
     terminal, wallet = house.terminal(), house.wallet()
     request = terminal.request()
     intent = wallet.intent(request, ONLINE)
@@ -165,7 +165,7 @@ def test_an_expired_request_is_refused_and_nothing_stored(house: House) -> None:
 
 
 def test_a_claim_is_taken_thirty_days_late_and_then_no_more(house: House) -> None:
-    """The merchant's outbox may have been off; the token was valid when the payer signed."""
+    """The merchant's outbox may have been off; the token was valid when the payer signed. (R-84)"""
     terminal, wallet = house.terminal(), house.wallet()
     first, second = terminal.request(), terminal.request()
     claims = [(first, wallet.intent(first)), (second, wallet.intent(second))]
@@ -177,7 +177,7 @@ def test_a_claim_is_taken_thirty_days_late_and_then_no_more(house: House) -> Non
 
 
 def test_an_offline_intent_over_the_tokens_limits_is_declined(house: House) -> None:
-    """Per payment, in total, by count: what the issuer said binds the claim too."""
+    """Per payment, in total, by count: what the issuer said binds the claim too. (R-33)"""
     terminal, wallet = house.terminal(), house.wallet(total_max_minor=2_000)
     dear, much = terminal.request(2_001), terminal.request(10)
     outcomes = terminal.capture(
@@ -194,7 +194,7 @@ def test_an_offline_intent_over_the_tokens_limits_is_declined(house: House) -> N
 
 
 def test_one_bad_claim_does_not_harm_its_batch(house: House) -> None:
-    """A torn consent, another terminal's request and a swapped pair are answered by themselves."""
+    """A torn consent, another terminal's request and a swapped pair are answered by themselves. (R-88)"""
     terminal, other, wallet = house.terminal(), house.terminal(), house.wallet()
     good, foreign, lonely = terminal.request(), other.request(), terminal.request()
     intent = wallet.intent(good)
@@ -226,7 +226,7 @@ def test_an_online_payment_before_an_offline_one_gives_the_reserve_back(house: H
 
 
 def test_a_dead_consent_after_its_token_was_closed_releases_its_reserve(house: House) -> None:
-    """The token was closed first: what waited for this consent goes back as soon as it is dead."""
+    """The token was closed first: what waited for this consent goes back as soon as it is dead. (R-95)"""
     terminal, wallet = house.terminal(), house.wallet(total_max_minor=5_000)
     request = terminal.request(1_000)
     late = wallet.intent(request)

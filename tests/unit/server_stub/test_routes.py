@@ -1,14 +1,19 @@
 """The HTTP edge: every error is a problem+json, bodies are capped, and altered bytes store nothing."""
 
+import asyncio
 import json
 import logging
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from random import Random  # noqa: TID251 - only its name, for the type of `rng`
 
+import httpx
 import pytest
 
+from server_stub.routes import create_app
 from server_stub.service.payments import prepare_capture, prepare_closure, prepare_intent
 from server_stub.service.tokens import prepare_token
-from tests.unit.server_stub.harness import ONLINE, House
+from tests.unit.server_stub.harness import ONLINE, House, answer_of
 from wallet_sdk.protocol import api, limits
 from wallet_sdk.protocol.envelope import seal
 from wallet_sdk.protocol.errors import ErrorCode, MalformedMessageError, RuleViolationError
@@ -112,3 +117,20 @@ def test_a_body_that_is_not_the_expected_json_is_refused(house: House, body: byt
     assert house.call("POST", api.PATH_INTENTS, body, "").code() is ErrorCode.BAD_REQUEST_BODY
     with pytest.raises(MalformedMessageError):
         prepare_intent(house.desk.operator, json.dumps(["x"]).encode())
+
+
+def test_a_body_that_does_not_come_is_given_up(house: House) -> None:
+    """One byte and then silence: an answer and the end of the connection, not a place held for ever."""
+
+    async def one_byte_and_silence() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    async def send() -> httpx.Response:
+        transport = httpx.ASGITransport(create_app(replace(house.desk, body_s_max=0.05)))
+        async with httpx.AsyncClient(transport=transport, base_url="http://server") as client:
+            return await client.post(api.PATH_INTENTS, content=one_byte_and_silence())
+
+    response = asyncio.run(send())
+    assert answer_of(response).code() is ErrorCode.NETWORK_TIMEOUT
+    assert response.headers["connection"] == "close"

@@ -4,9 +4,11 @@ from tests.unit.server_stub.harness import House
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.errors import ErrorCode
 
+DAY_S = 24 * 3600
+
 
 def test_a_token_reserves_what_is_asked_allowed_and_there(house: House) -> None:
-    """The smallest of the wallet's wish, the operator's limit and the balance."""
+    """The smallest of the wallet's wish, the operator's limit and the balance. (R-92)"""
     assert house.wallet(funds_minor=10_000, total_max_minor=3_000).balance() == (7_000, 3_000)
     assert house.wallet(funds_minor=50_000, total_max_minor=99_999).balance() == (30_000, 20_000)
     assert house.wallet(funds_minor=700, total_max_minor=3_000).balance() == (0, 700)
@@ -14,7 +16,7 @@ def test_a_token_reserves_what_is_asked_allowed_and_there(house: House) -> None:
 
 
 def test_the_same_token_request_makes_one_token(house: House) -> None:
-    """An answer lost on its way is given again, byte for byte; other content under the id is refused."""
+    """An answer lost on its way is given again, byte for byte; other content under the id is refused. (R-90)"""
     wallet = house.wallet(total_max_minor=0)
     issue_id = wallet.new_id()
     envelope = wallet.token_request(1_000, issue_id=issue_id)
@@ -27,7 +29,7 @@ def test_the_same_token_request_makes_one_token(house: House) -> None:
 
 
 def test_renewal_gives_the_unused_allowance_back(house: House) -> None:
-    """Unused is available again; signed and not yet captured stays reserved until its capture comes."""
+    """Unused is available again; signed and not yet captured stays reserved until its capture comes. (R-92)"""
     terminal, wallet = house.terminal(), house.wallet(total_max_minor=5_000)
     captured, late = terminal.request(1_000), terminal.request(500)
     claims = [(captured, wallet.intent(captured)), (late, wallet.intent(late))]
@@ -43,7 +45,7 @@ def test_renewal_gives_the_unused_allowance_back(house: House) -> None:
 
 
 def test_a_token_is_closed_once_by_its_own_wallet_at_a_possible_sum(house: House) -> None:
-    """Another's token, a closed one, less than was seen, more than was allowed: all refused without effect."""
+    """Another's token, a closed one, less than was seen, more than was allowed: all refused without effect. (R-90)"""
     terminal, wallet, other = house.terminal(), house.wallet(), house.wallet()
     request = terminal.request(1_000)
     terminal.capture((request, wallet.intent(request)))
@@ -69,6 +71,38 @@ def test_a_closed_token_has_one_successor(house: House) -> None:
     assert [answer.http_status for answer in answers] == [200, 200]
     assert answers[0].body == answers[1].body
     assert wallet.balance() == (8_000, 2_000)
+    house.assert_clean()
+
+
+def test_what_nobody_claimed_in_time_is_the_payers_again(house: House) -> None:
+    """Signed offline and never claimed: reserved while a claim may come, and free at the first renewal then. (R-117)"""
+    terminal, wallet = house.terminal(), house.wallet(funds_minor=10_000, total_max_minor=5_000)
+    claimed, forgotten = terminal.request(1_000), terminal.request(700)
+    claim, lost = (claimed, wallet.intent(claimed)), (forgotten, wallet.intent(forgotten))
+    wallet.renew(0).ok()
+    house.clock.advance(30 * DAY_S)
+    assert terminal.capture(claim)[0]["error_code"] == 0
+    wallet.renew(0).ok()
+    assert wallet.balance() == (10_000 - 1_000 - 700, 700)
+    house.clock.advance(4 * DAY_S)
+    assert terminal.capture(lost)[0]["error_code"] == ErrorCode.LATE_CAPTURE
+    wallet.renew(0).ok()
+    assert wallet.balance() == (9_000, 0)
+    assert terminal.capture(lost)[0]["error_code"] == ErrorCode.LATE_CAPTURE
+    house.assert_clean()
+
+
+def test_a_token_that_its_wallet_has_lost_gives_its_escrow_back(house: House) -> None:
+    """Never closed, because the wallet forgot it: not for ever out of reach."""
+    wallet = house.wallet(funds_minor=10_000, total_max_minor=5_000)
+    wallet.renew(1_000, previous_token_id=b"", spent_minor=0).ok()
+    assert wallet.balance() == (4_000, 6_000)
+    house.clock.advance(34 * DAY_S - 1)
+    wallet.renew(0).ok()
+    assert wallet.balance() == (5_000, 5_000)
+    house.clock.advance(1)
+    wallet.renew(0).ok()
+    assert wallet.balance() == (10_000, 0)
     house.assert_clean()
 
 

@@ -57,6 +57,8 @@ class FakeServer:
     decline: ErrorCode | None = None
     refuse: ErrorCode | None = None
     unreadable: RequestId | None = None
+    forget_with: ErrorCode | None = None
+    undecided: bool = False
     bundle_version: int = 1
     terminal_key: PublicKeyBytes | None = None
     receipts: dict[RequestId, Sealed[Receipt]] = field(default_factory=dict)
@@ -161,6 +163,10 @@ class FakeServer:
     def _capture(self, claim: Claim) -> api.PaymentAnswer:
         request = open_unverified(claim.request, PaymentRequest)
         request_id = request.message.request_id
+        if self.undecided:
+            return _answer(request_id, State.REQUESTED)
+        if self.forget_with is not None:
+            return _answer(request_id, State.DECLINED, self.forget_with)
         code = peek_type(claim.consent) is MessageType.PAYMENT_CODE
         digest = open_unverified(claim.consent, PaymentCode if code else PaymentIntent).digest
         paid = self.receipts.get(request_id)
@@ -180,6 +186,8 @@ class FakeServer:
         return self._paid(request_id)
 
     def _close(self, request_id: RequestId) -> api.PaymentAnswer:
+        if self.undecided:
+            return _answer(request_id, State.REQUESTED)
         if request_id in self.receipts:
             return self._paid(request_id)
         self.closed.add(request_id)

@@ -90,7 +90,7 @@ def test_a_declined_code_is_not_paid(shop: Shop) -> None:
 
 
 def test_a_code_without_network_is_refused_and_the_scan_goes_on(shop: Shop) -> None:
-    """Flow B needs the network: nothing is written, nothing is sent."""
+    """Flow B needs the network: nothing is written, nothing is sent. (R-70)"""
     shop.go_offline()
     shop.do(ScanCustomer(amount_minor=900))
     length = shop.journal.length
@@ -150,7 +150,7 @@ def test_an_offline_intent_whose_capture_is_not_answered_is_accepted_offline(sho
 
 @pytest.mark.parametrize("road", [Road.LOST_BEFORE, Road.LOST_AFTER, Road.GARBLED])
 def test_a_code_without_an_answer_is_unknown_until_the_server_says(shop: Shop, road: Road) -> None:
-    """Never "failed": UNKNOWN, asked again, and then the truth."""
+    """Never "failed": UNKNOWN, asked again, and then the truth. (R-79)"""
     shop.do(ScanCustomer(amount_minor=900))
     shop.scan(shop.scheme.code(token=shop.token().envelope).envelope)
     shop.server.road = road
@@ -208,7 +208,7 @@ def test_an_online_intent_that_never_left_leaves_the_request_open(shop: Shop) ->
 
 
 def test_a_declined_answer_to_a_shown_request_is_closed_before_it_is_called_not_paid(shop: Shop) -> None:
-    """Somebody else may hold a picture of the code: NOT PAID only when the server has closed it."""
+    """Somebody else may hold a picture of the code: NOT PAID only when the server has closed it. (R-78)"""
     request = shop.show_code()
     shop.do(ScanAnswer())
     shop.server.decline = ErrorCode.INSUFFICIENT_FUNDS

@@ -138,7 +138,7 @@ def test_a_crash_before_the_append_leaves_no_trace(shop: Shop) -> None:
 
 
 def test_nothing_is_shown_as_accepted_before_it_is_in_the_file(shop: Shop) -> None:
-    """Durable before visible: at the moment of the first ACCEPTED the file already has the fact."""
+    """Durable before visible: at the moment of the first ACCEPTED the file already has the fact. (R-75)"""
     shop.go_offline()
     request = shop.show_code()
     shop.do(ScanAnswer())

@@ -1,5 +1,6 @@
 """The journal: durable, append-only, linked, and its views the same however they came about."""
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -176,6 +177,7 @@ def test_one_program_at_a_time_owns_the_journal(tmp_path: Path) -> None:
     with Journal(path), pytest.raises(UnavailableError) as caught:
         Journal(path)
     assert caught.value.code is ErrorCode.STORAGE_FAILED
+    assert "another program has this journal open" in caught.value.message
 
 
 def test_commits_reach_the_disk_before_they_count(tmp_path: Path) -> None:
@@ -230,6 +232,36 @@ def test_a_batch_is_durable_whole_or_not_at_all(tmp_path: Path) -> None:
             journal.append(SaleAbandoned(request_id=first.request_id), at_s=AT_S)
         assert journal.views.sale(first.request_id).state is State.CANCELED
         assert journal.views == folded(journal)
+
+
+def test_a_disk_that_fills_up_inside_a_batch_leaves_no_gap(tmp_path: Path) -> None:
+    """SQLite undoes the batch by itself then; what memory numbers next must follow what the disk has."""
+    path = tmp_path / "journal.sqlite"
+    with Journal(path) as journal:
+        scheme = Scheme()
+        journal.append(opened(scheme), at_s=AT_S)
+        pages = journal._database.execute("PRAGMA page_count").fetchone()[0]
+        journal._database.execute(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(UnavailableError) as caught:
+            append_together(journal, *(opened(scheme) for _ in range(500)))
+        assert caught.value.code is ErrorCode.STORAGE_FAILED
+        assert (journal.length, len(journal.views.sales)) == (1, 1)
+        journal._database.execute("PRAGMA max_page_count = 1000000")
+        journal.append(opened(scheme), at_s=AT_S)
+    with Journal(path) as again:
+        assert again.length == 2
+
+
+def test_nobody_else_may_read_the_journal_or_its_log(tmp_path: Path) -> None:
+    """Payments stand in the log before they stand in the file."""
+    before = os.umask(0o022)
+    try:
+        with Journal(tmp_path / "journal.sqlite") as journal:
+            journal.append(opened(Scheme()), at_s=AT_S)
+            modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    finally:
+        os.umask(before)
+    assert modes == {"journal.sqlite": 0o600, "journal.sqlite-wal": 0o600}
 
 
 def test_memory_is_bounded_and_what_is_not_settled_stays() -> None:

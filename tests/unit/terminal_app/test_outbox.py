@@ -14,6 +14,7 @@ from wallet_sdk.protocol import limits, qr
 from wallet_sdk.protocol.api import CaptureAnswer
 from wallet_sdk.protocol.errors import ErrorCode
 from wallet_sdk.protocol.ids import RequestId
+from wallet_sdk.protocol.signing import SoftwareSigner
 from wallet_sdk.protocol.states import State
 
 
@@ -93,6 +94,72 @@ def test_one_claim_that_the_server_cannot_read_holds_nobody_up(shop: Shop) -> No
     shop.run()
     assert not shop.till.views.stored
     assert not shop.snapshot.disputed
+
+
+def test_a_claim_from_the_servers_future_is_kept_until_its_time_has_come(shop: Shop) -> None:
+    """The till's clock ran ahead: not a final refusal, so the merchant must not lose it. Tried again by itself."""
+    store(shop, 1)
+    shop.server.forget_with = ErrorCode.NOT_YET_VALID
+    shop.switch(NetworkSwitch.ON)
+    assert len(shop.till.views.stored) == 1
+    assert [sale.held_code for sale in shop.snapshot.disputed] == [ErrorCode.NOT_YET_VALID]
+    length = shop.journal.length
+    shop.do(SendNow())
+    shop.run()
+    assert shop.journal.length == length, "the same again is no new fact"
+    shop.restart()
+    shop.run()
+    assert len(shop.till.views.stored) == 1
+    shop.server.forget_with = None
+    shop.clock.advance(REFRESH_MS / 1000)
+    shop.core.tick()
+    shop.run()
+    assert not shop.till.views.stored
+    assert not shop.snapshot.disputed
+
+
+def test_an_answer_that_decides_nothing_is_not_asked_for_in_a_circle(shop: Shop) -> None:
+    """REQUESTED for a claim and for a closure: both stay, with a pause before the next try."""
+    store(shop, 1)
+    shop.till.open_request(amount_minor=10)
+    shop.restart()
+    shop.server.undecided = True
+    shop.do(SendNow())
+    shop.run()
+    calls = len(shop.server.calls)
+    assert calls < 20
+    shop.wait(10)
+    assert len(shop.server.calls) - calls <= 8
+    shop.server.undecided = False
+    shop.do(SendNow())
+    shop.run()
+    assert (len(shop.till.views.stored), len(shop.till.views.closures)) == (0, 0)
+
+
+def test_an_unbelievable_answer_to_a_closure_holds_no_money_up(shop: Shop) -> None:
+    """Closures go first; one that gets nowhere must not keep the captures behind it for ever."""
+    store(shop, 3)
+    request = shop.till.open_request(amount_minor=10).request
+    shop.server.pay_online(request)
+    shop.server.receipts[request.message.request_id] = shop.server.pay_online(shop.scheme.request())
+    shop.restart()
+    shop.do(SendNow())
+    shop.run()
+    shop.wait(5)
+    assert not shop.till.views.stored
+    assert len(shop.till.views.closures) == 1
+
+
+def test_a_receipt_of_a_newer_operator_key_is_believed_after_the_bundle_was_fetched(shop: Shop) -> None:
+    """The operator has rotated its receipt key: the till asks for the bundle before it asks about the claim again."""
+    store(shop, 2)
+    shop.wait(1)
+    shop.scheme.receipt_signer = SoftwareSigner(b"\x05" * 32)
+    shop.server.bundle_version += 1
+    shop.switch(NetworkSwitch.ON)
+    shop.wait(10)
+    assert not shop.till.views.stored
+    assert shop.credentials.trust.bundle.message.version == 2
 
 
 def test_a_refused_closure_waits_without_a_circle(shop: Shop) -> None:

@@ -106,7 +106,7 @@ REFUSALS: dict[str, tuple[ErrorCode, Shown]] = {
 
 @pytest.mark.parametrize("name", REFUSALS)
 def test_a_refusal_leaves_the_journal_unchanged(shop: Shop, name: str) -> None:
-    """Every refusal has its own code, and nothing of it is written, in the file or in memory."""
+    """Every refusal has its own code, and nothing of it is written, in the file or in memory. (R-71)"""
     code, make = REFUSALS[name]
     shop.go_offline()
     request = shop.show_code()
@@ -131,7 +131,7 @@ def test_what_is_no_code_of_ours_is_refused(shop: Shop, text: str) -> None:
 
 
 def test_the_same_intent_twice_is_one_payment(shop: Shop) -> None:
-    """The same outcome, one item in the queue, nothing written the second time."""
+    """The same outcome, one item in the queue, nothing written the second time. (R-76)"""
     shop.go_offline()
     intent = shop.answer(shop.show_code())
     shop.do(ScanAnswer())
@@ -143,7 +143,7 @@ def test_the_same_intent_twice_is_one_payment(shop: Shop) -> None:
 
 
 def test_an_old_intent_does_not_pay_a_new_sale(shop: Shop) -> None:
-    """A screenshot of the last payment, shown for the next sale over the same amount."""
+    """A screenshot of the last payment, shown for the next sale over the same amount. (R-76)"""
     shop.go_offline()
     intent = shop.answer(shop.show_code())
     shop.do(ScanAnswer())
@@ -242,7 +242,7 @@ def test_a_clock_set_back_makes_nothing_younger(shop: Shop) -> None:
 
 
 def test_an_answer_after_the_time_is_refused(shop: Shop) -> None:
-    """The request has run out by the till's running clock, whatever the wall clock says."""
+    """The request has run out by the till's running clock, whatever the wall clock says. (R-68)"""
     shop.go_offline()
     request = shop.show_code()
     shop.clock.running_ms += 120_000
@@ -279,7 +279,7 @@ def test_an_expired_certificate_opens_no_sale(shop: Shop) -> None:
 
 @pytest.mark.parametrize("change", ["other request", "no receipt", "no state", "unsigned"])
 def test_paid_without_a_good_receipt_is_no_answer(shop: Shop, change: str) -> None:
-    """The server's bare word, or another sale's receipt, moves nothing."""
+    """The server's bare word, or another sale's receipt, moves nothing. (R-77)"""
     request = shop.show_code()
     receipt = shop.server.pay_online(request)
     answer = api.PaymentAnswer(

@@ -26,6 +26,7 @@ class Desk:
         self.home, self.capsys = home, capsys
         self.reply = "y"
         self.questions: list[str] = []
+        self.secrets: list[str] = []
 
     def run(self, *argv: str) -> tuple[int, str, str]:
         """Exit code, standard output, standard error."""
@@ -34,7 +35,7 @@ class Desk:
             random=self.random,
             sender=self.network,
             ask=self._answer,
-            ask_secret=lambda _: "from the prompt",
+            ask_secret=lambda _: self.secrets.pop(0) if self.secrets else "from the prompt",
             sleep=self.clock.advance,
         )
         code = main(["--home", str(self.home), *argv], around)
@@ -58,6 +59,31 @@ def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest
     code, out, _ = made.run("enrol", "--server", "https://server.test", "--code", "GOOD-CODE")
     assert (code, "Enrolled" in out, "Offline:     200.00 EUR" in out) == (0, True, True)
     return made
+
+
+def test_a_new_passphrase_is_asked_for_twice(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mistyped once, nobody could ever open the keys: then nothing is made."""
+    monkeypatch.delenv(PASSPHRASE_VARIABLE, raising=False)
+    desk = Desk(tmp_path / "home", capsys)
+    enrol = ("enrol", "--server", "https://server.test", "--code", "GOOD-CODE")
+    desk.secrets = ["correct horse", "corect horse"]
+    code, _, err = desk.run(*enrol)
+    assert (code, "differ" in err, (tmp_path / "home").exists()) == (2, True, False)
+    desk.secrets = ["correct horse", "correct horse"]
+    assert desk.run(*enrol)[0] == 0
+    desk.secrets = ["correct horse"]
+    assert desk.run("balance")[0] == 0
+
+
+def test_only_enrolment_makes_a_wallet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A wrong folder is said so, and stays as empty as it was."""
+    desk = Desk(tmp_path / "home", capsys)
+    for command in ("balance", "sync", "history", "code"):
+        code, _, err = desk.run(command)
+        assert (code, "NOT_ENROLLED" in err, str(tmp_path / "home") in err) == (2, True, True)
+    assert not (tmp_path / "home").exists()
 
 
 def test_pay_shows_asks_and_pays(desk: Desk) -> None:

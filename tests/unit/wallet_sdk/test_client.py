@@ -32,7 +32,7 @@ class Bench:
 
 
 def test_a_retry_repeats_the_same_bytes() -> None:
-    """Two lost tries, one answer, and nobody can tell the three requests apart."""
+    """Two lost tries, one answer, and nobody can tell the three requests apart. (R-115)"""
     bench = Bench(Fault.LOST_BEFORE, Fault.UNREACHABLE)
     answer = bench.client.post_json(api.PATH_TRUST, api.IntentBody(intent="a", request="b"), api.TrustAnswer)
     assert answer.bundle

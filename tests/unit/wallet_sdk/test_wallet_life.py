@@ -110,7 +110,7 @@ def test_a_low_allowance_is_renewed(world: World) -> None:
 
 
 def test_a_renewal_whose_answer_was_lost_is_repeated_byte_for_byte(world: World) -> None:
-    """Meanwhile nothing is spent offline: the issuer may have closed the token already."""
+    """Meanwhile nothing is spent offline: the issuer may have closed the token already. (R-63)"""
     world.clock.advance(48 * 3600)
     world.server.faults = [Fault.NONE, Fault.NONE, Fault.NONE, *[Fault.LOST_AFTER] * 3]
     with pytest.raises(UnavailableError):
@@ -125,7 +125,7 @@ def test_a_renewal_whose_answer_was_lost_is_repeated_byte_for_byte(world: World)
 
 
 def test_a_refused_renewal_keeps_the_old_token_closed(world: World) -> None:
-    """The refusal may be forged and the signed closing kept: a later intent beside it would look like fraud.
+    """The refusal may be forged and the signed closing kept: a later intent beside it would look like fraud. (R-63)
 
     The next try has another id and the same sum, and brings a token.
     """
@@ -147,7 +147,7 @@ def test_a_refused_renewal_keeps_the_old_token_closed(world: World) -> None:
 def test_a_renewal_whose_answer_came_when_its_token_had_died_is_closed_and_repeated(world: World) -> None:
     """Lost answer, four days without network, another process: the wallet pays again, and no money is left behind."""
     world.clock.advance(60 * 3600)
-    world.server.faults = [Fault.NONE, Fault.NONE, *[Fault.LOST_AFTER] * 3]
+    world.server.faults = [Fault.NONE] * 3 + [Fault.LOST_AFTER] * 3
     with pytest.raises(UnavailableError):
         world.wallet.sync()
     assert world.store.pending_issue() is not None
@@ -243,7 +243,7 @@ def test_the_issuers_receipt_shown_by_the_terminal_settles(world: World) -> None
 
 
 def test_receipts_of_others_and_over_other_amounts_are_refused(world: World) -> None:
-    """A stranger's key, a wrong amount, a payment that is not ours: nothing changes."""
+    """A stranger's key, a wrong amount, a payment that is not ours: nothing changes. (R-64)"""
     payment, request = pay_offline(world)
     good = receipt_for(world, payment, request)
     stranger = world.scheme.new_signer()
@@ -318,8 +318,8 @@ def test_an_unused_code_is_written_off_when_nobody_can_use_it_any_more(world: Wo
 # --- catching up ---
 
 
-def test_an_online_payment_that_never_arrived_expires_and_an_offline_one_does_not(world: World) -> None:
-    """Online is refused after its time; offline claims come up to 30 days late."""
+def test_an_online_payment_that_never_arrived_expires_and_an_offline_one_a_month_later(world: World) -> None:
+    """Online is refused after its time; offline claims come up to 30 days late, and not later. (R-65)"""
     world.server.faults = [Fault.LOST_BEFORE] * 6
     lost = world.wallet.scan(world.request_text()).pay()
     offline, _ = pay_offline(world)
@@ -328,6 +328,12 @@ def test_an_online_payment_that_never_arrived_expires_and_an_offline_one_does_no
     assert world.wallet.payment(lost.digest).outcome is Outcome.EXPIRED
     assert world.wallet.payment(offline.digest).outcome is Outcome.OFFLINE
     assert world.store.unresolved()[0].digest == offline.digest
+    world.clock.advance(30 * 24 * 3600 - 900)
+    world.wallet.sync()
+    assert world.wallet.payment(offline.digest).outcome is Outcome.OFFLINE
+    world.clock.advance(900)
+    assert world.wallet.sync().resolved[0].outcome is Outcome.EXPIRED
+    assert not world.store.unresolved()
 
 
 def test_trust_moves_forward_only(world: World) -> None:

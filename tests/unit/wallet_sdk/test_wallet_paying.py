@@ -24,7 +24,7 @@ from wallet_sdk.wallet import PayMode, Wallet
 
 
 def test_a_quote_shows_the_certified_payee_and_sends_nothing(world: World) -> None:
-    """Name and city come from the certificate; scanning is silent."""
+    """Name and city come from the certificate; scanning is silent. (R-57)"""
     quote = world.wallet.scan(world.request_text())
     assert (quote.merchant_name, quote.merchant_city, quote.country) == ("Café Mole", "Lisboa", "PT")
     assert (str(quote.amount), quote.reference) == ("12.50 EUR", "R-0042")
@@ -76,7 +76,7 @@ def test_an_answer_lost_after_the_commit_is_asked_for(world: World) -> None:
 
 @pytest.mark.parametrize("fault", [Fault.LOST_BEFORE, Fault.LOST_AFTER, Fault.MALFORMED, Fault.BROKEN, Fault.NOT_OURS])
 def test_what_nobody_can_tell_is_unknown_and_never_offline(world: World, fault: Fault) -> None:
-    """As long as a byte may have arrived, neither failure nor a second consent is an answer."""
+    """As long as a byte may have arrived, neither failure nor a second consent is an answer. (R-61)"""
     request = world.request_text()
     world.server.faults = [fault] * 6
     payment = world.wallet.scan(request).pay()
@@ -117,7 +117,7 @@ def test_a_decline_carries_its_reason_and_leaves_the_request_payable(world: Worl
 
 
 def test_a_request_is_paid_once(world: World) -> None:
-    """Neither the quote nor the code can be used twice."""
+    """Neither the quote nor the code can be used twice. (R-60)"""
     text = world.request_text()
     quote = world.wallet.scan(text)
     quote.pay()
@@ -137,7 +137,7 @@ def test_a_receipt_over_another_amount_settles_nothing(world: World, added_minor
 
 
 def test_over_the_offline_limits_nothing_is_reserved(world: World) -> None:
-    """Per payment, then in total: refused before a counter is used."""
+    """Per payment, then in total: refused before a counter is used. (R-62)"""
     with pytest.raises(RuleViolationError) as refused:
         world.wallet.scan(world.request_text(amount_minor=5_001)).pay(PayMode.OFFLINE)
     assert refused.value.code is ErrorCode.OVER_PAYMENT_LIMIT
@@ -205,6 +205,7 @@ def test_no_counter_is_signed_twice_whenever_the_process_dies(
     fresh: World, writes: int, network: NetworkSwitch
 ) -> None:
     """Die before or after any write of a payment; the next process never signs a used counter, nor pays twice."""
+    # R-59
     store = CrashingStore()
     fresh.store = store
     wallet = fresh.reopened()

@@ -73,7 +73,7 @@ def test_missing_members_have_their_defaults_or_are_refused() -> None:
     ids=lambda body: repr(body[:40]),
 )
 def test_bad_bodies_are_refused(body: bytes) -> None:
-    """No JSON, no object, wrong types, numbers above 64 bits, half surrogate pairs, towers of brackets."""
+    """No JSON, no object, wrong types, numbers above 64 bits, half surrogate pairs, towers of brackets. (R-111)"""
     assert code_raised(lambda: api.parse_json(body, api.BalanceAnswer)) is ErrorCode.BAD_REQUEST_BODY
 
 
@@ -94,7 +94,7 @@ def test_bad_limits_are_refused(limits: Any) -> None:
 @pytest.mark.parametrize("code", list(ErrorCode), ids=lambda code: code.name)
 @pytest.mark.parametrize("outcome", list(MoneyOutcome))
 def test_errors_cross_the_wire(code: ErrorCode, outcome: MoneyOutcome) -> None:
-    """The client raises what the server raised: class, code, words, field and what became of the money."""
+    """The client raises what the server raised: class, code, words, field and what became of the money. (R-112)"""
     error = error_class(code)(code, "why", param="amount_minor", outcome=outcome)
     http_status = api.http_status_of(code)
     again = api.error_of(api.to_json(api.problem_of(error)), http_status=http_status)
@@ -146,7 +146,7 @@ PROBLEM = {"title": "EXPIRED", "status": 422, "detail": "late", "code": 2005, "o
     ids=lambda body: repr(body[:40]),
 )
 def test_what_is_no_problem_of_ours_leaves_the_outcome_unknown(body: bytes) -> None:
-    """A proxy's page does not say that nothing was charged."""
+    """A proxy's page does not say that nothing was charged. (R-112)"""
     error = api.error_of(body, http_status=502)
     assert (error.code, error.outcome) == (ErrorCode.BAD_ANSWER, MoneyOutcome.UNKNOWN)
     assert error.safe_to_retry
@@ -167,7 +167,7 @@ def test_base64url_round_trips(content: bytes) -> None:
     ids=ascii,
 )  # fmt: skip
 def test_second_base64url_texts_are_refused(text: str) -> None:
-    """Padding, left-over bits, the other alphabet, space: one content has one text."""
+    """Padding, left-over bits, the other alphabet, space: one content has one text. (R-110)"""
     assert code_raised(lambda: api.from_base64url(text)) is ErrorCode.BAD_REQUEST_BODY
 
 

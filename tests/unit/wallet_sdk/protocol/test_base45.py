@@ -64,7 +64,7 @@ def _decoding(texts: list[str]) -> int:
     ids=ascii,
 )  # fmt: skip
 def test_other_texts_are_refused(text: str) -> None:
-    """A left-over character, a group above its range, and whatever is not in the alphabet."""
+    """A left-over character, a group above its range, and whatever is not in the alphabet. (R-2)"""
     assert code_raised(lambda: base45.decode(text)) is ErrorCode.BAD_BASE45
 
 

@@ -104,7 +104,7 @@ def test_plain_items_are_read(item: Any) -> None:
 
 @pytest.mark.parametrize("encoded", FOREIGN.values(), ids=FOREIGN.keys())
 def test_foreign_types_are_refused(encoded: str) -> None:
-    """No float, tag, simple value, negative number or indefinite length, wherever it stands."""
+    """No float, tag, simple value, negative number or indefinite length, wherever it stands. (R-5)"""
     assert refusal(bytes.fromhex(encoded)) is ErrorCode.BAD_CBOR
 
 
@@ -116,7 +116,7 @@ def test_cut_items_are_refused(encoded: str) -> None:
 
 @pytest.mark.parametrize("encoded", SECOND_ENCODINGS.values(), ids=SECOND_ENCODINGS.keys())
 def test_second_encodings_are_refused(encoded: str) -> None:
-    """Whatever says the same in other bytes is refused."""
+    """Whatever says the same in other bytes is refused. (R-6)"""
     assert refusal(bytes.fromhex(encoded)) is ErrorCode.NOT_CANONICAL
 
 
@@ -128,12 +128,12 @@ def test_duplicate_keys_are_refused(encoded: str) -> None:
 
 @pytest.mark.parametrize("encoded", ["a1610100", "a1410100", "a18000", "a1a000", "81a1616100", "a101a1616100"])
 def test_keys_are_unsigned_integers(encoded: str) -> None:
-    """Text, bytes, arrays and maps are no keys, at any depth."""
+    """Text, bytes, arrays and maps are no keys, at any depth. (R-7)"""
     assert refusal(bytes.fromhex(encoded)) is ErrorCode.BAD_CBOR
 
 
 def test_depth_is_bounded_at_four() -> None:
-    """Four containers inside each other are read, five are not, and four thousand cost nothing."""
+    """Four containers inside each other are read, five are not, and four thousand cost nothing. (R-8)"""
     assert load_canonical(b"\x81\x81\x81\x80", bytes_max=512) == [[[[]]]]
     assert refusal(b"\x81\x81\x81\x81\x80") is ErrorCode.BAD_CBOR
     assert refusal(b"\x81" * 4096) is ErrorCode.BAD_CBOR
@@ -170,7 +170,10 @@ def test_huge_lengths_allocate_nothing(claim: str, before: str) -> None:
 
 
 def test_shared_references_do_not_unfold() -> None:
-    """An array of a million zeros shared a million times was hours of work; now its first tag ends it."""
+    """An array of 65,000 zeros shared 65,000 times was hours of work; now its first tag ends it.
+
+    What cbor2 may hold by then is one list of that many zeros, eight bytes each.
+    """
     count = 65_000
     head = b"\x99" + count.to_bytes(2, "big")
     encoded = (
@@ -182,4 +185,4 @@ def test_shared_references_do_not_unfold() -> None:
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak < MEMORY_BYTES_MAX
+    assert peak < MEMORY_BYTES_MAX + 8 * count

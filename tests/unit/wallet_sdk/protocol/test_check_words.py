@@ -17,7 +17,7 @@ def test_every_byte_has_its_own_word() -> None:
 
 
 def test_the_words_are_drawn_from_the_first_two_bytes_in_this_sequence() -> None:
-    """Nothing else of the digest has a part in them."""
+    """Nothing else of the digest has a part in them. (R-66)"""
     (first, _), (second, _) = words_at(0), words_at(255)
     assert check_words(Digest(bytes([0, 255]) + bytes(30))) == (first, second) == ("acorn", "tulip")
     assert check_words(Digest(bytes([0, 255]) + b"\xff" * 30)) == (first, second)

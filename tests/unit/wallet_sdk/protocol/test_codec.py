@@ -99,6 +99,7 @@ def test_values_at_the_bounds_are_read(row: Row) -> None:
 @all_rows
 def test_values_outside_the_bounds_are_refused(row: Row) -> None:
     """One more or one less than allowed is refused, with a code for the value and not for the signature."""
+    # R-12, R-29
     out_of_range = {ErrorCode.FIELD_OUT_OF_RANGE, ErrorCode.UNKNOWN_CURRENCY, ErrorCode.BAD_TEXT}
     for value in row.outside:
         assert refusal(row, value) in out_of_range, value
@@ -106,7 +107,7 @@ def test_values_outside_the_bounds_are_refused(row: Row) -> None:
 
 @all_rows
 def test_a_missing_key_is_refused_or_stands_for_its_default(row: Row) -> None:
-    """What may be missing is in the specification; everything else must be there."""
+    """What may be missing is in the specification; everything else must be there. (R-12)"""
     content = payload_of(row.message)
     del content[row.key]
     if row.default is ...:
@@ -117,7 +118,7 @@ def test_a_missing_key_is_refused_or_stands_for_its_default(row: Row) -> None:
 
 @all_rows
 def test_a_default_written_out_is_refused(row: Row) -> None:
-    """Else there were two encodings of one content."""
+    """Else there were two encodings of one content. (R-13)"""
     if row.default is not ...:
         assert refusal(row, row.default) in {ErrorCode.NOT_CANONICAL, ErrorCode.FIELD_OUT_OF_RANGE}
 
@@ -139,7 +140,7 @@ def test_values_of_other_types_are_refused(row: Row, value: Any) -> None:
 
 @all_kinds
 def test_an_unknown_odd_key_is_ignored(kind: type[Message]) -> None:
-    """Later versions may add what older programs need not understand."""
+    """Later versions may add what older programs need not understand. (R-11)"""
     content = payload_of(kind) | {1: b"news", 21: [1, {3: "x"}], 2**64 - 1: 0}
     assert codec.decode(canonical(content), kind) == EXAMPLES[kind]
 
@@ -147,14 +148,14 @@ def test_an_unknown_odd_key_is_ignored(kind: type[Message]) -> None:
 @all_kinds
 @pytest.mark.parametrize("key", [22, 24, 256, 2**64 - 2])
 def test_an_unknown_even_key_is_refused(kind: type[Message], key: int) -> None:
-    """Later versions may add what older programs must not pass over."""
+    """Later versions may add what older programs must not pass over. (R-11)"""
     content = payload_of(kind) | {key: 0}
     assert code_raised(lambda: codec.decode(canonical(content), kind)) is ErrorCode.UNKNOWN_CRITICAL_KEY
 
 
 @all_kinds
 def test_no_message_is_read_as_another(kind: type[Message]) -> None:
-    """The type in key 0 decides, not the likeness of the fields."""
+    """The type in key 0 decides, not the likeness of the fields. (R-10)"""
     encoded = codec.encode(EXAMPLES[kind])
     for other in KINDS:
         if other is not kind:

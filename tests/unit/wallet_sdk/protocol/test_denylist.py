@@ -43,14 +43,14 @@ def test_full_lists_and_deltas_add_up(scheme: Scheme) -> None:
 
 
 def test_a_list_seen_again_changes_nothing(scheme: Scheme) -> None:
-    """In its full form and as the delta that led to it."""
+    """In its full form and as the delta that led to it. (R-52)"""
     state = fold(scheme, (1, 0, (ONE,)), (2, 1, (OTHER,)))
     for base, tokens in ((1, (OTHER,)), (0, (ONE, OTHER))):
         assert denylist.apply(state, scheme.denylist(number=2, base=base, tokens=tokens)) == state
 
 
 def test_a_list_cannot_fall_back_nor_say_two_things(scheme: Scheme) -> None:
-    """A lower number, and the same number with something new in it."""
+    """A lower number, and the same number with something new in it. (R-52)"""
     state = fold(scheme, (5, 0, (ONE,)))
     for number, base, tokens in ((4, 0, (ONE, OTHER)), (4, 3, ()), (1, 0, ()), (5, 0, (OTHER,)), (5, 4, (OTHER,))):
         listed = scheme.denylist(number=number, base=base, tokens=tokens)
@@ -59,7 +59,7 @@ def test_a_list_cannot_fall_back_nor_say_two_things(scheme: Scheme) -> None:
 
 
 def test_a_delta_stands_on_exactly_the_list_seen(scheme: Scheme) -> None:
-    """Else something between was missed, and a full list must be fetched."""
+    """Else something between was missed, and a full list must be fetched. (R-53)"""
     state = fold(scheme, (5, 0, (ONE,)))
     for base in (1, 4, 6):
         listed = scheme.denylist(number=8, base=base)
@@ -70,7 +70,7 @@ def test_a_delta_stands_on_exactly_the_list_seen(scheme: Scheme) -> None:
 
 
 def test_revocation_only_grows(scheme: Scheme, rng: Random) -> None:
-    """Whatever lists come in whatever sequence, nothing once revoked is free again and no number falls."""
+    """Whatever lists come in whatever sequence, nothing once revoked is free again and no number falls. (R-51)"""
     ids = [TokenId(bytes([number]) * 12) for number in range(6)]
     state = EMPTY
     for _ in range(300):
@@ -87,7 +87,7 @@ def test_revocation_only_grows(scheme: Scheme, rng: Random) -> None:
 
 
 def test_a_list_without_number_space_is_refused(scheme: Scheme) -> None:
-    """A delta leads upwards."""
+    """A delta leads upwards. (R-50)"""
     for base in (3, 4):
         envelope = scheme.denylist(number=3, base=base).envelope
         code = code_raised(lambda envelope=envelope: trust.verify_denylist(envelope, scheme.trust()))  # type: ignore[misc]
@@ -112,7 +112,7 @@ def test_only_the_denylist_key_signs_lists(scheme: Scheme) -> None:
 
 
 def test_a_list_is_checked_at_its_own_time(scheme: Scheme) -> None:
-    """What a retired key revoked stays revoked; what is dated outside its life was never its word."""
+    """What a retired key revoked stays revoked; what is dated outside its life was never its word. (R-50)"""
     store = scheme.trust()
     for offset_s, refused in ((-86_400 - 301, ErrorCode.NOT_YET_VALID), (365 * 86_400, ErrorCode.EXPIRED)):
         envelope = seal(replace(scheme.denylist().message, made_at_s=scheme.now_s + offset_s), scheme.denylist_signer)
@@ -121,7 +121,7 @@ def test_a_list_is_checked_at_its_own_time(scheme: Scheme) -> None:
 
 
 def test_a_revoked_denylist_key_signs_no_further_list(scheme: Scheme) -> None:
-    """Its successor, which the bundle names too, goes on with the numbers."""
+    """Its successor, which the bundle names too, goes on with the numbers. (R-54)"""
     next_signer = scheme.new_signer()
     key = OperatorKey(
         role=Role.DENYLIST,
@@ -148,7 +148,7 @@ def listing(scheme: Scheme, **listed: object) -> TrustStore:
 
 
 def test_what_is_listed_is_refused_everywhere(scheme: Scheme) -> None:
-    """Token, device, terminal, terminal key, and each operator key for all that it signed."""
+    """Token, device, terminal, terminal key, and each operator key for all that it signed. (R-55)"""
     token, certificate, request = scheme.token(), scheme.certificate(), scheme.request()
     printed = scheme.static_code()
     intent = scheme.intent(token=token.envelope, request_digest=DIGEST)
@@ -181,7 +181,7 @@ def test_what_is_listed_is_refused_everywhere(scheme: Scheme) -> None:
 
 
 def test_a_new_bundle_frees_nobody(scheme: Scheme) -> None:
-    """What was revoked stays so when the operator's keys change."""
+    """What was revoked stays so when the operator's keys change. (R-56)"""
     store = listing(scheme, tokens=[ONE])
     newer = trust.verify_bundle(scheme.bundle(version=2).envelope, root_key=scheme.root.public_key, newest=store)
     assert newer.denied == store.denied != EMPTY
@@ -202,7 +202,7 @@ def test_the_largest_list_fits(scheme: Scheme) -> None:
 
 
 def test_lists_are_sorted_sets() -> None:
-    """Twice the same or in another sequence is another encoding, and our own writer refuses it too."""
+    """Twice the same or in another sequence is another encoding, and our own writer refuses it too. (R-14)"""
     scheme = Scheme()
     for tokens in ((OTHER, ONE), (ONE, ONE)):
         listed = replace(scheme.denylist().message, token_ids=tokens)

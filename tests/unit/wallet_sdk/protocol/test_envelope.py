@@ -90,7 +90,7 @@ def test_what_is_sealed_is_opened_and_verifies(kind: type[Message], scheme: Sche
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_every_kind_has_one_shape(kind: type[Message], scheme: Scheme) -> None:
-    """Requests and consents embed, all else names a key; the other shape is neither made nor read."""
+    """Requests and consents embed, all else names a key; the other shape is neither made nor read. (R-22)"""
     token = scheme.token().envelope
     wrong = None if kind in EMBEDDING else token
     assert code_raised(lambda: seal(EXAMPLES[kind], scheme.terminal, embedded=wrong)) is ErrorCode.BAD_ARGUMENT
@@ -107,7 +107,7 @@ def test_every_kind_has_one_shape(kind: type[Message], scheme: Scheme) -> None:
 
 @pytest.mark.parametrize("signed_as", KINDS, ids=lambda kind: kind.__name__)
 def test_a_signature_of_one_kind_never_verifies_as_another(signed_as: type[Message], scheme: Scheme) -> None:
-    """Even when the payload is the other kind's own, the signature is bound to the kind it was made for."""
+    """Even when the payload is the other kind's own, the signature is bound to the kind it was made for. (R-26)"""
     donor = sealed_example(signed_as, scheme)
     for kind in KINDS:
         if kind is signed_as:
@@ -121,6 +121,7 @@ def test_a_signature_of_one_kind_never_verifies_as_another(signed_as: type[Messa
 
 def test_the_digest_is_the_hash_of_the_cose_structure(scheme: Scheme) -> None:
     """Byte for byte as RFC 9052 has it; the external part names protocol and kind, and the hash of what is embedded."""
+    # R-25
     for kind, number in ((CertificateRequest, 15), (PaymentIntent, 4)):
         sealed = sealed_example(kind, scheme)
         protected, unprotected, payload, _ = parts_of(sealed.envelope)
@@ -156,7 +157,7 @@ def test_the_digest_is_the_hash_of_the_cose_structure(scheme: Scheme) -> None:
     ids=lambda protected: protected.hex()[:40],
 )
 def test_only_two_protected_headers_exist(protected: bytes, simple: Sealed[CertificateRequest]) -> None:
-    """No other algorithm, no other header, no second encoding of the right one."""
+    """No other algorithm, no other header, no second encoding of the right one. (R-20)"""
     spoilt = with_part(simple.envelope, 0, protected)
     assert code_raised(lambda: open_unverified(spoilt, CertificateRequest)) is ErrorCode.UNSUPPORTED_ALGORITHM
 
@@ -167,7 +168,7 @@ def test_only_two_protected_headers_exist(protected: bytes, simple: Sealed[Certi
     ids=repr,
 )
 def test_nothing_hides_in_the_unprotected_header(unprotected: Any, scheme: Scheme) -> None:
-    """It holds the one embedded envelope or nothing."""
+    """It holds the one embedded envelope or nothing. (R-21)"""
     for kind in (CertificateRequest, PaymentIntent):
         spoilt = with_part(sealed_example(kind, scheme).envelope, 1, unprotected)
         code = code_raised(lambda kind=kind, spoilt=spoilt: open_unverified(spoilt, kind))  # type: ignore[misc]
@@ -184,7 +185,7 @@ def test_parts_of_other_types_are_refused(place: int, value: Any, simple: Sealed
 
 
 def test_other_shapes_are_refused(simple: Sealed[CertificateRequest]) -> None:
-    """Three parts, five parts, a tag around it, something after it."""
+    """Three parts, five parts, a tag around it, something after it. (R-19)"""
     parts = parts_of(simple.envelope)
     for spoilt in (
         canonical(parts[:3]),
@@ -200,7 +201,7 @@ def test_other_shapes_are_refused(simple: Sealed[CertificateRequest]) -> None:
 
 
 def test_the_high_s_twin_is_refused(simple: Sealed[CertificateRequest], scheme: Scheme) -> None:
-    """(r, n - s) verifies mathematically; it would be the same content under a second envelope."""
+    """(r, n - s) verifies mathematically; it would be the same content under a second envelope. (R-23)"""
     s = int.from_bytes(simple.signature[32:], "big")
     twin = simple.signature[:32] + (P256_ORDER - s).to_bytes(32, "big")
     spoilt = with_part(simple.envelope, 3, twin)
@@ -237,7 +238,7 @@ def test_signatures_are_64_bytes(length: int, simple: Sealed[CertificateRequest]
 
 
 def test_another_key_is_named_as_unknown(simple: Sealed[CertificateRequest], scheme: Scheme) -> None:
-    """Before any arithmetic."""
+    """Before any arithmetic. (R-28)"""
     assert code_raised(lambda: verify(simple, scheme.device.public_key)) is ErrorCode.UNKNOWN_SIGNER
 
 
@@ -270,7 +271,7 @@ def test_the_digest_covers_everything_but_the_signature(scheme: Scheme) -> None:
 
 
 def test_the_size_is_bounded_before_anything_is_read(scheme: Scheme) -> None:
-    """512 bytes a message, more for what never is a QR code; and nothing larger is made."""
+    """512 bytes a message, more for what never is a QR code; and nothing larger is made. (R-9)"""
     junk = bytes(600)
     assert code_raised(lambda: open_unverified(junk, PaymentToken)) is ErrorCode.MESSAGE_TOO_LARGE
     assert code_raised(lambda: open_unverified(bytes(1025), messages.TrustBundle)) is ErrorCode.MESSAGE_TOO_LARGE
@@ -287,7 +288,7 @@ def test_the_size_is_bounded_before_anything_is_read(scheme: Scheme) -> None:
     ids=["empty", "zeros", "x of 0 with even y", "x above p", "prefix 4", "prefix 5", "long"],
 )
 def test_what_is_no_point_is_no_key(public_key: bytes, simple: Sealed[CertificateRequest]) -> None:
-    """Compressed points of P-256 only; the point at infinity is none."""
+    """Compressed points of P-256 only; the point at infinity is none. (R-27)"""
     key = PublicKeyBytes(public_key)
     if public_key == b"\2" + bytes(32):  # 0**3 + b is a square modulo p, so this one is a point
         assert load_public_key(key) is not None

@@ -68,7 +68,7 @@ def proof_of(scheme: Scheme, *pair: Sealed[PaymentIntent]) -> bytes:
 
 
 def test_one_counter_twice_is_proved(scheme: Scheme, sign: Signed) -> None:
-    """Other content under the same counter, and the finding names device, token and amounts."""
+    """Other content under the same counter, and the finding names device, token and amounts. (R-96)"""
     one, other = sign(7, 100, 100), sign(7, 250, 250)
     finding = verify_fraud_proof(proof_of(scheme, one, other), root_key=scheme.root.public_key)
     assert finding.contradiction is Contradiction.SAME_COUNTER
@@ -78,7 +78,7 @@ def test_one_counter_twice_is_proved(scheme: Scheme, sign: Signed) -> None:
 
 
 def test_a_fallen_sum_is_proved(scheme: Scheme, sign: Signed) -> None:
-    """A later counter that starts below what an earlier one had reached."""
+    """A later counter that starts below what an earlier one had reached. (R-100)"""
     proof = proof_of(scheme, sign(3, 100, 300), sign(9, 50, 349))
     finding = verify_fraud_proof(proof, root_key=scheme.root.public_key)
     assert finding.contradiction is Contradiction.SUM_FELL
@@ -102,7 +102,7 @@ def test_the_sequence_of_the_two_does_not_matter(scheme: Scheme, sign: Signed) -
 
 
 def test_honest_pairs_are_no_proof(scheme: Scheme, sign: Signed) -> None:
-    """Any two of an honest wallet's life: offline, online, with skipped counters, and codes."""
+    """Any two of an honest wallet's life: offline, online, with skipped counters, and codes. (R-99)"""
     online = AuthorizationMode.ONLINE
     life = (
         sign(1, 100, 100),
@@ -165,7 +165,7 @@ def closing(
 
 
 def test_an_understated_closing_is_proved(scheme: Scheme) -> None:
-    """Offline payments that were still under way when the wallet took back what it had spent."""
+    """Offline payments that were still under way when the wallet took back what it had spent. (R-101)"""
     token = scheme.token()
     paid = scheme.intent(token=token.envelope, request_digest=Digest(bytes(32)), cumulative_minor=3_000).envelope
     for spent, found in ((2_999, 1), (0, 1), (3_000, 0), (3_001, 0)):
@@ -226,7 +226,7 @@ def test_another_root_is_refused(scheme: Scheme, sign: Signed) -> None:
 
 
 def test_a_proof_has_one_encoding(scheme: Scheme, sign: Signed) -> None:
-    """Nobody signs it, so swapped halves and added keys are refused by comparison."""
+    """Nobody signs it, so swapped halves and added keys are refused by comparison. (R-98)"""
     content = cbor2.loads(proof_of(scheme, sign(7, 100, 100), sign(7, 250, 250)))
     for spoilt in (
         content | {2: content[4], 4: content[2]},
@@ -251,7 +251,7 @@ def test_no_tampered_proof_passes(scheme: Scheme, sign: Signed) -> None:
 
 
 def test_a_proof_does_not_age(scheme: Scheme, sign: Signed) -> None:
-    """The chain is checked at the time of the token, so a proof of last year still proves."""
+    """The chain is checked at the time of the token, so a proof of last year still proves. (R-99)"""
     proof = proof_of(scheme, sign(7, 100, 100), sign(7, 250, 250))
     scheme.now_s += 400 * 86_400
     assert verify_fraud_proof(proof, root_key=scheme.root.public_key).counters == (7, 7)
@@ -264,7 +264,7 @@ def test_the_largest_proof_fits() -> None:
 
 
 def test_where_a_sum_starts() -> None:
-    """Before the intent's own amount when it is offline, at the sum itself when it is online."""
+    """Before the intent's own amount when it is offline, at the sum itself when it is online. (R-34)"""
     scheme = Scheme()
     token = scheme.token().envelope
     for mode, start in ((AuthorizationMode.OFFLINE, 200), (AuthorizationMode.ONLINE, 300)):

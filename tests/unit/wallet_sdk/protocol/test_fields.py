@@ -110,7 +110,7 @@ def test_names_of_the_world_are_read(name: str) -> None:
 
 @pytest.mark.parametrize("name", DECEPTIVE.values(), ids=DECEPTIVE.keys())
 def test_deceptive_names_are_refused(name: str) -> None:
-    """Nothing turns, hides, blanks or imitates another name by invisible means."""
+    """Nothing turns, hides, blanks or imitates another name by invisible means. (R-15)"""
     assert code_raised(lambda: read_name(name)) is ErrorCode.BAD_TEXT
 
 
@@ -122,7 +122,7 @@ def test_names_with_words_of_two_scripts_are_read(name: str) -> None:
 
 @pytest.mark.parametrize("name", LOOKALIKE.values(), ids=LOOKALIKE.keys())
 def test_words_that_mix_lookalike_letters_are_refused(name: str) -> None:
-    """In name and city of certificates and of printed codes; free texts, which name nobody, may hold them."""
+    """In name and city of certificates and of printed codes; free texts, which name nobody, may hold them. (R-16)"""
     assert code_raised(lambda: read_name(name)) is ErrorCode.BAD_TEXT
     for kind, key in ((messages.TerminalCertificate, 14), (messages.StaticCode, 6), (messages.StaticCode, 8)):
         content = canonical(payload_of(kind) | {key: name})
@@ -148,7 +148,7 @@ def test_text_that_is_not_utf8_is_refused(encoded: str) -> None:
 
 @pytest.mark.parametrize("path", ["v1/balance", "//\u202e", "/v1/bal\u00e4nce", "/v1\n", "/v1 "])
 def test_paths_are_plain_and_absolute(path: str) -> None:
-    """A path to be read is ASCII from the root."""
+    """A path to be read is ASCII from the root. (R-17)"""
     content = payload_of(messages.ReadRequest) | {2: path}
     with pytest.raises(TillcodeError) as caught:
         codec.decode(canonical(content), messages.ReadRequest)

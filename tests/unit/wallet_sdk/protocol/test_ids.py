@@ -16,7 +16,7 @@ def test_later_ids_sort_later(rng: Random) -> None:
 
 
 def test_the_parts_of_an_id() -> None:
-    """Six bytes of milliseconds, big endian, then the six random ones."""
+    """Six bytes of milliseconds, big endian, then the six random ones. (R-30)"""
     assert time_ordered_id(1, b"random") == b"\0\0\0\0\0\x01random"
     assert time_ordered_id(2**48 - 1, bytes(6)) == b"\xff" * 6 + bytes(6)
 

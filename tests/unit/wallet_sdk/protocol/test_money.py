@@ -42,7 +42,7 @@ def test_unknown_codes_are_refused(code: str) -> None:
 
 @pytest.mark.parametrize("number", [0, -978, 1, 977, 999, 1000, 2])
 def test_unknown_numbers_are_refused(number: int) -> None:
-    """2 is a count of digits, not a currency."""
+    """2 is a count of digits, not a currency. (R-18)"""
     assert code_raised(lambda: Currency.from_number(number)) is ErrorCode.UNKNOWN_CURRENCY
 
 

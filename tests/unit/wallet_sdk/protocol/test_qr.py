@@ -47,7 +47,7 @@ def test_text_and_envelope_are_each_others_inverse(rng: Random) -> None:
     ],
 )
 def test_other_texts_are_refused(text: str, code: ErrorCode) -> None:
-    """Other schemes, other versions, lower case, and what no QR code can hold."""
+    """Other schemes, other versions, lower case, and what no QR code can hold. (R-1, R-3)"""
     assert code_raised(lambda: qr.from_text(text)) is code
 
 
@@ -63,7 +63,7 @@ def test_the_smallest_version_that_fits_is_drawn(version: int, capacity: int) ->
 
 @pytest.mark.parametrize("length", [484, 4296, 10_000])
 def test_denser_codes_are_not_drawn(length: int) -> None:
-    """Neither what would be version 14 nor what is no QR code at all."""
+    """Neither what would be version 14 nor what is no QR code at all. (R-4)"""
     assert code_raised(lambda: qr.matrix("A" * length)) is ErrorCode.BAD_ARGUMENT
 
 

@@ -54,7 +54,7 @@ def intent(
     ],
 )
 def test_requests_are_fresh_from_second_to_second(at_s: int, code: ErrorCode | None) -> None:
-    """Clocks may differ by five minutes in each direction and no more."""
+    """Clocks may differ by five minutes in each direction and no more. (R-58)"""
     if code is None:
         rules.check_request_fresh(REQUEST, at_s=at_s)
     else:
@@ -62,7 +62,7 @@ def test_requests_are_fresh_from_second_to_second(at_s: int, code: ErrorCode | N
 
 
 def test_codes_are_fresh_from_second_to_second() -> None:
-    """Codes from the future are refused as old ones are."""
+    """Codes from the future are refused as old ones are. (R-85)"""
     for at_s in (NOW_S - CODE_SKEW_S, NOW_S, NOW_S + 60 + CODE_SKEW_S - 1):
         rules.check_code_fresh(CODE, at_s=at_s)
     early, late = NOW_S - CODE_SKEW_S - 1, NOW_S + 60 + CODE_SKEW_S
@@ -71,7 +71,7 @@ def test_codes_are_fresh_from_second_to_second() -> None:
 
 
 def test_a_claim_is_the_terminals_own() -> None:
-    """Both numbers count: the same terminal number of another merchant is another terminal."""
+    """Both numbers count: the same terminal number of another merchant is another terminal. (R-35)"""
     rules.check_same_terminal(CERTIFICATE, merchant_id=MerchantId(1001), terminal_id=TerminalId(2001))
     for merchant, terminal in ((1001, 2002), (1002, 2001), (2001, 1001)):
         code = code_raised(
@@ -95,7 +95,7 @@ def test_an_intent_pays_the_amount_and_no_more_than_the_tip(amount: int) -> None
 
 @pytest.mark.parametrize("amount", [1, 1249, 1351, 2**32 - 1])
 def test_other_amounts_are_refused(amount: int) -> None:
-    """Neither a cent less nor a cent more."""
+    """Neither a cent less nor a cent more. (R-67)"""
     consent = replace(INTENT, amount_minor=amount, cumulative_minor=2**32 - 1)
     assert code_raised(lambda: answers(consent)) is ErrorCode.AMOUNT_MISMATCH
     untipped = replace(REQUEST, tip_max_minor=0)
@@ -103,7 +103,7 @@ def test_other_amounts_are_refused(amount: int) -> None:
 
 
 def test_an_intent_answers_one_request() -> None:
-    """By digest, so certificate, amount, time and reference are all bound."""
+    """By digest, so certificate, amount, time and reference are all bound. (R-67)"""
     other = Digest(bytes(32))
     assert code_raised(lambda: answers(INTENT, digest=other)) is ErrorCode.WRONG_REQUEST
     yen = replace(REQUEST, currency=Currency.JPY)
@@ -119,7 +119,7 @@ def test_a_sum_is_not_smaller_than_its_last_part() -> None:
 
 
 def test_a_code_covers_up_to_its_ceiling() -> None:
-    """In its token's currency."""
+    """In its token's currency. (R-69)"""
     rules.check_code_covers(CODE, TOKEN, amount_minor=5_000, currency=Currency.EUR)
     over = code_raised(lambda: rules.check_code_covers(CODE, TOKEN, amount_minor=5_001, currency=Currency.EUR))
     yen = code_raised(lambda: rules.check_code_covers(CODE, TOKEN, amount_minor=1, currency=Currency.JPY))
@@ -127,7 +127,7 @@ def test_a_code_covers_up_to_its_ceiling() -> None:
 
 
 def test_the_token_bounds_payment_total_and_count() -> None:
-    """At each bound it is allowed, one above it is not."""
+    """At each bound it is allowed, one above it is not. (R-72)"""
     rules.check_token_allows(intent(counter=1_000, amount=5_000, total=20_000), TOKEN)
     for refused, code in (
         (intent(amount=5_001, total=5_001), ErrorCode.OVER_PAYMENT_LIMIT),
@@ -170,12 +170,12 @@ def refused_bound(consent: PaymentIntent, facts: OfflineFacts) -> str | None:
     ],
 )
 def test_the_terminal_bounds_its_own_risk(amount: int, facts: OfflineFacts, bound: str | None) -> None:
-    """Floor limit, sum, count, age and one token's share: at the bound yes, above it no."""
+    """Floor limit, sum, count, age and one token's share: at the bound yes, above it no. (R-73)"""
     assert refused_bound(intent(amount=amount, total=amount), facts) == bound
 
 
 def test_a_counter_is_spent_once_at_a_terminal() -> None:
-    """Whatever else the second intent says."""
+    """Whatever else the second intent says. (R-74)"""
     facts = replace(NOTHING, token_intents=(intent(counter=1), intent(counter=2, total=200)))
     again = intent(counter=2, amount=100, total=300)
     code = code_raised(lambda: rules.check_terminal_allows(again, limit=LIMIT, facts=facts))
@@ -195,7 +195,7 @@ def test_a_counter_is_spent_once_at_a_terminal() -> None:
     ],
 )
 def test_a_sum_that_fell_is_refused_at_once(consent: PaymentIntent, honest: int) -> None:
-    """A terminal that holds both halves of a proof does not accept the second one."""
+    """A terminal that holds both halves of a proof does not accept the second one. (R-74)"""
     facts = replace(NOTHING, token_intents=(intent(counter=5, amount=100, total=500),))
     if honest:
         rules.check_terminal_allows(consent, limit=LIMIT, facts=facts)
@@ -232,7 +232,7 @@ def test_a_receipt_proves_payment_of_its_request(state: State, amount: int) -> N
     ],
 )
 def test_a_receipt_of_anything_else_proves_nothing(receipt: messages.Receipt, code: ErrorCode) -> None:
-    """Least of all one that another terminal earned under a copied request id."""
+    """Least of all one that another terminal earned under a copied request id. (R-36, R-103)"""
     assert code_raised(lambda: receipt_answers(receipt)) is code
 
 
@@ -264,7 +264,7 @@ def test_a_closing_receipt_says_that_nobody_paid(state: State) -> None:
     ],
 )
 def test_no_other_receipt_closes_a_request(receipt: messages.Receipt, code: ErrorCode) -> None:
-    """A payer who was declined may be followed by one who pays."""
+    """A payer who was declined may be followed by one who pays. (R-104)"""
     raised = code_raised(lambda: rules.check_closing_receipt(receipt, request=REQUEST, terminal_id=TILL))
     assert raised is code
 
@@ -277,7 +277,7 @@ def test_a_closing_is_no_payment() -> None:
 
 @pytest.mark.parametrize("state", State)
 def test_a_refusing_receipt_is_of_one_consent(state: State) -> None:
-    """It says that this consent cost nothing, and only in the states in which it never will."""
+    """It says that this consent cost nothing, and only in the states in which it never will. (R-105)"""
     receipt = replace(RECEIPT, state=state)
 
     def refused(digest: Digest = DIGEST, terminal: TerminalId = TILL) -> None:
@@ -310,7 +310,7 @@ REFUNDED = replace(RECEIPT, consent_digest=messages.NO_DIGEST, refund_id=OTHER_I
     ],
 )
 def test_a_refund_receipt_is_of_one_refund(receipt: messages.Receipt, code: ErrorCode | None) -> None:
-    """Refund, payment, terminal and amount; a refund that was declined is none."""
+    """Refund, payment, terminal and amount; a refund that was declined is none. (R-106)"""
     if code is None:
         rules.check_refund_receipt(receipt, refund=REFUND, terminal_id=TILL)
     else:
@@ -327,7 +327,7 @@ def test_a_refund_receipt_is_of_one_refund(receipt: messages.Receipt, code: Erro
     ],
 )
 def test_a_printed_code_is_paid_online_under_its_cap(consent: PaymentIntent, code: ErrorCode | None) -> None:
-    """In its currency, by a consent to this very print."""
+    """In its currency, by a consent to this very print. (R-109)"""
     printed = example(messages.StaticCode)
 
     def answer(digest: Digest = DIGEST, currency: Currency = Currency.EUR) -> None:

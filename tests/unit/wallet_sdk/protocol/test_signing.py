@@ -34,14 +34,14 @@ def test_the_published_key() -> None:
 
 @pytest.mark.parametrize("content", SIGNATURES)
 def test_the_published_signatures(content: bytes) -> None:
-    """Bit for bit. The signer leaves s as it comes: one of these is high, and would be lowered by sealing."""
+    """Bit for bit. The signer leaves s as it comes: one of these is high, and would be lowered by sealing. (R-24)"""
     signature = SoftwareSigner(SECRET).sign(Digest(hashlib.sha256(content).digest()))
     assert signature.hex() == "".join(SIGNATURES[content])
     assert (int(SIGNATURES[content][1], 16) > P256_ORDER // 2) is (content == b"sample")
 
 
 def test_sealed_messages_always_have_a_low_s() -> None:
-    """Over a hundred messages, of which half would have come high."""
+    """Over a hundred messages, of which half would have come high. (R-24)"""
     signer = SoftwareSigner(SECRET)
     raw_high = 0
     for number in range(100):

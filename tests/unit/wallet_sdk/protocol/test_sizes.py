@@ -131,7 +131,7 @@ def test_printed_codes_fit_in_every_script(script: str, name: str, city: str) ->
 
 
 def test_a_full_bundle_fits() -> None:
-    """Sixteen keys with the largest times."""
+    """Sixteen keys with the largest times. (R-41)"""
     scheme = Scheme()
     keys = tuple(
         OperatorKey(

@@ -91,7 +91,7 @@ def test_paid_is_never_undone_silently() -> None:
 
 
 def test_unpaid_finals_never_become_paid() -> None:
-    """A decline is not overturned by a later event."""
+    """A decline is not overturned by a later event. (R-91)"""
     assert {state for state in State if state.is_paid} == {
         State.AUTHORIZED,
         State.CAPTURED,
@@ -115,7 +115,7 @@ def test_every_state_and_event_is_of_use() -> None:
 
 
 def test_refused_steps_change_nothing() -> None:
-    """Most steps do not exist; the table cannot be written to."""
+    """Most steps do not exist; the table cannot be written to. (R-91)"""
     assert sum(target is not None for _, _, target in STEPS) == len(TRANSITIONS)
     with pytest.raises(TypeError):
         TRANSITIONS[State.DECLINED, Event.CAPTURE] = State.CAPTURED  # type: ignore[index]

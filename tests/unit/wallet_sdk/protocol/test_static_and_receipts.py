@@ -31,7 +31,7 @@ def scheme() -> Scheme:
 
 
 def test_a_printed_code_is_the_terminal_cas_word(scheme: Scheme) -> None:
-    """From second to second, inside the life of the key, name and city bounded together."""
+    """From second to second, inside the life of the key, name and city bounded together. (R-108)"""
     code, store = scheme.static_code(), scheme.trust()
     start_s, end_s = code.message.not_before_s, code.message.expires_at_s
     assert end_s - start_s == 90 * 86_400
@@ -57,7 +57,7 @@ def test_a_printed_code_is_the_terminal_cas_word(scheme: Scheme) -> None:
 
 @pytest.mark.parametrize("state", State)
 def test_only_a_closing_needs_no_consent(scheme: Scheme, state: State) -> None:
-    """Every other outcome is of somebody's consent."""
+    """Every other outcome is of somebody's consent. (R-102)"""
     envelope = seal(replace(CLOSED, state=state), scheme.receipt_signer).envelope
     if state in {State.CANCELED, State.EXPIRED}:
         assert trust.verify_receipt(envelope, scheme.trust()).message.consent_digest == NO_DIGEST
@@ -73,7 +73,7 @@ def test_no_terminal_closes_a_request_by_its_own_word(scheme: Scheme) -> None:
 
 
 def test_receipts_of_refunds_and_of_payments_are_kept_apart(scheme: Scheme) -> None:
-    """Each is refused by the other's verification, so money back is never read as money paid."""
+    """Each is refused by the other's verification, so money back is never read as money paid. (R-107)"""
     store = scheme.trust()
     refunded = replace(CLOSED, refund_id=OTHER_ID, state=State.CAPTURED)
     sealed = seal(refunded, scheme.receipt_signer)

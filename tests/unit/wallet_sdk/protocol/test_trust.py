@@ -66,7 +66,7 @@ def test_a_bundle_of_the_root_is_trusted(scheme: Scheme) -> None:
 
 
 def test_a_bundle_of_another_is_refused(scheme: Scheme) -> None:
-    """Also one signed by an operator: operators are below the root."""
+    """Also one signed by an operator: operators are below the root. (R-39)"""
     for signer in (scheme.terminal_ca, scheme.device, scheme.new_signer()):
         envelope = seal(scheme.bundle().message, signer).envelope
         code = code_raised(lambda envelope=envelope: trust.verify_bundle(envelope, root_key=scheme.root.public_key))  # type: ignore[misc]
@@ -74,7 +74,7 @@ def test_a_bundle_of_another_is_refused(scheme: Scheme) -> None:
 
 
 def test_a_lower_version_is_refused_for_ever(scheme: Scheme) -> None:
-    """The newer, the same again, and never back."""
+    """The newer, the same again, and never back. (R-40)"""
     root_key = scheme.root.public_key
     newest = trust.verify_bundle(scheme.bundle(version=5).envelope, root_key=root_key)
     for version in (5, 6):
@@ -88,7 +88,7 @@ def test_a_lower_version_is_refused_for_ever(scheme: Scheme) -> None:
 
 
 def test_the_same_version_with_other_content_is_refused(scheme: Scheme) -> None:
-    """Two truths of one number: one of them is a lie."""
+    """Two truths of one number: one of them is a lie. (R-40)"""
     newest = trust.verify_bundle(scheme.bundle(version=5).envelope, root_key=scheme.root.public_key)
     scheme.now_s += 1
     other = scheme.bundle(version=5).envelope
@@ -97,7 +97,7 @@ def test_the_same_version_with_other_content_is_refused(scheme: Scheme) -> None:
 
 
 def test_one_key_may_have_two_roles(scheme: Scheme) -> None:
-    """Each is found by itself."""
+    """Each is found by itself. (R-42)"""
     signer = scheme.new_signer()
     keys = [operator_key(scheme, role, signer, start_s=0, end_s=10) for role in (Role.RECEIPT, Role.TOKEN_ISSUER)]
     store = trust.verify_bundle(bundle_of(scheme, *keys), root_key=scheme.root.public_key)
@@ -122,7 +122,7 @@ def check_token(scheme: Scheme, sealed: Sealed[messages.PaymentToken], at_s: int
 
 
 def test_certificates_live_from_second_to_second(scheme: Scheme) -> None:
-    """From its beginning less the skew, until the second before its end; there is no grace at the end."""
+    """From its beginning less the skew, until the second before its end; there is no grace at the end. (R-45)"""
     certificate = scheme.certificate()
     start_s, end_s = certificate.message.not_before_s, certificate.message.expires_at_s
     check_certificate(scheme, certificate, start_s - SKEW_S)
@@ -144,7 +144,7 @@ def test_tokens_live_from_second_to_second(scheme: Scheme) -> None:
 
 @pytest.mark.parametrize(("start_s", "end_s", "fits"), [(0, 0, 1), (1, 0, 0), (0, -1, 0), (-1, 1, 1)])
 def test_what_a_key_signs_lives_inside_the_keys_life(scheme: Scheme, start_s: int, end_s: int, fits: int) -> None:
-    """Also when both are alive at the moment of checking."""
+    """Also when both are alive at the moment of checking. (R-44)"""
     certificate, token = scheme.certificate(), scheme.token()
     keys = (
         OperatorKey(
@@ -172,6 +172,7 @@ def test_what_a_key_signs_lives_inside_the_keys_life(scheme: Scheme, start_s: in
 
 def test_roles_are_kept_apart(scheme: Scheme) -> None:
     """Who issues tokens certifies no terminal, who certifies terminals issues no token, neither signs receipts."""
+    # R-42, R-43
     store, now_s = scheme.trust(), scheme.now_s
     certificate, token = scheme.certificate().message, scheme.token().message
     for signer in (scheme.token_issuer, scheme.receipt_signer):
@@ -189,7 +190,7 @@ def test_roles_are_kept_apart(scheme: Scheme) -> None:
 
 
 def test_the_root_is_no_operator(scheme: Scheme) -> None:
-    """The offline key signs bundles and nothing else; nor do keys that nobody named."""
+    """The offline key signs bundles and nothing else; nor do keys that nobody named. (R-39)"""
     store = scheme.trust()
     for signer in (scheme.root, scheme.new_signer(), scheme.terminal, scheme.device):
         certificate = seal(scheme.certificate().message, signer).envelope
@@ -204,7 +205,7 @@ def test_the_root_is_no_operator(scheme: Scheme) -> None:
 
 
 def test_name_and_city_share_their_bytes(scheme: Scheme) -> None:
-    """32 bytes together fit beside a request, 33 do not."""
+    """32 bytes together fit beside a request, 33 do not. (R-31)"""
     check_certificate(scheme, scheme.certificate(name="n" * 20, city="c" * 12), scheme.now_s)
     too_long = scheme.certificate(name="n" * 20, city="c" * 13)
     assert code_raised(lambda: check_certificate(scheme, too_long, scheme.now_s)) is ErrorCode.FIELD_OUT_OF_RANGE
@@ -214,7 +215,7 @@ def test_name_and_city_share_their_bytes(scheme: Scheme) -> None:
 
 
 def test_a_request_is_verified_with_the_key_in_its_certificate(scheme: Scheme) -> None:
-    """And the certificate with the operator's; no other terminal can use it."""
+    """And the certificate with the operator's; no other terminal can use it. (R-46)"""
     verified = trust.verify_request(scheme.request().envelope, scheme.trust(), at_s=scheme.now_s)
     assert verified.certificate.message.merchant_name == "Café Mole"
     thief = scheme.new_signer()
@@ -233,14 +234,14 @@ def test_a_request_with_its_own_certificate_is_refused(scheme: Scheme) -> None:
 
 
 def test_a_request_in_an_uncertified_currency_is_refused(scheme: Scheme) -> None:
-    """A terminal asks in the currencies of its certificate."""
+    """A terminal asks in the currencies of its certificate. (R-32)"""
     yen = scheme.request(currency=Currency.JPY, certificate=scheme.certificate().envelope)
     code = code_raised(lambda: trust.verify_request(yen.envelope, scheme.trust(), at_s=scheme.now_s))
     assert code is ErrorCode.CURRENCY_MISMATCH
 
 
 def test_consents_are_verified_with_the_key_in_their_token(scheme: Scheme) -> None:
-    """Intent and code; a stolen token is of no use without the device."""
+    """Intent and code; a stolen token is of no use without the device. (R-47)"""
     token, store = scheme.token().envelope, scheme.trust()
     intent, code = scheme.intent(token=token, request_digest=DIGEST), scheme.code(token=token)
     assert trust.sealed_consent(trust.verify_consent(intent.envelope, store, at_s=scheme.now_s)) == intent
@@ -252,7 +253,7 @@ def test_consents_are_verified_with_the_key_in_their_token(scheme: Scheme) -> No
 
 
 def test_only_intents_and_codes_are_consents(scheme: Scheme) -> None:
-    """A request or a receipt consents to nothing, and a batch is not even looked into."""
+    """A request or a receipt consents to nothing, and a batch is not even looked into. (R-47)"""
     store = scheme.trust()
     for envelope in (scheme.request().envelope, receipt(scheme, scheme.receipt_signer, state=State.CAPTURED).envelope):
         refused = code_raised(lambda envelope=envelope: trust.verify_consent(envelope, store, at_s=scheme.now_s))  # type: ignore[misc]
@@ -280,6 +281,7 @@ def test_the_operators_receipt_may_say_anything(scheme: Scheme) -> None:
 
 def test_a_terminals_receipt_only_says_accepted(scheme: Scheme) -> None:
     """A terminal that holds an intent must not be able to sign that nothing was charged, nor that all is settled."""
+    # R-49
     store, key = scheme.trust(), scheme.terminal.public_key
     sealed = receipt(scheme, scheme.terminal, state=State.AUTHORIZED)
     assert trust.verify_receipt(sealed.envelope, store, terminal_key=key) == sealed
@@ -294,7 +296,7 @@ def test_a_terminals_receipt_only_says_accepted(scheme: Scheme) -> None:
 
 
 def test_a_receipt_is_checked_at_its_own_time(scheme: Scheme) -> None:
-    """It does not age, and cannot be older or younger than the key that signs it."""
+    """It does not age, and cannot be older or younger than the key that signs it. (R-48)"""
     key = operator_key(scheme, Role.RECEIPT, scheme.receipt_signer, start_s=0, end_s=100)
     store = trust.verify_bundle(bundle_of(scheme, key), root_key=scheme.root.public_key)
     for offset_s, code in (
@@ -311,7 +313,7 @@ def test_a_receipt_is_checked_at_its_own_time(scheme: Scheme) -> None:
 
 
 def test_devices_are_found_by_the_key_they_name(scheme: Scheme) -> None:
-    """Naming a key proves nothing; verifying with the enrolled one does."""
+    """Naming a key proves nothing; verifying with the enrolled one does. (R-38)"""
     sealed = seal(example(messages.CloseRequest), scheme.terminal)
     assert trust.device_named_by(sealed.envelope, messages.CloseRequest) == key_id_of(scheme.terminal.public_key)
     opened = trust.verify_from_device(sealed.envelope, messages.CloseRequest, device_key=scheme.terminal.public_key)
@@ -323,7 +325,7 @@ def test_devices_are_found_by_the_key_they_name(scheme: Scheme) -> None:
 
 
 def test_an_enrolment_is_signed_by_the_key_it_brings(scheme: Scheme) -> None:
-    """Nobody enrols another's key."""
+    """Nobody enrols another's key. (R-37)"""
     message = replace(example(messages.Enrolment), public_key=scheme.device.public_key)
     assert trust.verify_enrolment(seal(message, scheme.device).envelope).message == message
     foreign = seal(message, scheme.terminal).envelope
