@@ -5,13 +5,15 @@ RUN := $(VENV)/bin
 CACHE := $(CURDIR)/.cache
 ARGS ?=
 ROWS ?=
+RUNS ?= 100000
+TARGET ?=
 
 # Nothing of ours is written outside the tree: an empty or read-only HOME is fine.
 export KIVY_HOME ?= $(CACHE)/kivy
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check gui soak bench docs screenshots newest clean
-.PHONY: ready screen check-style check-types check-imports check-tidy
+.PHONY: help setup demo test check gui soak fuzz mutants bench docs screenshots newest clean
+.PHONY: ready oracle screen check-style check-types check-imports check-tidy
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
@@ -22,7 +24,7 @@ setup: ## make .venv with pinned wheels; done by every other word that needs it
 demo: screen ## server, terminal and wallet on this screen; ARGS= is passed on
 	@$(RUN)/tillcode-demo $(ARGS)
 
-test: ready ## every test but soak and bench; ARGS= is passed to pytest
+test: oracle ## every test but soak and bench; ARGS= is passed to pytest
 	@$(RUN)/python -m pytest $(ARGS)
 
 check: ready ## style, types, import contracts, tidiness; under 15 s
@@ -32,16 +34,25 @@ gui: screen ## real screens, real touches, no display needed
 	@deploy/setup.sh exists tests/gui
 	@$(RUN)/python -m pytest tests/gui $(ARGS)
 
-soak: ready ## the tests that run for minutes on purpose
+soak: oracle ## the tests that run for minutes on purpose
 	@deploy/setup.sh exists tests/system
 	@$(RUN)/python -m pytest tests -m soak $(ARGS)
 
-bench: ready ## measurements, never a pass or a fail; ROWS=part-of-a-name picks some
-	@deploy/setup.sh exists tests/bench
-	@$(RUN)/python -m pytest --override-ini=addopts=--import-mode=importlib tests/bench --benchmark-only $(if $(ROWS),-k "$(ROWS)") $(ARGS)
+fuzz: ready ## decoders fuzzed, guided by coverage; TARGET=envelope RUNS=100000
+	@deploy/setup.sh fuzz
+	@PYTHONPATH=$(CACHE)/fuzz $(RUN)/python -m tests.fuzz.guided $(RUNS) $(TARGET)
 
-docs: ready ## check that pages agree with the code and every link lands
-	@$(RUN)/python -m pytest -q tests/architecture/test_docs_in_sync.py $(ARGS)
+mutants: ready ## do the tests notice a changed line of the protocol? 15 minutes; ARGS="rules trust"
+	@deploy/setup.sh mutants
+	@$(RUN)/python -m tests.mutants $(ARGS)
+
+bench: ready ## measurements, never a pass or a fail; ROWS="one_row another" picks some
+	@$(RUN)/python -m tests.bench $(ROWS) $(ARGS)
+
+docs: ready ## write the generated pages anew; check that pages agree with the code and every link lands
+	@$(RUN)/python -m tests.architecture.generate_docs
+	@$(RUN)/python -m pytest -q tests/architecture/test_docs_in_sync.py tests/architecture/test_protocol_docs.py \
+		tests/architecture/test_protocol_rules.py $(ARGS)
 
 screenshots: screen ## draw the README's pictures anew
 	@deploy/setup.sh exists tests/gui/screenshots.py
@@ -56,6 +67,9 @@ clean: ## forget .venv and every cache
 
 ready:
 	@deploy/setup.sh ready
+
+oracle: ready
+	@deploy/setup.sh oracle
 
 screen: ready
 	@deploy/setup.sh screen

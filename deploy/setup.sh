@@ -4,6 +4,9 @@
 #   deploy/setup.sh ready        make .venv if it is missing or older than its pins; free the second time
 #   deploy/setup.sh force        the same, even if it looks current
 #   deploy/setup.sh screen       stop, with the line to run, if a library that draws or scans is missing
+#   deploy/setup.sh oracle       packages of the tests that must stay out of .venv, in .cache/oracle; free the second time
+#   deploy/setup.sh fuzz         likewise for `make fuzz`
+#   deploy/setup.sh mutants      likewise for `make mutants`
 #   deploy/setup.sh newest       run the tests on the newest version of everything, in an environment of its own
 #   deploy/setup.sh exists PATH  stop if PATH is not there
 set -eu
@@ -164,7 +167,21 @@ ready() {
     say "ready"
 }
 
+# beside NAME: what tests/NAME/constraints.txt pins, and nothing else, in .cache/NAME; whoever wants it names that folder.
+beside() {
+    pins=tests/$1/constraints.txt
+    packages=.cache/$1
+    wanted=$(cksum "$pins" && "$venv/bin/python" --version)
+    [ "$(cat "$packages/.tillcode-stamp" 2>/dev/null)" != "$wanted" ] || return 0
+    say "installing the packages of $pins in $packages"
+    rm -rf "$packages"
+    pip_in "$venv" install --quiet --no-deps --target "$packages" --requirement "$pins" ||
+        stop "$pins could not be installed; without the network, or on this machine, make $1 cannot run"
+    echo "$wanted" >"$packages/.tillcode-stamp"
+}
+
 newest() {
+    beside oracle
     make_venv .cache/newest
     pip_in .cache/newest install --quiet --upgrade --upgrade-strategy eager --editable '.[demo,dev]'
     say "differences from constraints.txt:"
@@ -179,6 +196,7 @@ ready) is_current || ready ;;
 force) ready ;;
 screen) need_screen ;;
 newest) newest "$@" ;;
+oracle | fuzz | mutants) beside "$word" ;;
 exists) [ -e "$1" ] || stop "there is no $1 in this tree yet, so there is nothing to run" ;;
 *) stop "unknown word: $word" ;;
 esac
