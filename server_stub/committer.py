@@ -103,14 +103,14 @@ class Committer:
             raise UnavailableError(ErrorCode.SERVER_BUSY, "the server is going down")
 
     def close(self) -> None:
-        """Finish every command taken so far, then end; may be called twice."""
+        """Finish every command taken so far, then end; may be called twice, and after the thread died by itself."""
         with self._gate:
-            if self._closed:
-                return
-            self._closed = True
-        if self._thread.is_alive():
+            was_open, self._closed = not self._closed, True
+        if not self._thread.is_alive():
+            return
+        if was_open:
             self._waiting.put(None)
-            self._thread.join()
+        self._thread.join()
 
     def _run(self) -> None:
         group: list[_Waiting[Any]] | None = []
