@@ -143,6 +143,18 @@ def _fraud_cases(chosen: Chosen) -> int:
     return 0
 
 
+def _risk_check(chosen: Chosen) -> int:
+    from server_stub.risk.file import read_risk
+
+    if not chosen.file.is_file():
+        raise MisuseError(ErrorCode.BAD_ARGUMENT, f"{chosen.file} is missing")
+    policy = read_risk(chosen.file)
+    for rule in policy.rules:
+        _say(f"{rule.mode.value:<8} {type(rule).__name__:<16} {rule.name}")
+    _say(f"{len(policy.rules)} rules, {len(policy.places)} places: good")
+    return 0
+
+
 def _export(folder: Path, proofs: dict[str, bytes]) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -180,6 +192,10 @@ def _parser() -> argparse.ArgumentParser:
     add(commands, "ledger", _ledger, "print accounts and balances")
     cases = add(commands, "fraud-cases", _fraud_cases, "print fraud cases")
     cases.add_argument("--export", type=Path, metavar="DIR", help="write each proof to a file")
+
+    risk = commands.add_parser("risk", help="look after risk rules").add_subparsers(required=True)
+    checked = add(risk, "check", _risk_check, "read a file of risk rules, and name the first mistake in it")
+    checked.add_argument("file", type=Path, metavar="FILE")
 
     merchant = commands.add_parser("merchant", help="look after merchants").add_subparsers(required=True)
     added = add(merchant, "add", _add_merchant, "add a merchant, and print its number")

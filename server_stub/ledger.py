@@ -26,6 +26,8 @@ class AccountKind(IntEnum):
     MERCHANT_PAYABLE = 4
     FRAUD_LOSS = 5
     FEES = 6
+    #: What a payer has authorized for a hold: no longer available to him, not yet anybody else's.
+    PAYER_HELD = 7
 
 
 @unique
@@ -38,6 +40,11 @@ class EntryKind(IntEnum):
     CAPTURE = 4
     #: Part of a token's escrow that can never be claimed any more goes back to the payer.
     RELEASE = 5
+    #: A payment authorized to be captured later: the payer's money is set aside.
+    HOLD = 6
+    #: A hold that was voided or has expired: all of it is the payer's again.
+    HOLD_RELEASE = 7
+    REFUND = 8
 
 
 #: Accounts that stand for the world outside and for losses run below zero; nobody else's does.
