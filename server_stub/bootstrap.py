@@ -13,6 +13,7 @@ import uvicorn
 
 from server_stub.committer import Committer
 from server_stub.config import CONFIG_FILE, KEYS_FOLDER, LEDGER_FILE, read_config
+from server_stub.connections import Connection
 from server_stub.faults import Faults
 from server_stub.keys import load_signers
 from server_stub.routes import Desk, create_app
@@ -113,7 +114,7 @@ class _Server(uvicorn.Server):
             uvicorn.Config(
                 create_app(desk),
                 loop="uvloop",
-                http="httptools",
+                http=Connection,
                 ws="none",
                 lifespan="off",
                 log_level="warning",

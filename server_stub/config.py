@@ -65,12 +65,31 @@ class PaymentPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RequestLimits:
+    """How much one caller may ask. A rate of 0 is no limit.
+
+    Attributes:
+        address_per_s: requests a second from one address (IPv6: one /64) in the long run; a busy shop with all its
+            tills behind one address stays under it.
+        key_per_s: requests a second with one API key.
+        in_flight_max: requests under way, waiting ones among them; more are refused at once.
+    """
+
+    address_per_s: int = 1_000
+    address_burst: int = 5_000
+    key_per_s: int = 100
+    key_burst: int = 500
+    in_flight_max: int = 8_192
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServerConfig:
     """Everything the TOML file may say."""
 
     tokens: TokenLimits = field(default_factory=TokenLimits)
     terminals: TerminalLimits = field(default_factory=TerminalLimits)
     payments: PaymentPolicy = field(default_factory=PaymentPolicy)
+    limits: RequestLimits = field(default_factory=RequestLimits)
     activation_lifetime_h: int = 7 * 24
 
 
@@ -87,6 +106,11 @@ _HIGHEST: Final = {
     "token_stored_max_minor": limits.BALANCE_MINOR_MAX,
     "online_late_s_max": limits.CLOCK_SKEW_S_MAX,
     "activation_lifetime_h": 24 * 365,
+    "address_per_s": 1_000_000,
+    "address_burst": 10_000_000,
+    "key_per_s": 1_000_000,
+    "key_burst": 10_000_000,
+    "in_flight_max": 1_000_000,
 }
 
 
@@ -102,12 +126,13 @@ def read_config(path: Path) -> ServerConfig:
         raise MisuseError(ErrorCode.NOT_INITIALISED, f"{path} is missing; run: tillcode-server init") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise MisuseError(ErrorCode.BAD_ARGUMENT, f"{path} is not TOML: {error}") from error
-    sections = {name: content.pop(name, {}) for name in ("tokens", "terminals", "payments")}
+    sections = {name: content.pop(name, {}) for name in ("tokens", "terminals", "payments", "limits")}
     try:
         return ServerConfig(
             tokens=_section(TokenLimits, sections["tokens"]),
             terminals=_section(TerminalLimits, sections["terminals"]),
             payments=_section(PaymentPolicy, sections["payments"]),
+            limits=_section(RequestLimits, sections["limits"]),
             **_checked(content, allowed={"activation_lifetime_h"}),
         )
     except MisuseError as error:
@@ -124,6 +149,7 @@ def write_config(path: Path, config: ServerConfig) -> None:
         ("tokens", "what a wallet may spend without the network"),
         ("terminals", "what a terminal may accept without the network"),
         ("payments", 'uncovered: who bears an uncovered offline payment, "OPERATOR" or "MERCHANT"'),
+        ("limits", "how much one caller may ask; a rate of 0 is no limit"),
     ):
         section = getattr(config, name)
         lines += ["", f"[{name}]  # {comment}"]
@@ -153,7 +179,7 @@ def _liability(value: object) -> Liability:
 
 
 def _number(name: str, value: object) -> int:
-    low = 0 if name.endswith("_minor") or name == "online_late_s_max" else 1
+    low = 0 if name.endswith(("_minor", "_per_s")) or name == "online_late_s_max" else 1
     if type(value) is not int or not low <= value <= _HIGHEST[name]:
         raise MisuseError(
             ErrorCode.BAD_ARGUMENT, f"a whole number in {low} .. {_HIGHEST[name]} is expected", param=name

@@ -34,7 +34,7 @@ def authenticate(operator: Operator, *, authorization: str, path: str) -> Termin
     """
     scheme, _, credentials = authorization.partition(" ")
     if scheme != api.AUTHORIZATION_SCHEME or not credentials:
-        raise RuleViolationError(ErrorCode.NOT_AUTHORIZED, "a signed read is needed", param="authorization")
+        raise RuleViolationError(ErrorCode.NOT_AUTHENTICATED, "a signed read is needed", param="authorization")
     envelope = api.from_base64url(credentials.strip())
     device = device_of_key(operator, device_named_by(envelope, ReadRequest))
     key = device.public_key if isinstance(device, Terminal) else device.device_key

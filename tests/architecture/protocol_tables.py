@@ -1,5 +1,6 @@
 """Tables of the protocol's pages, each drawn from the code that it describes."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import MISSING, fields, replace
@@ -32,6 +33,7 @@ LARGEST = 2**32 - 1
 _JSON_KINDS = {
     "str": "text",
     "int": "number",
+    "bool": "true or false",
     "dict": "object of numbers",
     "tuple": "list of PaymentAnswer",
 }
@@ -258,7 +260,7 @@ def bodies() -> str:
 def _member(field: Any) -> str:
     name = api._WIRE_NAMES.get(field.name, field.name)
     kind = _JSON_KINDS[str(getattr(field.type, "__name__", field.type))]
-    absent = "" if field.default is MISSING else f", absent = {field.default!r}".replace("'", '"')
+    absent = "" if field.default is MISSING else f", absent = {json.dumps(field.default)}"
     return f"`{name}` {kind}{absent}"
 
 

@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import Final
 
 from server_stub.bootstrap import opened_desk
-from server_stub.config import CONFIG_FILE, PaymentPolicy, ServerConfig, TerminalLimits, TokenLimits, read_config
+from server_stub.config import (
+    CONFIG_FILE,
+    PaymentPolicy,
+    RequestLimits,
+    ServerConfig,
+    TerminalLimits,
+    TokenLimits,
+    read_config,
+)
 from server_stub.faults import Faults
 from server_stub.service.administration import found
 from server_stub.service.enrolment import (
@@ -49,6 +57,7 @@ CONFIG: Final = ServerConfig(
         stored_max_minor=ALLOWANCE_MINOR, stored_count_max=100_000, token_stored_max_minor=ALLOWANCE_MINOR
     ),
     payments=PaymentPolicy(online_late_s_max=limits.CLOCK_SKEW_S_MAX),
+    limits=RequestLimits(address_per_s=0),
 )
 
 

@@ -138,7 +138,11 @@ class BalanceAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """RFC 9457 problem details with this project's members. Never holds a stack trace."""
+    """RFC 9457 problem details with this project's members. Never holds a stack trace.
+
+    ``outcome`` says what became of the money; ``retryable`` whether the very same request may be sent again;
+    ``request_id`` names the request in the server's log, as the header of that name does.
+    """
 
     title: str
     http_status: int
@@ -146,13 +150,15 @@ class Problem:
     code: int
     param: str = ""
     outcome: str = MoneyOutcome.NOT_CHARGED.value
-    retryable: int = 0
+    retryable: bool = False
+    request_id: str = ""
     type: str = field(default="about:blank")
 
 
 _STATUS_OF_CODE: Final = MappingProxyType(
     {
         ErrorCode.MESSAGE_TOO_LARGE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        ErrorCode.NOT_AUTHENTICATED: HTTPStatus.UNAUTHORIZED,
         ErrorCode.BAD_SIGNATURE: HTTPStatus.UNAUTHORIZED,
         ErrorCode.UNKNOWN_SIGNER: HTTPStatus.UNAUTHORIZED,
         ErrorCode.NOT_AUTHORIZED: HTTPStatus.FORBIDDEN,
@@ -163,6 +169,8 @@ _STATUS_OF_CODE: Final = MappingProxyType(
         ErrorCode.METHOD_NOT_ALLOWED: HTTPStatus.METHOD_NOT_ALLOWED,
         ErrorCode.SERVER_ERROR: HTTPStatus.INTERNAL_SERVER_ERROR,
         ErrorCode.SERVER_BUSY: HTTPStatus.SERVICE_UNAVAILABLE,
+        ErrorCode.NETWORK_TIMEOUT: HTTPStatus.REQUEST_TIMEOUT,
+        ErrorCode.RATE_LIMITED: HTTPStatus.TOO_MANY_REQUESTS,
     }
 )
 _STATUS_OF_THOUSAND: Final = MappingProxyType(
@@ -190,7 +198,7 @@ def problem_of(error: TillcodeError) -> Problem:
         code=int(error.code),
         param=error.param or "",
         outcome=error.outcome.value,
-        retryable=int(error.safe_to_retry),
+        retryable=error.safe_to_retry,
     )
 
 
@@ -210,9 +218,14 @@ def error_of(body: bytes, *, http_status: int) -> TillcodeError:
     return error_class(code)(code, problem.detail, param=problem.param or None, outcome=outcome)
 
 
+def wire_name(name: str) -> str:
+    """What a member of a body is called in JSON."""
+    return _WIRE_NAMES.get(name, name)
+
+
 def to_json(answer: Any) -> bytes:
     """Compact UTF-8 JSON of one of the bodies above."""
-    members = {_WIRE_NAMES.get(name, name): value for name, value in asdict(answer).items()}
+    members = {wire_name(name): value for name, value in asdict(answer).items()}
     return json.dumps(members, separators=(",", ":"), ensure_ascii=False).encode()
 
 
@@ -234,7 +247,7 @@ def _from_mapping(content: object, expected: type[A]) -> A:
         raise MalformedMessageError(ErrorCode.BAD_REQUEST_BODY, "the body is not an object")
     values: dict[str, Any] = {}
     for name, kind in expected.__annotations__.items():
-        member = _WIRE_NAMES.get(name, name)
+        member = wire_name(name)
         if member in content:
             values[name] = _checked(content[member], kind, name=member)
     try:
@@ -249,6 +262,8 @@ def _checked(value: Any, kind: object, *, name: str) -> Any:
     if kind is str and type(value) is str and _is_whole(value):
         return value
     if kind is int and type(value) is int and abs(value) <= limits.BALANCE_MINOR_MAX:
+        return value
+    if kind is bool and type(value) is bool:
         return value
     if kind == dict[str, int] and isinstance(value, dict):
         return {member: _checked(number, int, name=name) for member, number in value.items()}

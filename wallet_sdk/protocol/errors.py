@@ -75,6 +75,7 @@ class ErrorCode(IntEnum):
     LATE_CAPTURE = 2031
     EMV_FIELD_MISMATCH = 2032
     DENYLIST_GAP = 2033
+    NOT_AUTHENTICATED = 2060
     # 3xxx: MisuseError
     BAD_ARGUMENT = 3001
     NOT_ENROLLED = 3002
@@ -97,6 +98,7 @@ class ErrorCode(IntEnum):
     DECODER_MISSING = 4009
     DEVICE_UNAVAILABLE = 4010
     SWITCHED_OFF = 4011
+    RATE_LIMITED = 4020
 
 
 @unique

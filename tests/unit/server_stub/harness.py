@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from starlette.types import ASGIApp
 
 from server_stub.audit import AuditReport, audit
 from server_stub.bootstrap import opened_desk
@@ -247,6 +248,10 @@ class House:
     clock: FrozenClock
     random: SeededRandom
     merchant_id: MerchantId
+    app: ASGIApp = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.app = create_app(self.desk)
 
     @property
     def ledger(self) -> Path:
@@ -256,7 +261,7 @@ class House:
         return asyncio.run(self.acall(method, path, body, authorization))
 
     async def acall(self, method: str, path: str, body: bytes = b"", authorization: str = "") -> Answer:
-        transport = httpx.ASGITransport(create_app(self.desk))
+        transport = httpx.ASGITransport(self.app)
         async with httpx.AsyncClient(transport=transport, base_url="http://server") as client:
             headers = {"authorization": authorization} if authorization else {}
             return answer_of(await client.request(method, path, content=body, headers=headers))

@@ -119,7 +119,7 @@ def test_each_device_reads_its_own_and_nothing_else(house: House) -> None:
     assert wallet.read(payment).code() is ErrorCode.UNKNOWN_PAYMENT
     assert terminal.read(api.PATH_BALANCE).code() is ErrorCode.NOT_AUTHORIZED
     assert terminal.read(payment, signed_path=api.PATH_BALANCE).code() is ErrorCode.NOT_AUTHORIZED
-    assert house.call("GET", payment, b"", "").code() is ErrorCode.NOT_AUTHORIZED
+    assert house.call("GET", payment, b"", "").code() is ErrorCode.NOT_AUTHENTICATED
     assert house.call("GET", payment, b"", "TC1 !").code() is ErrorCode.BAD_REQUEST_BODY
     assert terminal.read(api.PATH_PAYMENTS + "/AAAA").code() is ErrorCode.UNKNOWN_PAYMENT
 

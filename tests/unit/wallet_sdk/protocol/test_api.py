@@ -105,8 +105,8 @@ def test_errors_cross_the_wire(code: ErrorCode, outcome: MoneyOutcome) -> None:
 def test_problems_say_whether_to_ask_again() -> None:
     """Only the world's faults are worth a second try, and no field is an empty one."""
     busy = api.problem_of(UnavailableError(ErrorCode.SERVER_BUSY, "later"))
-    assert (busy.retryable, busy.http_status, busy.param) == (1, 503, "")
-    assert api.problem_of(RuleViolationError(ErrorCode.EXPIRED, "late")).retryable == 0
+    assert (busy.retryable, busy.http_status, busy.param) == (True, 503, "")
+    assert api.problem_of(RuleViolationError(ErrorCode.EXPIRED, "late")).retryable is False
 
 
 @pytest.mark.parametrize(

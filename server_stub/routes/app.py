@@ -1,0 +1,25 @@
+"""The whole HTTP interface: the table, behind the edge."""
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
+
+from server_stub.routes import devices, public
+from server_stub.routes.desk import Desk
+from server_stub.routes.dispatch import refuse_route, route_of
+from server_stub.routes.edge import Edge
+from server_stub.routes.operations import Operation
+
+
+def operations() -> tuple[Operation, ...]:
+    """Every operation of the interface, in the sequence of the document."""
+    return (*public.OPERATIONS, *devices.OPERATIONS)
+
+
+def create_app(desk: Desk) -> ASGIApp:
+    """An ASGI application that answers every operation."""
+    inner = Starlette(
+        routes=[route_of(desk, operation) for operation in operations()],
+        exception_handlers={HTTPException: refuse_route},
+    )
+    return Edge(inner, desk)

@@ -1,0 +1,40 @@
+"""What the routes stand on."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import Final, ParamSpec, TypeVar
+
+from server_stub.committer import Command
+from server_stub.faults import Faults
+from server_stub.routes.measures import Measures
+from server_stub.service.operator import Operator
+from server_stub.wakeups import Wakeups
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+#: A full batch comes within this over a slow mobile line; who sends a byte a minute must not hold a place for ever.
+BODY_S_MAX: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What the routes stand on. ``workers`` is where signatures are verified and the ledger is read."""
+
+    operator: Operator
+    workers: Executor
+    wakeups: Wakeups
+    faults: Faults
+    body_s_max: float = BODY_S_MAX
+    measures: Measures = field(default_factory=Measures)
+
+    async def run(self, call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call something slow outside the event loop."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self.workers, lambda: call(*args, **kwargs))
+
+    async def commit(self, command: Command[T]) -> T:
+        """The command's answer, once it is durable."""
+        return await asyncio.wrap_future(self.operator.committer.submit(command))

@@ -1,0 +1,210 @@
+"""What terminals and wallets ask. Bodies that move money are the signed messages themselves."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+from server_stub.committer import Command
+from server_stub.faults import FaultPoint
+from server_stub.routes.desk import Desk
+from server_stub.routes.operations import Access, Body, Incoming, Operation, Parameter
+from server_stub.service import enrolment, payments, reads, tokens
+from server_stub.service.operator import Operator
+from server_stub.service.reads import Question
+from wallet_sdk.protocol import api, limits
+
+T = TypeVar("T")
+
+#: An intent and a request as base64url, and the JSON around them.
+_INTENT_BODY_BYTES_MAX: Final = 2 * (limits.MESSAGE_BYTES_MAX * 4 // 3 + 4) + 256
+
+WAIT: Final = Parameter(
+    name="wait",
+    about=f"Seconds to wait for a change before answering; at most {api.WAIT_S_MAX}.",
+    schema={"type": "integer", "minimum": 0, "default": 0},
+)
+
+
+def _command(
+    path: str,
+    name: str,
+    about: str,
+    body: str,
+    answer: type[Any],
+    prepare: Callable[[Operator, bytes], Command[T]],
+    shown: Callable[[Operator, T], object],
+    *,
+    tag: str,
+    bytes_max: int = limits.MESSAGE_BYTES_MAX,
+    json: type[Any] | None = None,
+) -> Operation:
+    async def call(desk: Desk, incoming: Incoming) -> object:
+        command = await desk.run(prepare, desk.operator, incoming.body)
+        settled = await desk.commit(command)
+        desk.faults.reach(FaultPoint.BEFORE_ANSWER)
+        return shown(desk.operator, settled)
+
+    return Operation(
+        method="POST",
+        path=path,
+        name=name,
+        about=about,
+        tag=tag,
+        access=Access.SIGNED_BODY,
+        answer=answer,
+        call=call,
+        body=Body(about=body, bytes_max=bytes_max, json=json),
+    )
+
+
+async def _balance(desk: Desk, incoming: Incoming) -> api.BalanceAnswer:
+    return await desk.run(reads.balance, desk.operator, authorization=incoming.authorization, path=incoming.path)
+
+
+async def _payment(desk: Desk, incoming: Incoming) -> api.PaymentAnswer:
+    return await _asked(desk, incoming, reads.question_about_payment)
+
+
+async def _consent(desk: Desk, incoming: Incoming) -> api.PaymentAnswer:
+    return await _asked(desk, incoming, reads.question_about_consent)
+
+
+async def _asked(desk: Desk, incoming: Incoming, ask: Callable[..., Question]) -> api.PaymentAnswer:
+    question = await desk.run(
+        ask,
+        desk.operator,
+        authorization=incoming.authorization,
+        path=incoming.path,
+        name=incoming.names["name"],
+    )
+    wait_s = incoming.number("wait", default=0, highest=api.WAIT_S_MAX)
+    return reads.required(await answer_when_settled(desk, question, wait_s=wait_s))
+
+
+async def answer_when_settled(desk: Desk, question: Question, *, wait_s: int) -> api.PaymentAnswer | None:
+    """The long poll: look, and look again at each wake-up until it is settled or the time is over."""
+    with desk.wakeups.waiting_for(question.key) as event:
+        found = await desk.run(reads.answer, desk.operator, question)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(wait_s):
+                while wait_s and not reads.is_settled(found) and not desk.wakeups.is_closed:
+                    await event.wait()
+                    event.clear()
+                    found = await desk.run(reads.answer, desk.operator, question)
+    return found
+
+
+def _read(path: str, name: str, about: str, answer: type[Any], call: Any, *, tag: str) -> Operation:
+    return Operation(
+        method="GET",
+        path=path,
+        name=name,
+        about=about,
+        tag=tag,
+        access=Access.SIGNED_READ,
+        answer=answer,
+        call=call,
+        parameters=(WAIT,) if "{" in path else (),
+    )
+
+
+OPERATIONS: Final = (
+    _command(
+        api.PATH_ENROL_WALLET,
+        "enrolWallet",
+        "Let a wallet in with a one-time activation code.",
+        "A signed Enrolment.",
+        api.WalletEnrolled,
+        enrolment.prepare_wallet_enrolment,
+        enrolment.wallet_answer,
+        tag="Enrolment",
+    ),
+    _command(
+        api.PATH_ENROL_TERMINAL,
+        "enrolTerminal",
+        "Let a terminal in with a one-time activation code.",
+        "A signed Enrolment.",
+        api.TerminalEnrolled,
+        enrolment.prepare_terminal_enrolment,
+        enrolment.terminal_answer,
+        tag="Enrolment",
+    ),
+    _command(
+        api.PATH_CERTIFICATES,
+        "renewCertificate",
+        "A fresh certificate for a terminal; they live for days.",
+        "A signed CertificateRequest.",
+        api.TerminalEnrolled,
+        enrolment.prepare_certificate,
+        enrolment.terminal_answer,
+        tag="Enrolment",
+    ),
+    _command(
+        api.PATH_TOKENS,
+        "issueToken",
+        "Issue a wallet's token, or close the previous one and issue its successor.",
+        "A signed TokenRequest.",
+        api.TokenIssued,
+        tokens.prepare_token,
+        lambda _operator, envelope: tokens.token_answer(envelope),
+        tag="Tokens",
+    ),
+    _command(
+        api.PATH_INTENTS,
+        "payIntent",
+        "Pay a request with the wallet's consent to it. The same pair again gets the same answer, for ever.",
+        "The intent and the request, both signed envelopes as base64url.",
+        api.PaymentAnswer,
+        payments.prepare_intent,
+        lambda _operator, outcomes: payments.seen_by_wallet(outcomes[0]),
+        tag="Payments",
+        bytes_max=_INTENT_BODY_BYTES_MAX,
+        json=api.IntentBody,
+    ),
+    _command(
+        api.PATH_CAPTURES,
+        "captureBatch",
+        "Claim up to 1,024 payments; each is answered by itself, and a claim sent again gets its first answer.",
+        "A signed CaptureBatch.",
+        api.CaptureAnswer,
+        payments.prepare_capture,
+        lambda _operator, outcomes: payments.capture_answer(outcomes),
+        tag="Payments",
+        bytes_max=limits.BATCH_BYTES_MAX,
+    ),
+    _command(
+        api.PATH_CLOSURES,
+        "closeRequest",
+        "Close a request for ever, unless it is paid already; the answer says which.",
+        "A signed CloseRequest.",
+        api.PaymentAnswer,
+        payments.prepare_closure,
+        lambda _operator, outcomes: payments.seen_by_terminal(outcomes[0]),
+        tag="Payments",
+    ),
+    _read(
+        api.PATH_BALANCE,
+        "getBalance",
+        "A wallet's own balance.",
+        api.BalanceAnswer,
+        _balance,
+        tag="Wallets",
+    ),
+    _read(
+        api.PATH_PAYMENTS + "/{name}",
+        "getPayment",
+        "What became of a terminal's own request, by its request id.",
+        api.PaymentAnswer,
+        _payment,
+        tag="Payments",
+    ),
+    _read(
+        api.PATH_CONSENTS + "/{name}",
+        "getConsent",
+        "What became of a wallet's own intent or code, by its digest.",
+        api.PaymentAnswer,
+        _consent,
+        tag="Payments",
+    ),
+)

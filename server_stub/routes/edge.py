@@ -1,0 +1,120 @@
+"""The edge that every request passes: its number, the limits, what is measured and logged, headers of every answer."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from server_stub.routes.buckets import Allowance, Buckets, Policy, caller_of_address
+from server_stub.routes.desk import Desk
+from server_stub.routes.problems import problem
+from wallet_sdk.protocol import api
+from wallet_sdk.protocol.errors import ErrorCode, TillcodeError, UnavailableError
+
+_LOG: Final = logging.getLogger("tillcode.server.requests")
+#: Where the passage of a request lies in its scope.
+_KEY: Final = "tillcode.passage"
+#: A path that is no operation is measured under one name: names must not grow with what callers invent.
+_NO_OPERATION: Final = "none"
+_ON_EVERY_ANSWER: Final = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
+
+
+@dataclass(slots=True, kw_only=True)
+class Passage:
+    """One request on its way; what is learnt of it is noted here."""
+
+    number: str
+    operation: str = _NO_OPERATION
+    allowance: Allowance | None = None
+    http_status: int = 500
+    error: TillcodeError | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def passage_of(scope: Mapping[str, Any]) -> Passage:
+    """The passage of a request that came through the edge."""
+    passage = scope[_KEY]
+    assert isinstance(passage, Passage), "every request comes through the edge"
+    return passage
+
+
+class Edge:
+    """An ASGI application around another one."""
+
+    def __init__(self, inner: ASGIApp, desk: Desk) -> None:
+        limits = desk.operator.config.limits
+        self._inner = inner
+        self._desk = desk
+        self._in_flight = 0
+        self._in_flight_max = limits.in_flight_max
+        self._addresses = Buckets(Policy(name="address", per_s=limits.address_per_s, burst=limits.address_burst))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._inner(scope, receive, send)
+            return
+        clock, measures = self._desk.operator.clock, self._desk.measures
+        passage = Passage(number=api.to_base64url(self._desk.operator.new_id()))
+        scope[_KEY] = passage
+        started_ms = clock.monotonic_ms()
+        measures.begin()
+        self._in_flight += 1
+        try:
+            inner = self._inner if (refusal := self._refusal(scope, passage)) is None else refusal
+            await inner(scope, receive, _with_headers(send, passage))
+        finally:
+            self._in_flight -= 1
+            seconds = (clock.monotonic_ms() - started_ms) / 1000
+            measures.end(operation=passage.operation, http_status=passage.http_status, seconds=seconds)
+            _log(scope, passage, seconds=seconds)
+
+    def _refusal(self, scope: Scope, passage: Passage) -> Response | None:
+        """Who asks too often is told so before anything is read; a server that is full says that."""
+        client = scope.get("client")
+        caller = caller_of_address(client[0] if client else "")
+        passage.allowance = self._addresses.take(caller, now_ms=self._desk.operator.clock.monotonic_ms())
+        if passage.allowance is not None and passage.allowance.wait_s:
+            return refusal_of(self._desk, passage, passage.allowance)
+        if self._in_flight > self._in_flight_max:
+            self._desk.measures.limited("in_flight")
+            passage.error = UnavailableError(ErrorCode.SERVER_BUSY, "too many requests are under way")
+            return problem(passage.error, number=passage.number)
+        return None
+
+
+def refusal_of(desk: Desk, passage: Passage, allowance: Allowance) -> Response:
+    """429 for a caller whose bucket is empty: nothing was read, nothing happened, and when to come back."""
+    desk.measures.limited(allowance.policy.name)
+    passage.error = UnavailableError(ErrorCode.RATE_LIMITED, f"the limit of the {allowance.policy.name} is reached")
+    return problem(passage.error, number=passage.number, headers={"retry-after": str(allowance.wait_s)})
+
+
+def _with_headers(send: Send, passage: Passage) -> Send:
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            passage.http_status = message["status"]
+            allowance = {} if passage.allowance is None else passage.allowance.headers
+            more = {"request-id": passage.number, **allowance, **passage.headers}
+            added = [(name.encode(), text.encode()) for name, text in more.items()]
+            message["headers"] = [*message.get("headers", ()), *_ON_EVERY_ANSWER, *added]
+        await send(message)
+
+    return sending
+
+
+def _log(scope: Scope, passage: Passage, *, seconds: float) -> None:
+    """One line for each request; the path is written as JSON would, so that it cannot break the line."""
+    code = "" if passage.error is None else f" {passage.error.code.name}"
+    _LOG.info(
+        "%s %s %a %s %d%s %.1f ms",
+        passage.number,
+        scope["method"],
+        scope["path"],
+        passage.operation,
+        passage.http_status,
+        code,
+        seconds * 1000,
+    )

@@ -1,0 +1,33 @@
+"""Every error leaves as RFC 9457 problem+json, with the number of its request."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from starlette.responses import Response
+
+from wallet_sdk.protocol import api
+from wallet_sdk.protocol.errors import ErrorCode, MoneyOutcome, TillcodeError, UnavailableError
+
+#: After these the rest of the body may still be on its way: nothing more is read from this connection.
+_CUT_OFF: Final = frozenset({ErrorCode.MESSAGE_TOO_LARGE, ErrorCode.NETWORK_TIMEOUT})
+#: How soon a busy server may be asked again.
+_RETRY_AFTER_S: Final = 1
+
+
+def problem(error: TillcodeError, *, number: str, headers: Mapping[str, str] | None = None) -> Response:
+    """The answer that an error is; ``number`` is the request's, to be found again in the log."""
+    body = replace(api.problem_of(error), request_id=number)
+    more = dict(headers or {})
+    if error.code is ErrorCode.SERVER_BUSY:
+        more["retry-after"] = str(_RETRY_AFTER_S)
+    if error.code is ErrorCode.NOT_AUTHENTICATED:
+        more["www-authenticate"] = f"{api.AUTHORIZATION_SCHEME}, Bearer"
+    if error.code in _CUT_OFF:
+        more["connection"] = "close"
+    return Response(api.to_json(body), status_code=body.http_status, media_type=api.PROBLEM, headers=more)
+
+
+def our_own_error() -> UnavailableError:
+    """What a caller is told of a bug of ours: nothing but that."""
+    return UnavailableError(ErrorCode.SERVER_ERROR, "an error of the server itself", outcome=MoneyOutcome.UNKNOWN)

@@ -1,0 +1,79 @@
+"""Connections whose headers do not come, or do not end: closed with a problem, without holding a place."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+import uvicorn
+from uvicorn.server import ServerState
+
+from server_stub.connections import HEADERS_BYTES_MAX, Connection
+from wallet_sdk.protocol.errors import ErrorCode
+
+
+class Impatient(Connection):
+    """Gives headers a moment."""
+
+    headers_s_max = 0.05
+
+
+async def hello(_scope: Any, _receive: Any, send: Any) -> None:
+    """The smallest application."""
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"5")]})
+    await send({"type": "http.response.body", "body": b"hello"})
+
+
+def talked(*parts: bytes, protocol: type[Connection] = Impatient) -> bytes:
+    """All that a server answers to these bytes until it closes."""
+
+    async def talk() -> bytes:
+        config = uvicorn.Config(hello, log_level="critical", http=protocol)
+        config.load()
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(lambda: protocol(config, ServerState(), {}), "127.0.0.1", 0)
+        async with server:
+            reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+            for part in parts:
+                writer.write(part)
+                await writer.drain()
+            async with asyncio.timeout(10):
+                answer = await reader.read()
+            writer.close()
+        return answer
+
+    return asyncio.run(talk())
+
+
+def code_of(answer: bytes) -> tuple[bytes, ErrorCode]:
+    """First line and error code of an answer that must be a problem."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert b"content-type: application/problem+json" in head
+    assert b"connection: close" in head
+    return head.partition(b"\r\n")[0], ErrorCode(json.loads(body)["code"])
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET", b"GET / HTTP/1.1\r\nhost: a\r\n", b"GET / HTTP/1.1\r\nx: " + b"y" * 99])
+def test_headers_that_do_not_end_are_given_up(begun: bytes) -> None:
+    """Whether nothing, a word or half of the headers came."""
+    assert code_of(talked(begun)) == (b"HTTP/1.1 408 NETWORK_TIMEOUT", ErrorCode.NETWORK_TIMEOUT)
+
+
+def test_the_second_request_of_a_connection_has_the_same_limit() -> None:
+    """A first good request buys no patience."""
+    answer = talked(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n", b"GET / HTTP/1.1\r\nhost:")
+    first, _, rest = answer.partition(b"hello")
+    assert first.startswith(b"HTTP/1.1 200")
+    assert code_of(rest)[1] is ErrorCode.NETWORK_TIMEOUT
+
+
+def test_too_many_headers_are_refused() -> None:
+    """Before they fill the memory."""
+    lines = b"".join(b"x%d: %s\r\n" % (number, b"y" * 1000) for number in range(HEADERS_BYTES_MAX // 1000 + 2))
+    answer = talked(b"GET / HTTP/1.1\r\n" + lines)
+    assert code_of(answer) == (b"HTTP/1.1 413 MESSAGE_TOO_LARGE", ErrorCode.MESSAGE_TOO_LARGE)
+
+
+def test_bytes_that_are_no_http_get_a_problem_too() -> None:
+    """One shape for every error, also below the application."""
+    assert code_of(talked(b"\x16\x03\x01 hello\r\n\r\n", protocol=Connection))[1] is ErrorCode.BAD_REQUEST_BODY
