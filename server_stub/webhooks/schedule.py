@@ -1,0 +1,92 @@
+"""When a delivery is tried, and what an answer means for it. Pure."""
+
+from dataclasses import dataclass
+from enum import IntEnum, unique
+from itertools import accumulate
+from typing import Final
+
+_MINUTE_S: Final = 60
+_HOUR_S: Final = 3600
+#: Pause before each try, in seconds: a hiccup is over in 5 s, a deployment in 5 min, a night or a weekend day in 75 h.
+PAUSES_S: Final = (
+    0,
+    5,
+    5 * _MINUTE_S,
+    30 * _MINUTE_S,
+    2 * _HOUR_S,
+    5 * _HOUR_S,
+    10 * _HOUR_S,
+    14 * _HOUR_S,
+    20 * _HOUR_S,
+    24 * _HOUR_S,
+)
+TRIES_MAX: Final = len(PAUSES_S)
+#: From the event to each try, when every one of them fails at once.
+TRIES_AFTER_S: Final = tuple(accumulate(PAUSES_S))
+#: The receiver says that this address is gone for good.
+_GONE: Final = 410
+
+
+@unique
+class DeliveryState(IntEnum):
+    """How far a delivery is."""
+
+    WAITING = 1
+    DELIVERED = 2
+    #: Every try failed; it stays in the log, and can be asked for again.
+    FAILED = 3
+
+
+@unique
+class TryOutcome(IntEnum):
+    """What one try came to. Numbers, because they are stored."""
+
+    ANSWERED = 1
+    TIMED_OUT = 2
+    UNREACHABLE = 3
+    #: The address is one that webhooks may not go to.
+    REFUSED_ADDRESS = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Try:
+    """One try at one moment. ``http_status`` is 0 unless the receiver answered."""
+
+    outcome: TryOutcome
+    at_s: int
+    http_status: int = 0
+
+    @property
+    def delivered(self) -> bool:
+        """Any 2xx, and nothing else: a redirect is not followed, so it is a failure like any other."""
+        return self.outcome is TryOutcome.ANSWERED and 200 <= self.http_status < 300
+
+    @property
+    def says_gone(self) -> bool:
+        """The endpoint asks to be switched off."""
+        return self.outcome is TryOutcome.ANSWERED and self.http_status == _GONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where a delivery stands after its tries; ``next_try_at_s`` means something only while it waits."""
+
+    state: DeliveryState
+    tries: int
+    next_try_at_s: int
+
+
+def first_standing(*, at_s: int) -> Standing:
+    """A delivery that was never tried: at once."""
+    return Standing(state=DeliveryState.WAITING, tries=0, next_try_at_s=at_s + PAUSES_S[0])
+
+
+def after(standing: Standing, tried: Try) -> Standing:
+    """The next standing. The pause counts from the try, so that a slow sender never shortens it."""
+    assert standing.state is DeliveryState.WAITING, "only what waits is tried"
+    tries = standing.tries + 1
+    if tried.delivered:
+        return Standing(state=DeliveryState.DELIVERED, tries=tries, next_try_at_s=tried.at_s)
+    if tries >= TRIES_MAX:
+        return Standing(state=DeliveryState.FAILED, tries=tries, next_try_at_s=tried.at_s)
+    return Standing(state=DeliveryState.WAITING, tries=tries, next_try_at_s=tried.at_s + PAUSES_S[tries])
