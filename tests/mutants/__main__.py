@@ -30,6 +30,7 @@ FIRST: Final = (
     "test_cbor.py",
     "test_envelope.py",
 )
+TESTS: Final = ("tests/unit/wallet_sdk/protocol", "tests/vectors/test_tc1.py")
 KILLED_LATE: Final = 100
 
 
@@ -49,22 +50,31 @@ def environment(**more: str) -> dict[str, str]:
     return os.environ | {"PYTHONPATH": str(PACKAGES)} | more
 
 
-def mutate(modules: list[str]) -> None:
+def choose(modules: list[str]) -> None:
+    """Mutate these modules only, by the copy's own configuration."""
+    path = COPY / "pyproject.toml"
+    chosen = ", ".join(f'"{judge.PROTOCOL}/{module}.py"' for module in modules)
+    path.write_text(path.read_text().replace(f'only_mutate = ["{judge.PROTOCOL}/*"]', f"only_mutate = [{chosen}]"))
+
+
+def check_names() -> None:
+    """mutmut runs pytest many times in one process; a test that is not found the second time would look like a kill."""
+    asked = [sys.executable, "-m", "tests.mutants.twice", *judge.SELECTION, *TESTS]
+    if subprocess.run(asked, cwd=COPY, env=environment(), check=False).returncode:
+        sys.exit("pytest does not find a test by its own name the second time: give it a plain id")
+
+
+def mutate() -> None:
     """Let mutmut make the mutants and run the tests of each; its own exit code says nothing."""
-    names = [f"wallet_sdk.protocol.{module}.*" for module in modules]
     children = str(os.cpu_count() or 1)
     subprocess.run(
-        [sys.executable, "-m", "mutmut", "run", "--max-children", children, *names],
-        cwd=COPY,
-        env=environment(),
-        check=False,
+        [sys.executable, "-m", "mutmut", "run", "--max-children", children], cwd=COPY, env=environment(), check=False
     )
 
 
 def second_look(keys: list[str]) -> dict[str, int]:
     """Exit code of all the tests under each of these mutants, each in a process of its own."""
-    folder = Path("tests/unit/wallet_sdk/protocol")
-    tests = [*(str(folder / name) for name in FIRST), str(folder), "tests/vectors/test_tc1.py"]
+    tests = [*(f"{TESTS[0]}/{name}" for name in FIRST), *TESTS]
 
     def look(key: str) -> int:
         return subprocess.run(
@@ -95,7 +105,10 @@ def record(found: dict[str, int]) -> None:
 def main() -> int:
     """Copy, mutate, look again, judge."""
     copy_tree()
-    mutate(sys.argv[1:])
+    if sys.argv[1:]:
+        choose(sys.argv[1:])
+    check_names()
+    mutate()
     record(second_look(judge.doubtful(COPY / "mutants")))
     return judge.main([str(COPY / "mutants")])
 
