@@ -89,6 +89,9 @@ class MemoryKeyStore:
             raise _no_such_key()
         return signer
 
+    def delete(self, name: str) -> None:
+        self._signers.pop(name, None)
+
     def names(self) -> tuple[str, ...]:
         return tuple(sorted(self._signers))
 
@@ -131,14 +134,10 @@ class EncryptedFileKeyStore:
             UnavailableError: STORAGE_FAILED, STORAGE_CORRUPT.
         """
         with self._locked():
-            # Another process may have added a key since.
-            sealed = _read_file(self._path)
-            if sealed is None:
-                raise UnavailableError(ErrorCode.STORAGE_FAILED, "the key file is gone", param=self._path.name)
-            self._secrets = _decrypt(sealed, self._key)
+            self._read_again()
             _check_new_name(name, taken=self._secrets)
             secret = _draw_secret(self._random)
-            self._write_with(name, secret)
+            self._replace({**self._secrets, name: secret})
         return SoftwareSigner(secret).public_key
 
     def signer(self, name: str) -> SoftwareSigner:
@@ -146,18 +145,40 @@ class EncryptedFileKeyStore:
 
         Raises:
             MisuseError: BAD_ARGUMENT when there is no such key.
+            UnavailableError: STORAGE_FAILED, STORAGE_CORRUPT when the file had to be read again for it.
         """
+        if name not in self._secrets:
+            with self._locked():
+                self._read_again()
         secret = self._secrets.get(name)
         if secret is None:
             raise _no_such_key()
         return SoftwareSigner(secret)
 
+    def delete(self, name: str) -> None:
+        """Forget a key; the file without it is on disk when this returns.
+
+        Raises:
+            UnavailableError: STORAGE_FAILED, STORAGE_CORRUPT.
+        """
+        with self._locked():
+            self._read_again()
+            if name in self._secrets:
+                self._replace({kept: secret for kept, secret in self._secrets.items() if kept != name})
+
     def names(self) -> tuple[str, ...]:
         return tuple(sorted(self._secrets))
 
-    def _write_with(self, name: str, secret: bytes) -> None:
+    def _read_again(self) -> None:
+        """Another process may have changed the file since."""
+        sealed = _read_file(self._path)
+        if sealed is None:
+            raise UnavailableError(ErrorCode.STORAGE_FAILED, "the key file is gone", param=self._path.name)
+        self._secrets = _decrypt(sealed, self._key)
+
+    def _replace(self, secrets: dict[str, bytes]) -> None:
         before = self._secrets
-        self._secrets = {**before, name: secret}
+        self._secrets = secrets
         try:
             self._write()
         except UnavailableError:

@@ -88,6 +88,10 @@ class KeyStore(Protocol):
         """
         ...
 
+    def delete(self, name: str) -> None:
+        """Forget a key for ever; one that is not there is forgotten already."""
+        ...
+
     def names(self) -> tuple[str, ...]:
         """All names, sorted."""
         ...

@@ -30,6 +30,7 @@ from wallet_sdk.protocol.messages import (
     Role,
     StaticCode,
     TerminalCertificate,
+    TokenClosing,
     TrustBundle,
 )
 from wallet_sdk.protocol.money import Currency
@@ -83,7 +84,10 @@ class SeededRandom:
 
 @dataclass(slots=True)
 class Scheme:
-    """A root, one operator key for each role, one terminal and one wallet device, all from one seed."""
+    """A root, one operator key for each role, one terminal and one wallet, all from one seed.
+
+    ``device`` is the key of the wallet's token, ``wallet`` that of its enrolment.
+    """
 
     seed: int = 1
     now_s: int = FROZEN_NOW_S
@@ -95,13 +99,16 @@ class Scheme:
     terminal: SoftwareSigner = field(init=False)
     device: SoftwareSigner = field(init=False)
     denylist_signer: SoftwareSigner = field(init=False)
+    wallet: SoftwareSigner = field(init=False)
 
     def __post_init__(self) -> None:
         self.random = SeededRandom(self.seed)
         for name in ("root", "terminal_ca", "token_issuer", "receipt_signer", "terminal", "device"):
             setattr(self, name, self.new_signer())
-        # Of a sequence of its own, so that what is drawn after it stays what it was.
-        self.denylist_signer = SoftwareSigner(SeededRandom(-1 - self.seed).random_bytes(32))
+        # Of a sequence of their own, so that what is drawn after them stays what it was.
+        later = SeededRandom(-1 - self.seed)
+        self.denylist_signer = SoftwareSigner(later.random_bytes(32))
+        self.wallet = SoftwareSigner(later.random_bytes(32))
 
     def new_signer(self) -> SoftwareSigner:
         """A fresh key of the seed's sequence."""
@@ -200,6 +207,7 @@ class Scheme:
         amount_minor: int = 1250,
         currency: Currency = Currency.EUR,
         reference: str = "R-0042",
+        hold_h: int = 0,
         certificate: Envelope | None = None,
     ) -> Sealed[PaymentRequest]:
         """A request of the terminal, issued now, with its certificate."""
@@ -211,6 +219,7 @@ class Scheme:
                 issued_at_s=self.now_s,
                 lifetime_s=120,
                 reference=reference,
+                hold_h=hold_h,
             ),
             self.terminal,
             embedded=certificate or self.certificate(currency=currency).envelope,
@@ -239,6 +248,10 @@ class Scheme:
             ),
             self.token_issuer,
         )
+
+    def closing(self, token: Sealed[PaymentToken], *, spent_minor: int) -> Sealed[TokenClosing]:
+        """The device's word that it has spent so much offline under a token, and spends no more."""
+        return seal(TokenClosing(token_id=token.message.token_id, spent_minor=spent_minor), self.device)
 
     def intent(
         self,

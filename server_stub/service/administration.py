@@ -9,7 +9,7 @@ from server_stub.service.enrolment import hash_of_code, new_activation_code
 from server_stub.store.base import ActivationCode, DeviceKind, Merchant, Store, Trust
 from server_stub.store.sqlite import SqliteStore
 from wallet_sdk.ports import Random
-from wallet_sdk.protocol import codec, limits
+from wallet_sdk.protocol import codec
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
 from wallet_sdk.protocol.ids import MerchantId, PublicKeyBytes, TerminalId
 from wallet_sdk.protocol.messages import TerminalCertificate
@@ -131,8 +131,3 @@ def _check_fits_certificate(details: MerchantDetails) -> None:
             currencies=details.currencies,
         )
     )
-    bytes_max = limits.MERCHANT_NAME_AND_CITY_BYTES_MAX
-    if len(details.name.encode()) + len(details.city.encode()) > bytes_max:
-        raise MisuseError(
-            ErrorCode.BAD_ARGUMENT, f"name and city have more than {bytes_max} bytes together", param="name"
-        )

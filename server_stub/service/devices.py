@@ -10,13 +10,14 @@ from wallet_sdk.protocol.messages import (
     CaptureBatch,
     CertificateRequest,
     CloseRequest,
+    HoldCapture,
     ReadRequest,
     Refund,
     TokenRequest,
 )
 from wallet_sdk.protocol.trust import device_named_by
 
-D = TypeVar("D", CaptureBatch, Refund, TokenRequest, CertificateRequest, ReadRequest, CloseRequest)
+D = TypeVar("D", CaptureBatch, Refund, TokenRequest, CertificateRequest, ReadRequest, CloseRequest, HoldCapture)
 
 
 def enrolled_terminal(operator: Operator, envelope: bytes, expected: type[D]) -> Terminal:

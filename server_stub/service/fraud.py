@@ -43,7 +43,7 @@ def open_case(writer: Writer, claim: VerifiedClaim, token: Token, suspicion: Sus
             proof=suspicion.proof,
         )
     )
-    writer.close_token(token.token_id, standing=TokenStanding.CLOSED_FOR_FRAUD, spent_minor=None, closing=None)
+    writer.close_token(token.token_id, standing=TokenStanding.CLOSED_FOR_FRAUD)
     writer.block_wallet(token.wallet_id, at_s=claim.at_s)
 
 

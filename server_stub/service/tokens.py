@@ -9,10 +9,10 @@ from server_stub.service.devices import enrolled_wallet
 from server_stub.service.operator import Operator
 from server_stub.store.base import Token, TokenStanding, Wallet, Writer
 from wallet_sdk.protocol import api, limits
-from wallet_sdk.protocol.envelope import Sealed, Signer, open_unverified, seal
+from wallet_sdk.protocol.envelope import Sealed, Signer, key_id_of, open_unverified, seal
 from wallet_sdk.protocol.errors import ErrorCode, RuleViolationError
 from wallet_sdk.protocol.ids import Envelope, TokenId
-from wallet_sdk.protocol.messages import Grade, PaymentToken, TokenRequest
+from wallet_sdk.protocol.messages import Grade, PaymentToken, TokenClosing, TokenRequest
 from wallet_sdk.protocol.trust import verify_from_device
 
 #: A claim is judged at its request's time, which lies within its token's life, and comes at most so much later.
@@ -22,9 +22,10 @@ UNCLAIMABLE_AFTER_S: Final = limits.CAPTURE_AGE_S_MAX + 24 * 3600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueCommand:
-    """One token request of a known wallet; answered with the token's envelope."""
+    """One token request of a known wallet, with the closing in it; answered with the token's envelope."""
 
     sealed: Sealed[TokenRequest]
+    closing: Sealed[TokenClosing] | None
     wallet: Wallet
     token_id: TokenId
     at_s: int
@@ -45,34 +46,39 @@ class IssueCommand:
             return known.envelope
         if wallet.blocked_at_s is not None:
             raise RuleViolationError(ErrorCode.REVOKED, "the wallet is blocked")
-        if asked.previous_token_id:
-            previous = writer.token(asked.previous_token_id)
-            if previous is None or previous.wallet_id != wallet.wallet_id:
-                raise RuleViolationError(
-                    ErrorCode.NOT_AUTHORIZED, "not a token of this wallet", param="previous_token_id"
-                )
+        if self.closing is not None:
+            previous = writer.token(self.closing.message.token_id)
+            assert previous is not None, "the closing was verified with its token's key"
             if previous.standing is not TokenStanding.OPEN:
-                return self._successor(writer, previous)
-            self._close_previous(writer, wallet, previous)
+                return self._successor(writer, previous, self.closing.message)
+            self._close_previous(writer, wallet, previous, self.closing)
+        self._check_key_is_new(writer)
         self._release_unclaimable(writer, wallet)
         return self._issue(writer, wallet)
 
-    def _successor(self, writer: Writer, previous: Token) -> Envelope:
+    def _successor(self, writer: Writer, previous: Token, closing: TokenClosing) -> Envelope:
         """A token closes once and has one successor: a wallet that never got it, and asks anew, gets that one."""
-        if previous.closing is None or previous.spent_minor != self.sealed.message.spent_minor:
-            raise RuleViolationError(ErrorCode.TOKEN_CLOSED, "closed before", param="previous_token_id")
-        closing = open_unverified(previous.closing, TokenRequest).message
-        successor = writer.token_of_issue(previous.wallet_id, closing.issue_id)
-        assert successor is not None, "a token is closed and its successor issued in one commit"
+        if previous.closing is None or previous.spent_minor != closing.spent_minor:
+            raise RuleViolationError(ErrorCode.TOKEN_CLOSED, "closed before", param="closing")
+        assert previous.successor_id is not None, "a token is closed and its successor issued in one commit"
+        successor = writer.token(previous.successor_id)
+        assert successor is not None, "tokens are never deleted"
         return successor.envelope
 
-    def _close_previous(self, writer: Writer, wallet: Wallet, previous: Token) -> None:
-        asked = self.sealed.message
-        if not writer.highest_sum_minor(previous.token_id) <= asked.spent_minor <= previous.total_minor:
+    def _check_key_is_new(self, writer: Writer) -> None:
+        """One key, one token: a wallet that could name another's key could have it revoked with its own token."""
+        key = self.sealed.message.token_key
+        key_id = key_id_of(key)
+        if writer.token_of_key(key) or writer.wallet_of_key(key_id) or writer.terminal(key_id):  # R-120
+            raise RuleViolationError(ErrorCode.CONTENT_CONFLICT, "the key is in use", param="token_key")
+
+    def _close_previous(self, writer: Writer, wallet: Wallet, previous: Token, closing: Sealed[TokenClosing]) -> None:
+        spent_minor = closing.message.spent_minor
+        if not writer.highest_sum_minor(previous.token_id) <= spent_minor <= previous.total_minor:
             raise RuleViolationError(
                 ErrorCode.BAD_CUMULATIVE, "less than was seen, or more than was allowed", param="spent_minor"
             )
-        unused_minor = previous.total_minor - asked.spent_minor + previous.dead_minor
+        unused_minor = previous.total_minor - spent_minor + previous.dead_minor
         returned_minor = min(unused_minor, writer.balance_minor(previous.account_id))
         if returned_minor:
             writer.post(
@@ -87,8 +93,9 @@ class IssueCommand:
         writer.close_token(
             previous.token_id,
             standing=TokenStanding.CLOSED,
-            spent_minor=asked.spent_minor,
-            closing=self.sealed.envelope,
+            spent_minor=spent_minor,
+            closing=closing.envelope,
+            successor_id=self.token_id,
         )
 
     def _release_unclaimable(self, writer: Writer, wallet: Wallet) -> None:
@@ -116,7 +123,7 @@ class IssueCommand:
         sealed = seal(
             PaymentToken(
                 token_id=self.token_id,
-                device_key=wallet.device_key,
+                device_key=asked.token_key,
                 currency=wallet.currency,
                 payment_max_minor=min(self.allowed.payment_max_minor, total_minor),
                 total_max_minor=total_minor,
@@ -144,6 +151,7 @@ class IssueCommand:
             Token(
                 token_id=self.token_id,
                 wallet_id=wallet.wallet_id,
+                device_key=asked.token_key,
                 account_id=escrow,
                 digest=sealed.digest,
                 envelope=sealed.envelope,
@@ -163,14 +171,28 @@ def prepare_token(operator: Operator, body: bytes) -> IssueCommand:
         TillcodeError: nothing was stored.
     """
     wallet = enrolled_wallet(operator, body, TokenRequest)
+    sealed = verify_from_device(body, TokenRequest, device_key=wallet.device_key)
     return IssueCommand(
-        sealed=verify_from_device(body, TokenRequest, device_key=wallet.device_key),
+        sealed=sealed,
+        closing=_verified_closing(operator, wallet, sealed.message),
         wallet=wallet,
         token_id=TokenId(operator.new_id()),
         at_s=operator.now_s(),
         allowed=operator.config.tokens,
         signer=operator.signers.token_issuer,
     )
+
+
+def _verified_closing(operator: Operator, wallet: Wallet, asked: TokenRequest) -> Sealed[TokenClosing] | None:
+    """The closing that a token request hands in, verified with the key of the token that it closes."""
+    if not asked.closing:
+        return None
+    named = open_unverified(asked.closing, TokenClosing).message
+    with operator.store.reading() as reader:
+        token = reader.token(named.token_id)
+    if token is None or token.wallet_id != wallet.wallet_id:
+        raise RuleViolationError(ErrorCode.NOT_AUTHORIZED, "not a token of this wallet", param="closing")
+    return verify_from_device(asked.closing, TokenClosing, device_key=token.device_key)
 
 
 def token_answer(envelope: Envelope) -> api.TokenIssued:

@@ -113,11 +113,12 @@ class Token:
     """An issued token, its escrow account, and at which sum it was closed.
 
     ``dead_minor`` is the sum of its offline consents that were declined for ever and can never be claimed;
-    ``closing`` the wallet's signed token request that closed it.
+    ``closing`` the TokenClosing by the token's own key, ``successor_id`` the token that was issued with it.
     """
 
     token_id: TokenId
     wallet_id: WalletId
+    device_key: PublicKeyBytes
     account_id: AccountId
     digest: Digest
     envelope: Envelope
@@ -129,6 +130,7 @@ class Token:
     spent_minor: int | None = None
     dead_minor: int = 0
     closing: Envelope | None = None
+    successor_id: TokenId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,6 +209,7 @@ class Reader(Protocol):
     def wallet_of_key(self, key_id: KeyId) -> Wallet | None: ...
     def activation_code(self, code_hash: bytes) -> ActivationCode | None: ...
     def token(self, token_id: TokenId) -> Token | None: ...
+    def token_of_key(self, device_key: PublicKeyBytes) -> Token | None: ...
     def token_of_issue(self, wallet_id: WalletId, issue_id: RequestId) -> Token | None: ...
 
     def tokens_with_escrow(self, wallet_id: WalletId) -> tuple[Token, ...]:
@@ -271,8 +274,16 @@ class Writer(Reader, Protocol):
     def add_token(self, token: Token) -> None: ...
 
     def close_token(
-        self, token_id: TokenId, *, standing: TokenStanding, spent_minor: int | None, closing: Envelope | None
-    ) -> None: ...
+        self,
+        token_id: TokenId,
+        *,
+        standing: TokenStanding,
+        spent_minor: int | None = None,
+        closing: Envelope | None = None,
+        successor_id: TokenId | None = None,
+    ) -> None:
+        """Change a token's standing; what is None stays as it was."""
+        ...
 
     def add_dead(self, token_id: TokenId, amount_minor: int) -> None: ...
     def add_shortfall(self, token_id: TokenId, terminal_id: TerminalId, amount_minor: int) -> None: ...

@@ -35,8 +35,8 @@ ACTIVATION_CODE: Final = (
     "SELECT code_hash, kind, expires_at_s, merchant_id, currency, funds_minor, used_by FROM activation_codes"
 )
 ALLOWANCE: Final = (
-    "SELECT id, wallet_id, account_id, digest, envelope, currency, total_minor, issue_id, issue_digest,"
-    " standing, spent_minor, dead_minor, closing FROM tokens"
+    "SELECT id, wallet_id, device_key, account_id, digest, envelope, currency, total_minor, issue_id, issue_digest,"
+    " standing, spent_minor, dead_minor, closing, successor_id FROM tokens"
 )
 CONSENT: Final = (
     "SELECT digest, wallet_id, token_id, counter, terminal_id, request_id, state, error_code, at_s,"
@@ -115,17 +115,19 @@ def token(row: Row) -> Token:
     return Token(
         token_id=row[0],
         wallet_id=row[1],
-        account_id=row[2],
-        digest=row[3],
-        envelope=row[4],
-        currency=Currency.from_number(row[5]),
-        total_minor=row[6],
-        issue_id=row[7],
-        issue_digest=row[8],
-        standing=TokenStanding(row[9]),
-        spent_minor=row[10],
-        dead_minor=row[11],
-        closing=row[12],
+        device_key=row[2],
+        account_id=row[3],
+        digest=row[4],
+        envelope=row[5],
+        currency=Currency.from_number(row[6]),
+        total_minor=row[7],
+        issue_id=row[8],
+        issue_digest=row[9],
+        standing=TokenStanding(row[10]),
+        spent_minor=row[11],
+        dead_minor=row[12],
+        closing=row[13],
+        successor_id=row[14],
     )
 
 

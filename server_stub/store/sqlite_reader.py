@@ -19,7 +19,17 @@ from server_stub.store.base import (
     Trust,
     Wallet,
 )
-from wallet_sdk.protocol.ids import Counter, Digest, KeyId, MerchantId, RequestId, TerminalId, TokenId, WalletId
+from wallet_sdk.protocol.ids import (
+    Counter,
+    Digest,
+    KeyId,
+    MerchantId,
+    PublicKeyBytes,
+    RequestId,
+    TerminalId,
+    TokenId,
+    WalletId,
+)
 
 R = TypeVar("R")
 
@@ -60,6 +70,9 @@ class SqliteReader:
 
     def token(self, token_id: TokenId) -> Token | None:
         return self._one(f"{rows.ALLOWANCE} WHERE id = ?", (token_id,), rows.token)
+
+    def token_of_key(self, device_key: PublicKeyBytes) -> Token | None:
+        return self._one(f"{rows.ALLOWANCE} WHERE device_key = ?", (device_key,), rows.token)
 
     def token_of_issue(self, wallet_id: WalletId, issue_id: RequestId) -> Token | None:
         return self._one(f"{rows.ALLOWANCE} WHERE wallet_id = ? AND issue_id = ?", (wallet_id, issue_id), rows.token)

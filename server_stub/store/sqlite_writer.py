@@ -127,11 +127,12 @@ class SqliteWriter(SqliteReader):
 
     def add_token(self, token: Token) -> None:
         self._connection.execute(
-            "INSERT INTO tokens (id, wallet_id, account_id, digest, envelope, currency, total_minor, issue_id,"
-            " issue_digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO tokens (id, wallet_id, device_key, account_id, digest, envelope, currency, total_minor,"
+            " issue_id, issue_digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 token.token_id,
                 token.wallet_id,
+                token.device_key,
                 token.account_id,
                 token.digest,
                 token.envelope,
@@ -143,12 +144,18 @@ class SqliteWriter(SqliteReader):
         )
 
     def close_token(
-        self, token_id: TokenId, *, standing: TokenStanding, spent_minor: int | None, closing: Envelope | None
+        self,
+        token_id: TokenId,
+        *,
+        standing: TokenStanding,
+        spent_minor: int | None = None,
+        closing: Envelope | None = None,
+        successor_id: TokenId | None = None,
     ) -> None:
         self._change(
-            "UPDATE tokens SET standing = ?, spent_minor = coalesce(?, spent_minor), closing = coalesce(?, closing)"
-            " WHERE id = ?",
-            (standing, spent_minor, closing, token_id),
+            "UPDATE tokens SET standing = ?, spent_minor = coalesce(?, spent_minor), closing = coalesce(?, closing),"
+            " successor_id = coalesce(?, successor_id) WHERE id = ?",
+            (standing, spent_minor, closing, successor_id, token_id),
         )
 
     def add_dead(self, token_id: TokenId, amount_minor: int) -> None:

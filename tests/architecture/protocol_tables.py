@@ -16,6 +16,7 @@ from wallet_sdk.protocol.messages import (
     CaptureBatch,
     Claim,
     CloseRequest,
+    HoldCapture,
     Liability,
     OperatorKey,
     ReadRequest,
@@ -169,16 +170,23 @@ def _sent(scheme: Scheme) -> Iterator[tuple[str, Pair]]:
         issue_id=RequestId(scheme.new_id()),
         made_at_s=scheme.now_s,
         total_max_minor=20_000,
-        previous_token_id=scheme.token().message.token_id,
-        spent_minor=1250,
+        token_key=scheme.device.public_key,
+        closing=scheme.closing(scheme.token(), spent_minor=1250).envelope,
     )
-    large_asks = replace(asks, total_max_minor=LARGEST, spent_minor=LARGEST)
-    yield "14 token request", (seal(asks, scheme.device), seal(large_asks, scheme.device))
+    closing = scheme.closing(scheme.token(), spent_minor=LARGEST)
+    large_asks = replace(asks, total_max_minor=LARGEST, closing=closing.envelope)
+    yield "14 token request", (seal(asks, scheme.wallet), seal(large_asks, scheme.wallet))
+    yield "18 token closing", (scheme.closing(scheme.token(), spent_minor=1250), closing)
     reads = ReadRequest(path=api.payment_path(scheme.new_id()), made_at_s=scheme.now_s)
     longest = replace(reads, path="/" + "p" * 255)
     yield "16 read request", (seal(reads, scheme.device), seal(longest, scheme.device))
     close = seal(CloseRequest(request_id=RequestId(scheme.new_id()), made_at_s=scheme.now_s), scheme.terminal)
     yield "17 close request", (close, close)
+    part = HoldCapture(
+        request_id=RequestId(scheme.new_id()), amount_minor=800, currency=Currency.EUR, made_at_s=scheme.now_s
+    )
+    large_part = replace(part, amount_minor=LARGEST)
+    yield "19 hold capture", (seal(part, scheme.terminal), seal(large_part, scheme.terminal))
 
 
 # --- everything else ---

@@ -51,6 +51,18 @@ def test_names_are_sorted_and_keys_differ(keys: KeyStore) -> None:
     assert keys.names() == ("a", "b")
 
 
+def test_a_deleted_key_is_gone_and_its_name_is_free(keys: KeyStore) -> None:
+    """Deleting it again is no error; the others stay."""
+    kept, gone = keys.create("device"), keys.create("token")
+    keys.delete("token")
+    keys.delete("token")
+    assert keys.names() == ("device",)
+    with pytest.raises(MisuseError):
+        keys.signer("token")
+    assert keys.signer("device").public_key == kept
+    assert keys.create("token") != gone
+
+
 @pytest.mark.parametrize("name", ["device", "", "x" * 65])
 def test_a_name_is_given_once(keys: KeyStore, name: str) -> None:
     """Taken, empty and endless names are refused, and the first key stays."""
@@ -166,3 +178,13 @@ def test_an_empty_passphrase_is_none(tmp_path: Path) -> None:
         EncryptedFileKeyStore(tmp_path / "wallet.keys", "", SeededRandom(1))
     assert misuse.value.code is ErrorCode.BAD_ARGUMENT
     assert list(tmp_path.iterdir()) == []
+
+
+def test_another_process_sees_what_was_created_and_deleted(tmp_path: Path) -> None:
+    """One that has the file open finds a key that was made since, and does not bring a deleted one back."""
+    one, other = in_file(tmp_path / "keys"), in_file(tmp_path / "keys")
+    made = one.create("token-1")
+    assert other.signer("token-1").public_key == made
+    one.delete("token-1")
+    other.create("token-2")
+    assert in_file(tmp_path / "keys").names() == ("token-2",)

@@ -45,6 +45,7 @@ from wallet_sdk.protocol.states import State
 
 EUR = Currency.EUR
 TERMINAL_KEY, DEVICE_KEY = PublicKeyBytes(b"\x02" + bytes(32)), PublicKeyBytes(b"\x03" + bytes(32))
+TOKEN_KEY = PublicKeyBytes(b"\x03" + bytes(31) + b"t")
 TERMINAL_ID, WALLET_ID, TOKEN_ID = TerminalId(2001), WalletId(3001), TokenId(bytes(12))
 MERCHANT = Merchant(
     merchant_id=MerchantId(1001), name="Café", city="Lisboa", country="PT", mcc=5812, currencies=(EUR, Currency.JPY)
@@ -92,6 +93,7 @@ def fill(writer: Writer) -> Wallet:
     token = Token(
         token_id=TOKEN_ID,
         wallet_id=WALLET_ID,
+        device_key=TOKEN_KEY,
         account_id=escrow,
         digest=Digest(bytes(32)),
         envelope=Envelope(b"token"),
@@ -319,19 +321,21 @@ def test_changes_of_standing_are_kept(store: Store) -> None:
         writer.block_wallet(WALLET_ID, at_s=4)
         writer.block_wallet(WALLET_ID, at_s=5)
         writer.add_dead(TOKEN_ID, 7)
-        writer.close_token(TOKEN_ID, standing=TokenStanding.CLOSED, spent_minor=6, closing=Envelope(b"asked"))
-        writer.close_token(TOKEN_ID, standing=TokenStanding.CLOSED_FOR_FRAUD, spent_minor=None, closing=None)
+        writer.close_token(TOKEN_ID, standing=TokenStanding.CLOSED, spent_minor=6, closing=Envelope(b"closing"))
+        writer.close_token(TOKEN_ID, standing=TokenStanding.CLOSED_FOR_FRAUD, successor_id=TokenId(b"token-next!!"))
         with pytest.raises(AssertionError):
             writer.use_activation_code(b"h", DEVICE_KEY)
     with store.reading() as reader:
         code, terminal = reader.activation_code(b"h"), reader.terminal(key_id_of(TERMINAL_KEY))
         wallet, token = reader.wallet(WALLET_ID), reader.token(TOKEN_ID)
+        assert (reader.token_of_key(TOKEN_KEY), reader.token_of_key(DEVICE_KEY)) == (token, None)
     assert code is not None
     assert terminal is not None
     assert wallet is not None
     assert token is not None
     assert (code.used_by, terminal.certificate, wallet.blocked_at_s) == (TERMINAL_KEY, b"new", 4)
     assert (token.standing, token.spent_minor, token.dead_minor) == (TokenStanding.CLOSED_FOR_FRAUD, 6, 7)
+    assert (token.closing, token.successor_id) == (b"closing", b"token-next!!")
 
 
 def test_ids_are_given_once(store: Store) -> None:

@@ -36,8 +36,8 @@ from wallet_sdk.store import (
     WalletStore,
 )
 
-TOKEN = TokenRecord(token_id=TokenId(b"token-000001"), envelope=Envelope(b"token"))
-NEXT_TOKEN = TokenRecord(token_id=TokenId(b"token-000002"), envelope=Envelope(b"next"))
+TOKEN = TokenRecord(token_id=TokenId(b"token-000001"), envelope=Envelope(b"token"), key_name="token-1")
+NEXT_TOKEN = TokenRecord(token_id=TokenId(b"token-000002"), envelope=Envelope(b"next"), key_name="token-2")
 TERMINAL, REQUEST = TerminalId(2001), RequestId(b"request-0001")
 ASK = AskRecord(
     terminal_id=TERMINAL,
@@ -47,7 +47,7 @@ ASK = AskRecord(
     merchant_city="Lisboa",
     reference="R-1",
 )
-ISSUE = PendingIssue(envelope=Envelope(b"issue"), previous_token_id=TOKEN.token_id, spent_minor=0)
+ISSUE = PendingIssue(envelope=Envelope(b"issue"), key_name="token-2", previous_token_id=TOKEN.token_id, spent_minor=0)
 
 
 def consent(number: int = 1, *, ask: AskRecord | None = ASK, outcome: Outcome = Outcome.UNKNOWN) -> ConsentRecord:

@@ -107,7 +107,7 @@ class DemoIssuer:
         self.available_minor -= asked.total_max_minor
         token = PaymentToken(
             token_id=TokenId(self.scheme.new_id()),
-            device_key=self._device_key,
+            device_key=asked.token_key,
             currency=Currency.EUR,
             payment_max_minor=asked.total_max_minor,
             total_max_minor=asked.total_max_minor,

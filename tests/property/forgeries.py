@@ -23,6 +23,8 @@ FROM_DEVICES: Final = {
     "batch": messages.CaptureBatch,
     "refund": messages.Refund,
     "token request": messages.TokenRequest,
+    "token closing": messages.TokenClosing,
+    "hold capture": messages.HoldCapture,
     "certificate request": messages.CertificateRequest,
     "read": messages.ReadRequest,
     "close": messages.CloseRequest,
@@ -103,7 +105,15 @@ class World:
                 made_at_s=now_s,
             ),
             "token request": messages.TokenRequest(
-                issue_id=an_id, made_at_s=now_s, total_max_minor=1, previous_token_id=TokenId(an_id), spent_minor=5
+                issue_id=an_id,
+                made_at_s=now_s,
+                total_max_minor=1,
+                token_key=scheme.device.public_key,
+                closing=scheme.closing(scheme.token(), spent_minor=5).envelope,
+            ),
+            "token closing": messages.TokenClosing(token_id=TokenId(an_id), spent_minor=5),
+            "hold capture": messages.HoldCapture(
+                request_id=an_id, amount_minor=100, currency=Currency.EUR, made_at_s=now_s
             ),
             "certificate request": messages.CertificateRequest(made_at_s=now_s),
             "read": messages.ReadRequest(path="/v1/balance", made_at_s=now_s),
@@ -119,8 +129,7 @@ class World:
             self.scheme.intent(token=token.envelope, request_digest=Digest(bytes([one]) * 32), counter=5).envelope
             for one in (1, 2)
         )
-        ask = replace(self.sealed["token request"][0].message, previous_token_id=token.message.token_id)
-        closing = seal(ask, self.scheme.device).envelope
+        closing = self.scheme.closing(token, spent_minor=5).envelope
         return {make_fraud_proof(one, second, bundle=bundle) for second in (other, closing)}
 
     def _acceptors(self) -> dict[str, Callable[[bytes], object]]:

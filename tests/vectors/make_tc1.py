@@ -29,7 +29,8 @@ OWNERS: Final = {
     "receipt_signer": "an operator key that signs receipts",
     "denylist_signer": "an operator key that signs denylists",
     "terminal": "the terminal's key, named by the certificate",
-    "device": "the wallet's key, named by the token",
+    "device": "the key of the wallet's token, named by the token",
+    "wallet": "the key of the wallet's enrolment, in no code",
     "thief": "a key of nobody",
 }
 

@@ -30,6 +30,7 @@ class Reader:
         keys = {key["name"]: PublicKeyBytes(bytes.fromhex(key["public_key"])) for key in read_file("keys.json")["keys"]}
         self.now_s: int = scene["now_s"]
         self.root_key, self.terminal_key, self.device_key = keys["root"], keys["terminal"], keys["device"]
+        self.wallet_key = keys["wallet"]
         self.trust = trust.verify_bundle(bytes.fromhex(scene["bundle"]), root_key=self.root_key)
         self.denylist = bytes.fromhex(scene["denylist"])
         self.request: Sealed[PaymentRequest] = open_unverified(bytes.fromhex(scene["request"]), PaymentRequest)
@@ -71,10 +72,12 @@ class Reader:
         if kind in by_chain:
             return by_chain[kind]()
         expected: Any = CLASS_OF_TYPE[kind.name]
-        of_wallet = kind in {T.TOKEN_REQUEST, T.READ_REQUEST}
-        return trust.verify_from_device(
-            content, expected, device_key=self.device_key if of_wallet else self.terminal_key
-        )
+        of_wallet = {
+            T.TOKEN_REQUEST: self.wallet_key,
+            T.READ_REQUEST: self.wallet_key,
+            T.TOKEN_CLOSING: self.device_key,
+        }
+        return trust.verify_from_device(content, expected, device_key=of_wallet.get(kind, self.terminal_key))
 
     def _verify_receipt(self, content: bytes) -> Any:
         """A receipt of a refund says nothing of a payment, and is read by a function of its own."""

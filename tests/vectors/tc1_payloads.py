@@ -53,6 +53,7 @@ CERTIFICATE_ROWS: Final[tuple[Row, ...]] = (
     ("a life of 169 hours", {10: 169}, C.FIELD_OUT_OF_RANGE),
     ("an empty name", {12: ""}, C.FIELD_OUT_OF_RANGE),
     ("a name of 33 bytes", {12: "n" * 33}, C.FIELD_OUT_OF_RANGE),
+    ("name, city and a second currency in 33 bytes", {12: "n" * 24, 14: "c" * 6}, C.FIELD_OUT_OF_RANGE),
     ("a name that is bytes", {12: b"Mole"}, C.BAD_FIELD_TYPE),
     ("a name not in NFC", {12: "Cafe\u0301"}, C.BAD_TEXT),
     ("a space before a name", {12: " Mole"}, C.BAD_TEXT),

@@ -41,10 +41,11 @@ class VectorWorld:
         names = ("root", "terminal_ca", "token_issuer", "receipt_signer", "terminal", "device")
         drawn = SeededRandom(SEED)
         self.secrets = {name: drawn.random_bytes(32) for name in names}
-        self.secrets["denylist_signer"] = SeededRandom(-1 - SEED).random_bytes(32)
+        later = SeededRandom(-1 - SEED)
+        self.secrets |= {name: later.random_bytes(32) for name in ("denylist_signer", "wallet")}
         self.secrets["thief"] = hashlib.sha256(b"thief").digest()
         self.signers = {name: SoftwareSigner(secret) for name, secret in self.secrets.items()}
-        for name in (*names, "denylist_signer"):
+        for name in (*names, "denylist_signer", "wallet"):
             assert self.signers[name].public_key == getattr(scheme, name).public_key, (
                 "the published secret is this key's"
             )
@@ -148,21 +149,26 @@ class VectorWorld:
             made_at_s=now_s,
         )
         first = messages.TokenRequest(
-            issue_id=an_id, made_at_s=now_s, total_max_minor=20_000, previous_token_id=TokenId(b""), spent_minor=0
+            issue_id=an_id, made_at_s=now_s, total_max_minor=20_000, token_key=scheme.device.public_key
         )
-        next_one = replace(first, issue_id=other_id, previous_token_id=self.token.message.token_id, spent_minor=1_250)
+        closing = scheme.closing(self.token, spent_minor=1_250)
+        next_one = replace(first, issue_id=other_id, closing=closing.envelope)
+        part = messages.HoldCapture(request_id=an_id, amount_minor=800, currency=Currency.EUR, made_at_s=now_s)
         enrolment = messages.Enrolment(
-            activation_code="ABCD-1234", public_key=scheme.device.public_key, made_at_s=now_s
+            activation_code="ABCD-1234", public_key=scheme.wallet.public_key, made_at_s=now_s
         )
         rows: tuple[tuple[str, str, messages.Message], ...] = (
             ("a capture of an intent and of a code", "terminal", messages.CaptureBatch(made_at_s=now_s, claims=claims)),
             ("a refund with a reason", "terminal", refund),
             ("a refund without a reason", "terminal", replace(refund, reason="")),
-            ("an enrolment", "device", enrolment),
-            ("a request for the first token", "device", first),
-            ("a request for the next token", "device", next_one),
+            ("an enrolment", "wallet", enrolment),
+            ("a request for the first token", "wallet", first),
+            ("a request for the next token", "wallet", next_one),
+            ("the closing of a token", "device", closing.message),
+            ("a part of a deposit", "terminal", part),
+            ("a deposit let go", "terminal", replace(part, amount_minor=0)),
             ("a request for a certificate", "terminal", messages.CertificateRequest(made_at_s=now_s)),
-            ("a request to read", "device", messages.ReadRequest(path="/v1/balance", made_at_s=now_s)),
+            ("a request to read", "wallet", messages.ReadRequest(path="/v1/balance", made_at_s=now_s)),
             ("a request to close", "terminal", messages.CloseRequest(request_id=an_id, made_at_s=now_s)),
         )
         return [Valid(what=what, signer=signer, sealed=self.sign(said, signer)) for what, signer, said in rows]

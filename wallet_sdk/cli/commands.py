@@ -23,6 +23,7 @@ EXIT_UNKNOWN: Final = 4
 _SENTENCE: Final = MappingProxyType(
     {
         Outcome.SETTLED: "Paid. The receipt below proves it, also to a terminal without network.",
+        Outcome.HELD: "Held as a deposit. The merchant may take up to this amount of it; the rest comes back.",
         Outcome.DECLINED: "Declined. Nothing was charged.",
         Outcome.UNKNOWN: "UNKNOWN. It may be charged: do not pay again, run sync later.",
         Outcome.OFFLINE: "Offline. Let the terminal scan this code.",

@@ -25,6 +25,7 @@ ROWS_MAX: Final = 9
 
 _TONES: Final = {
     Outcome.SETTLED: (RowTone.PAID, "Paid"),
+    Outcome.HELD: (RowTone.WAITING, "Held"),
     Outcome.ACCEPTED_OFFLINE: (RowTone.WAITING, "Paid offline"),
     Outcome.OFFLINE: (RowTone.WAITING, "Shown offline"),
     Outcome.PRESENTED: (RowTone.WAITING, "Code shown"),

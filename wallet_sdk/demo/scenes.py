@@ -306,7 +306,7 @@ class MyCodeScene(Scene):
 def scene_of(desk: Desk, payment: Payment, sale: views.Sale | None) -> Scene:
     """The scene that tells what became of a payment."""
     match payment.outcome:
-        case Outcome.SETTLED:
+        case Outcome.SETTLED | Outcome.HELD:
             receipt_text = payment.qr.text if payment.qr else ""
             return ResultScene(desk, views.paid(sale, amount=payment.amount, receipt_text=receipt_text))
         case Outcome.UNKNOWN if sale is not None:

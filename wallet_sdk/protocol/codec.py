@@ -42,6 +42,7 @@ from wallet_sdk.protocol.fields import (
 )
 from wallet_sdk.protocol.messages import (
     NO_DIGEST,
+    NO_ENVELOPE,
     NO_ID,
     TYPE_OF_MESSAGE,
     AuthorizationMode,
@@ -51,7 +52,10 @@ from wallet_sdk.protocol.messages import (
     Message,
     MessageType,
     OperatorKey,
+    PaymentRequest,
     Role,
+    StaticCode,
+    TerminalCertificate,
 )
 from wallet_sdk.protocol.states import State
 
@@ -76,6 +80,10 @@ def encode(message: Message) -> bytes:
         except MalformedMessageError as error:
             raise MisuseError(ErrorCode.BAD_ARGUMENT, error.message, param=field.name) from error
         payload[field.key] = plain
+    try:
+        _check_room(message)
+    except MalformedMessageError as error:
+        raise MisuseError(ErrorCode.BAD_ARGUMENT, error.message, param=error.param) from error
     return cbor2.dumps(payload)
 
 
@@ -93,7 +101,9 @@ def decode(payload: bytes, expected: type[M]) -> M:
         )
     values = {field.name: _read_field(field, content) for field in _FIELDS[kind]}
     _refuse_unknown_even_keys(content, known=_KNOWN_KEYS[kind])
-    return expected(**values)
+    message = expected(**values)
+    _check_room(message)
+    return message
 
 
 def peek_type(payload: bytes) -> MessageType:
@@ -121,6 +131,29 @@ def _refuse_unknown_even_keys(content: dict[int, Plain], *, known: frozenset[int
     for key in content:
         if key not in known and key % 2 == 0:  # R-11
             raise MalformedMessageError(ErrorCode.UNKNOWN_CRITICAL_KEY, f"key {key} is critical and unknown here")
+
+
+def _check_room(message: Message) -> None:
+    """What shares the room of one code: a longer one would be denser than can be shown.
+
+    Raises:
+        MalformedMessageError: FIELD_OUT_OF_RANGE.
+    """
+    if isinstance(message, TerminalCertificate | StaticCode):
+        taken = len(message.merchant_name.encode()) + len(message.merchant_city.encode())
+        further = message.currencies[1:] if isinstance(message, TerminalCertificate) else ()
+        taken += sum(len(cbor2.dumps(currency.number)) for currency in further)
+        if taken > limits.LABEL_BYTES_MAX:  # R-31
+            raise MalformedMessageError(
+                ErrorCode.FIELD_OUT_OF_RANGE, "name, city and further currencies are too long", param="merchant_name"
+            )
+    elif isinstance(message, PaymentRequest) and (message.tip_max_minor or message.hold_h):
+        extras = (extra for extra in (message.tip_max_minor, message.hold_h) if extra)
+        taken = len(message.reference.encode()) + sum(1 + len(cbor2.dumps(extra)) for extra in extras)
+        if taken > limits.REFERENCE_BYTES_MAX:  # R-118
+            raise MalformedMessageError(
+                ErrorCode.FIELD_OUT_OF_RANGE, "reference, tip and hold are too long together", param="reference"
+            )
 
 
 _read_envelope = read_bytes(1, limits.MESSAGE_BYTES_MAX)
@@ -152,8 +185,8 @@ _FIELDS: Final = MappingProxyType(  # R-29
             key_field(6, "terminal_key"),
             seconds_field(8, "not_before_s"),
             uint_field(10, "lifetime_h", 1, limits.CERTIFICATE_LIFETIME_H_MAX),
-            name_field(12, "merchant_name", 1, limits.MERCHANT_NAME_AND_CITY_BYTES_MAX),
-            name_field(14, "merchant_city", 0, limits.MERCHANT_NAME_AND_CITY_BYTES_MAX, absent=""),
+            name_field(12, "merchant_name", 1, limits.LABEL_BYTES_MAX),
+            name_field(14, "merchant_city", 0, limits.LABEL_BYTES_MAX - 1, absent=""),
             Field(16, "country", read_country, str),
             uint_field(18, "mcc", 0, 9999),
             Field(20, "currencies", read_list(1, 8, read_currency), lambda many: [one.number for one in many]),
@@ -166,6 +199,7 @@ _FIELDS: Final = MappingProxyType(  # R-29
             uint_field(10, "lifetime_s", 1, limits.REQUEST_LIFETIME_S_MAX),
             text_field(12, "reference", 0, limits.REFERENCE_BYTES_MAX, absent=""),
             amount_field(14, "tip_max_minor", low=0, absent=0),
+            uint_field(16, "hold_h", 0, limits.HOLD_H_MAX, absent=0),
         ),
         MessageType.PAYMENT_TOKEN: (
             bytes_field(2, "token_id", limits.TOKEN_ID_BYTES),
@@ -240,8 +274,8 @@ _FIELDS: Final = MappingProxyType(  # R-29
         MessageType.STATIC_CODE: (
             id_field(2, "code_id"),
             uint_field(4, "merchant_id", 1, limits.SERIAL_MAX),
-            name_field(6, "merchant_name", 1, limits.MERCHANT_NAME_AND_CITY_BYTES_MAX),
-            name_field(8, "merchant_city", 0, limits.MERCHANT_NAME_AND_CITY_BYTES_MAX, absent=""),
+            name_field(6, "merchant_name", 1, limits.LABEL_BYTES_MAX),
+            name_field(8, "merchant_city", 0, limits.LABEL_BYTES_MAX - 1, absent=""),
             Field(10, "country", read_country, str),
             uint_field(12, "mcc", 0, 9999),
             currency_field(14),
@@ -263,12 +297,22 @@ _FIELDS: Final = MappingProxyType(  # R-29
             id_field(2, "issue_id"),
             seconds_field(4, "made_at_s"),
             amount_field(6, "total_max_minor", low=0),
-            bytes_field(8, "previous_token_id", limits.TOKEN_ID_BYTES, absent=b""),
-            amount_field(10, "spent_minor", low=0, absent=0),
+            key_field(8, "token_key"),
+            bytes_field(10, "closing", 1, limits.CLOSING_BYTES_MAX, absent=NO_ENVELOPE),
+        ),
+        MessageType.TOKEN_CLOSING: (
+            bytes_field(2, "token_id", limits.TOKEN_ID_BYTES),
+            amount_field(4, "spent_minor", low=0),
         ),
         MessageType.CERTIFICATE_REQUEST: (seconds_field(2, "made_at_s"),),
         MessageType.READ_REQUEST: (Field(2, "path", read_path, str), seconds_field(4, "made_at_s")),
         MessageType.CLOSE_REQUEST: (id_field(2), seconds_field(4, "made_at_s")),
+        MessageType.HOLD_CAPTURE: (
+            id_field(2),
+            amount_field(4, low=0),
+            currency_field(6),
+            seconds_field(8, "made_at_s"),
+        ),
     }
 )
 _KNOWN_KEYS: Final = MappingProxyType(

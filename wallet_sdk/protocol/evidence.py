@@ -6,12 +6,12 @@ consents of one token contradict each other when
 * they carry the same counter and different content, or
 * a later counter starts from a smaller sum than an earlier one had already reached.
 
-And a consent contradicts the TokenRequest that closed its token when
+And a consent contradicts the TokenClosing of its token, which is signed by the same key, when
 
 * the consent's sum is higher than the sum at which the device closed the token.
 
 This last one holds a wallet to a promise: once a closing has left the device, the token is never spent offline
-again, also when the answer was a refusal or never came (a later closing repeats the sum).
+again, also when the answer was a refusal or never came (a later request hands in the same closing).
 
 If no pair contradicts, all offline intents of a token form one rising chain, and their sum is at most the
 last cumulative sum, which the token bounds: every overspend leaves a proof.
@@ -32,7 +32,7 @@ from wallet_sdk.protocol.messages import (
     PaymentIntent,
     PaymentToken,
     Role,
-    TokenRequest,
+    TokenClosing,
 )
 from wallet_sdk.protocol.money import Currency
 from wallet_sdk.protocol.rules import start_of_sum as start_of_sum  # noqa: PLC0414 (also public here)
@@ -74,7 +74,7 @@ class FraudFinding:
     amounts_minor: tuple[int, int]
 
 
-_Half = VerifiedConsent | Sealed[TokenRequest]
+_Half = VerifiedConsent | Sealed[TokenClosing]
 
 
 def contradiction_of(first: PaymentIntent | PaymentCode, second: PaymentIntent | PaymentCode) -> Contradiction | None:
@@ -90,10 +90,10 @@ def contradiction_of(first: PaymentIntent | PaymentCode, second: PaymentIntent |
 
 
 def closing_contradiction_of(
-    consent: PaymentIntent | PaymentCode, closing: TokenRequest, *, token_id: TokenId
+    consent: PaymentIntent | PaymentCode, closing: TokenClosing, *, token_id: TokenId
 ) -> Contradiction | None:
     """How a consent under the token ``token_id`` contradicts a closing of the same device, if it does."""
-    if closing.previous_token_id != token_id or not isinstance(consent, PaymentIntent):
+    if closing.token_id != token_id or not isinstance(consent, PaymentIntent):
         return None
     return Contradiction.UNDERSTATED_CLOSING if consent.cumulative_minor > closing.spent_minor else None  # R-101
 
@@ -151,7 +151,7 @@ def _token_of(proof: FraudProof, trust: TrustStore) -> Sealed[PaymentToken]:
 def _verify_half(envelope: Envelope, token: Sealed[PaymentToken], trust: TrustStore) -> _Half:
     """A consent under the token, or a message of the device that holds it."""
     if _is_closing(envelope):
-        return verify_from_device(envelope, TokenRequest, device_key=token.message.device_key)
+        return verify_from_device(envelope, TokenClosing, device_key=token.message.device_key)
     consent = verify_consent(envelope, trust, at_s=token.message.not_before_s)
     if consent.token.digest != token.digest:
         raise RuleViolationError(ErrorCode.NOT_A_DOUBLE_SPEND, "the two are not under one token")
@@ -182,7 +182,7 @@ def _amount(half: _Half) -> int:
 
 
 def _is_closing(envelope: Envelope) -> bool:
-    return peek_type(envelope, bytes_max=limits.MESSAGE_BYTES_MAX) is MessageType.TOKEN_REQUEST
+    return peek_type(envelope, bytes_max=limits.MESSAGE_BYTES_MAX) is MessageType.TOKEN_CLOSING
 
 
 def _token_start_s(envelope: Envelope) -> int:

@@ -15,6 +15,8 @@ QR_VERSION_MAX: Final = 13
 CBOR_DEPTH_MAX: Final = 4
 #: Scanned text longer than any QR code can hold is refused before it is looked at.
 QR_TEXT_CHARS_MAX: Final = 4296
+#: The closing of a token, as bytes inside a token request: its envelope has 107 with the largest sum.
+CLOSING_BYTES_MAX: Final = 128
 #: Claims in one capture batch: one durable commit takes as many; 1,024 x ~700 bytes stays under the body cap.
 BATCH_CLAIMS_MAX: Final = 1024
 #: One capture batch as bytes: BATCH_CLAIMS_MAX claims of one request and one intent each, and the envelope.
@@ -35,9 +37,9 @@ DENYLIST_KEYS_MAX: Final = 512
 DENYLIST_BYTES_MAX: Final = 64 * 1024
 
 # --- names and texts ---
-#: Trade name and city together, UTF-8: what is left of 319 bytes for a request with its certificate.
-MERCHANT_NAME_AND_CITY_BYTES_MAX: Final = 32
-#: Merchant's reference of a sale (receipt number), UTF-8.
+#: Trade name and city, UTF-8, and every currency after the first: what is left of 319 bytes for a certificate.
+LABEL_BYTES_MAX: Final = 32
+#: Merchant's reference of a sale (receipt number), UTF-8, and what a tip and a hold cost: likewise for a request.
 REFERENCE_BYTES_MAX: Final = 10
 #: Activation codes are typed by hand.
 ACTIVATION_CODE_CHARS_MAX: Final = 32
@@ -60,6 +62,8 @@ CODE_LIFETIME_S_MAX: Final = 60
 CODE_SKEW_S_MAX: Final = 30
 #: A printed code is replaced once a year; it is payable online only, so the server can end it any day.
 STATIC_CODE_LIFETIME_D_MAX: Final = 366
+#: A deposit is held as long as a hotel's stay or a hired car's month, and no longer.
+HOLD_H_MAX: Final = 30 * 24
 #: Terminal certificates are renewed daily and bound the life of a stolen terminal key.
 CERTIFICATE_LIFETIME_H_MAX: Final = 7 * 24
 #: Offline part of a token: bounds how long a clone can spend before the operator's word arrives.

@@ -108,12 +108,14 @@ def check_intent_answers(
     """The intent consents to exactly this request, in its currency and amount.
 
     Raises:
-        RuleViolationError: WRONG_REQUEST, CURRENCY_MISMATCH, AMOUNT_MISMATCH or BAD_CUMULATIVE.
+        RuleViolationError: WRONG_REQUEST, CURRENCY_MISMATCH, ONLINE_ONLY, AMOUNT_MISMATCH or BAD_CUMULATIVE.
     """
     if intent.request_digest != request_digest:  # R-67
         raise RuleViolationError(ErrorCode.WRONG_REQUEST, "the intent answers another request", param="request_digest")
     if token.currency is not request.currency:
         raise RuleViolationError(ErrorCode.CURRENCY_MISMATCH, "token and request differ in currency", param="currency")
+    if request.hold_h and intent.mode is not AuthorizationMode.ONLINE:  # R-119
+        raise RuleViolationError(ErrorCode.ONLINE_ONLY, "a deposit is held by the issuer", param="mode")
     if not request.amount_minor <= intent.amount_minor <= request.amount_minor + request.tip_max_minor:
         raise RuleViolationError(
             ErrorCode.AMOUNT_MISMATCH,
@@ -134,7 +136,10 @@ def check_receipt_answers(receipt: Receipt, *, request: PaymentRequest, terminal
             the receipt is of a payment that was not made.
     """
     _check_receipt_subject(receipt, request=request, terminal_id=terminal_id)
-    if not request.amount_minor <= receipt.amount_minor <= request.amount_minor + request.tip_max_minor:
+    # Of a deposit a part may have been taken.  R-121
+    part = bool(request.hold_h) and receipt.state is not State.AUTHORIZED
+    least_minor = 1 if part else request.amount_minor
+    if not least_minor <= receipt.amount_minor <= request.amount_minor + request.tip_max_minor:
         raise RuleViolationError(ErrorCode.AMOUNT_MISMATCH, "receipt and request differ", param="amount_minor")
     if not receipt.state.is_paid:  # R-103
         raise RuleViolationError(ErrorCode.BAD_TRANSITION, f"the payment is {receipt.state.name}", param="state")

@@ -30,6 +30,7 @@ from wallet_sdk.protocol.messages import (
     CloseRequest,
     Denylist,
     Enrolment,
+    HoldCapture,
     MessageType,
     OperatorKey,
     PaymentCode,
@@ -42,12 +43,15 @@ from wallet_sdk.protocol.messages import (
     Role,
     StaticCode,
     TerminalCertificate,
+    TokenClosing,
     TokenRequest,
     TrustBundle,
 )
 from wallet_sdk.protocol.states import CLOSED_UNPAID, State
 
-D = TypeVar("D", CaptureBatch, Refund, TokenRequest, CertificateRequest, ReadRequest, CloseRequest)
+D = TypeVar(
+    "D", CaptureBatch, Refund, TokenRequest, TokenClosing, CertificateRequest, ReadRequest, CloseRequest, HoldCapture
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +165,6 @@ def verify_certificate(envelope: bytes, trust: TrustStore, *, at_s: int) -> Seal
     operator = trust.operator_key(sealed.key_id, role=Role.TERMINAL_CA)
     verify(sealed, operator.public_key)
     certificate = sealed.message
-    _check_label(certificate)
     _check_nested(
         operator, not_before_s=certificate.not_before_s, expires_at_s=certificate.expires_at_s, what="certificate"
     )
@@ -182,7 +185,6 @@ def verify_static_code(envelope: bytes, trust: TrustStore, *, at_s: int) -> Seal
     operator = trust.operator_key(sealed.key_id, role=Role.TERMINAL_CA)
     verify(sealed, operator.public_key)
     code = sealed.message
-    _check_label(code)
     _check_nested(operator, not_before_s=code.not_before_s, expires_at_s=code.expires_at_s, what="static code")  # R-108
     _check_period(not_before_s=code.not_before_s, expires_at_s=code.expires_at_s, at_s=at_s, what="static code")
     return sealed
@@ -314,7 +316,7 @@ def verify_refund_receipt(envelope: bytes, trust: TrustStore) -> Sealed[Receipt]
 
 
 def verify_from_device(envelope: bytes, expected: type[D], *, device_key: PublicKeyBytes) -> Sealed[D]:
-    """Verify a message of an enrolled terminal or wallet with the key stored at its enrolment.
+    """Verify a message of an enrolled terminal or wallet with the key stored at its enrolment, or of a token's key.
 
     Raises:
         MalformedMessageError, RuleViolationError.
@@ -358,15 +360,6 @@ def _by_receipt_key(sealed: Sealed[Receipt], trust: TrustStore) -> Sealed[Receip
     verify(sealed, operator.public_key)
     _check_operator_at(operator, at_s=sealed.message.at_s, what="receipt key")  # R-48
     return sealed
-
-
-def _check_label(named: TerminalCertificate | StaticCode) -> None:
-    """Name and city share their bytes."""
-    # R-31
-    if len(named.merchant_name.encode() + named.merchant_city.encode()) > limits.MERCHANT_NAME_AND_CITY_BYTES_MAX:
-        raise MalformedMessageError(
-            ErrorCode.FIELD_OUT_OF_RANGE, "name and city are too long together", param="merchant_name"
-        )
 
 
 def _check_operator_at(operator: OperatorKey, *, at_s: int, what: str) -> None:

@@ -30,6 +30,8 @@ class Outcome(Enum):
     UNKNOWN = "unknown"
     #: The issuer signed a receipt for it.
     SETTLED = "settled"
+    #: The issuer holds it as a deposit, and says so in a receipt. The merchant may still take a part, or all of it.
+    HELD = "held"
     #: The issuer refused it. Not charged.
     DECLINED = "declined"
     #: Shown as a QR code; a terminal may have taken it.
@@ -60,12 +62,15 @@ DEAD_OUTCOMES: Final = frozenset({Outcome.DECLINED, Outcome.EXPIRED, Outcome.NOT
 
 _NEXT: Final = MappingProxyType(
     {
-        Outcome.UNKNOWN: frozenset({Outcome.SETTLED, Outcome.DECLINED, Outcome.EXPIRED, Outcome.NOT_SENT}),
+        Outcome.UNKNOWN: frozenset(
+            {Outcome.SETTLED, Outcome.HELD, Outcome.DECLINED, Outcome.EXPIRED, Outcome.NOT_SENT}
+        ),
+        Outcome.HELD: frozenset({Outcome.SETTLED, Outcome.DECLINED}),
         Outcome.OFFLINE: frozenset({Outcome.ACCEPTED_OFFLINE, Outcome.SETTLED, Outcome.DECLINED, Outcome.EXPIRED}),
         Outcome.ACCEPTED_OFFLINE: frozenset({Outcome.SETTLED, Outcome.DECLINED, Outcome.EXPIRED}),
         Outcome.PRESENTED: frozenset({Outcome.SETTLED, Outcome.DECLINED, Outcome.EXPIRED}),
         # The issuer's receipt outweighs what this wallet concluded by itself.
-        Outcome.EXPIRED: frozenset({Outcome.SETTLED, Outcome.DECLINED}),
+        Outcome.EXPIRED: frozenset({Outcome.SETTLED, Outcome.HELD, Outcome.DECLINED}),
         Outcome.SETTLED: frozenset(),
         Outcome.DECLINED: frozenset(),
         Outcome.NOT_SENT: frozenset(),
@@ -109,10 +114,11 @@ class Enrolled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenRecord:
-    """A token and how far it is used: the highest counter and the largest offline sum ever reserved."""
+    """A token, the key that signs under it, and the highest counter and largest offline sum ever reserved."""
 
     token_id: TokenId
     envelope: Envelope
+    key_name: str
     counter: int = 0
     cumulative_minor: int = 0
 
@@ -127,9 +133,13 @@ class Reservation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingIssue:
-    """A signed TokenRequest that may have been sent; ``previous_token_id`` is empty for the first."""
+    """A signed TokenRequest that may have been sent; ``previous_token_id`` is empty for the first.
+
+    ``key_name`` is the key that the token is asked for.
+    """
 
     envelope: Envelope
+    key_name: str
     previous_token_id: TokenId
     spent_minor: int
 

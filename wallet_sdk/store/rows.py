@@ -56,6 +56,7 @@ def write_token(token: TokenRecord) -> Row:
     return {
         "token_id": token.token_id,
         "envelope": token.envelope,
+        "key_name": token.key_name,
         "counter": token.counter,
         "cumulative_minor": token.cumulative_minor,
         "is_current": 1,
@@ -67,6 +68,7 @@ def read_token(row: sqlite3.Row) -> TokenRecord:
     return TokenRecord(
         token_id=TokenId(row["token_id"]),
         envelope=Envelope(row["envelope"]),
+        key_name=row["key_name"],
         counter=row["counter"],
         cumulative_minor=row["cumulative_minor"],
     )
@@ -76,6 +78,7 @@ def write_issue(issue: PendingIssue) -> Row:
     """Row of table issue."""
     return {
         "envelope": issue.envelope,
+        "key_name": issue.key_name,
         "previous_token_id": issue.previous_token_id,
         "spent_minor": issue.spent_minor,
     }
@@ -85,6 +88,7 @@ def read_issue(row: sqlite3.Row) -> PendingIssue:
     """Record of table issue."""
     return PendingIssue(
         envelope=Envelope(row["envelope"]),
+        key_name=row["key_name"],
         previous_token_id=TokenId(row["previous_token_id"]),
         spent_minor=row["spent_minor"],
     )

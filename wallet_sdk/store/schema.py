@@ -34,5 +34,10 @@ _FIRST: Final = (
 #: A pending issue may be sent by somebody else than its maker. Whether an older one was is not known.
 _SECOND: Final = ("ALTER TABLE issue ADD COLUMN is_shared INTEGER NOT NULL DEFAULT 0", "UPDATE issue SET is_shared = 1")
 
+#: A key for each token. Before, all had the key of the enrolment.
+_THIRD: Final = tuple(
+    f"ALTER TABLE {table} ADD COLUMN key_name TEXT NOT NULL DEFAULT 'device'" for table in ("token", "issue")
+)
+
 #: Step n brings a file from version n to n + 1.
-MIGRATIONS: Final = (_FIRST, _SECOND)
+MIGRATIONS: Final = (_FIRST, _SECOND, _THIRD)

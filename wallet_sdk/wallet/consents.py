@@ -78,7 +78,7 @@ def sign_intent(
     reservation = parts.store.reserve_counter(
         token.token_id, spend_minor=request.amount_minor if offline else 0, check=check
     )
-    sealed = seal(intent_of(reservation), parts.signer(), embedded=token.envelope)  # R-59
+    sealed = seal(intent_of(reservation), parts.keys.signer(token.key_name), embedded=token.envelope)  # R-59
     record = ConsentRecord(
         digest=sealed.digest,
         kind=ConsentKind.OFFLINE_INTENT if offline else ConsentKind.ONLINE_INTENT,
@@ -114,7 +114,7 @@ def sign_code(parts: Parts, *, token: TokenRecord, limit: PaymentToken, ceiling_
         lifetime_s=limits.CODE_LIFETIME_S_MAX,
         ceiling_minor=ceiling_minor,
     )
-    sealed = seal(code, parts.signer(), embedded=token.envelope)
+    sealed = seal(code, parts.keys.signer(token.key_name), embedded=token.envelope)
     record = ConsentRecord(
         digest=sealed.digest,
         kind=ConsentKind.CODE,
@@ -194,7 +194,7 @@ def learn(parts: Parts, record: ConsentRecord, answer: api.PaymentAnswer) -> Con
         raise _bad_answer(f"the receipt does not hold: {error}") from error
     if not sealed.message.state.is_paid:
         raise _bad_answer("state and receipt disagree")
-    return _record(parts, record, Outcome.SETTLED, receipt=sealed.envelope)
+    return _record(parts, record, _paid_outcome(record, sealed.message), receipt=sealed.envelope)
 
 
 def learn_receipt(parts: Parts, envelope: Envelope) -> ConsentRecord:
@@ -215,7 +215,7 @@ def learn_receipt(parts: Parts, envelope: Envelope) -> ConsentRecord:
     check_receipt_fits(receipt, record)
     by_terminal = terminal_key is not None and sealed.key_id == key_id_of(terminal_key)
     if not by_terminal:
-        outcome = Outcome.SETTLED if receipt.state.is_paid else Outcome.DECLINED
+        outcome = _paid_outcome(record, receipt) if receipt.state.is_paid else Outcome.DECLINED
     elif record.kind is not ConsentKind.OFFLINE_INTENT or not receipt.state.is_paid:
         raise RuleViolationError(ErrorCode.WRONG_ROLE, "a terminal only says what it took offline", param="key_id")
     elif record.outcome is Outcome.SETTLED:
@@ -239,9 +239,18 @@ def check_receipt_fits(receipt: Receipt, record: ConsentRecord) -> None:  # R-64
         raise RuleViolationError(ErrorCode.WRONG_REQUEST, "the receipt is for another payment", param="consent_digest")
     if receipt.currency is not record.currency:
         raise RuleViolationError(ErrorCode.CURRENCY_MISMATCH, "the receipt has another currency", param="currency")
-    is_code = record.kind is ConsentKind.CODE
-    if receipt.amount_minor > record.amount_minor or (not is_code and receipt.amount_minor != record.amount_minor):
+    in_part = record.kind is ConsentKind.CODE or (_is_deposit(record) and receipt.state is not State.AUTHORIZED)
+    if receipt.amount_minor > record.amount_minor or (not in_part and receipt.amount_minor != record.amount_minor):
         raise RuleViolationError(ErrorCode.AMOUNT_MISMATCH, "the receipt has another amount", param="amount_minor")
+
+
+def _paid_outcome(record: ConsentRecord, receipt: Receipt) -> Outcome:
+    """Of a deposit the first receipt says that it is held, a later one how much of it was taken.  R-121"""
+    return Outcome.HELD if _is_deposit(record) and receipt.state is State.AUTHORIZED else Outcome.SETTLED
+
+
+def _is_deposit(record: ConsentRecord) -> bool:
+    return record.ask is not None and open_unverified(record.ask.envelope, PaymentRequest).message.hold_h > 0
 
 
 def _fetch(parts: Parts, record: ConsentRecord, *, wait_s: int = 0) -> api.PaymentAnswer | None:

@@ -13,8 +13,10 @@ from wallet_sdk.protocol.errors import ErrorCode, MisuseError
 from wallet_sdk.protocol.trust import TrustStore, verify_bundle
 from wallet_sdk.store import Enrolled, WalletStore
 
-#: Name of the device key in the key store.
+#: Name of the key of the enrolment in the key store: it asks and reads, and no code ever shows it.
 DEVICE_KEY = "device"
+#: The keys of tokens; what follows in the name sorts by time.
+TOKEN_KEY_PREFIX = "token-"  # noqa: S105 - the beginning of a name
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,7 +53,7 @@ class Parts:
         return verify_bundle(enrolled.bundle, root_key=enrolled.root_key)
 
     def signer(self) -> Signer:
-        """The device key."""
+        """The key of the enrolment."""
         return self.keys.signer(DEVICE_KEY)
 
     def client(self) -> ApiClient:

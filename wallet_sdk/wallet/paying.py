@@ -34,6 +34,7 @@ class Quote:
         merchant_name, merchant_city: from the operator-signed certificate, never from the request.
         country: ISO 3166 alpha-2.
         expires_at_s: seconds since the epoch, by the terminal's clock.
+        hold_h: hours for which the amount is only held, as a deposit of which a part may be taken; 0: it is paid.
     """
 
     merchant_name: str
@@ -42,6 +43,7 @@ class Quote:
     amount: Money
     reference: str
     expires_at_s: int
+    hold_h: int
     _verified: VerifiedRequest = field(repr=False)
     _parts: Parts = field(repr=False)
 
@@ -54,7 +56,7 @@ class Quote:
 
         Raises:
             RuleViolationError: EXPIRED; ALREADY_PAID; when offline, OVER_PAYMENT_LIMIT, OVER_TOKEN_LIMIT or
-                OVER_COUNT_LIMIT. Nothing is charged.
+                OVER_COUNT_LIMIT, ONLINE_ONLY for a deposit. Nothing is charged.
             MisuseError: NO_ALLOWANCE when offline without a token that may be spent.
             UnavailableError: nothing was sent, and offline was not allowed or possible.
         """
@@ -79,6 +81,7 @@ def scan(parts: Parts, qr_text: str) -> Quote:
         amount=request.amount,
         reference=request.reference,
         expires_at_s=request.expires_at_s,
+        hold_h=request.hold_h,
         _verified=verified,
         _parts=parts,
     )
@@ -129,7 +132,7 @@ def _pay(parts: Parts, verified: VerifiedRequest, mode: PayMode) -> ConsentRecor
             try:
                 return _pay_online(parts, verified)
             except UnavailableError as error:
-                if error.outcome is not MoneyOutcome.NOT_CHARGED:
+                if error.outcome is not MoneyOutcome.NOT_CHARGED or verified.request.message.hold_h:
                     raise
                 return _offline_instead(parts, verified, error)  # R-61
         case _:
@@ -153,6 +156,8 @@ def _pay_online(parts: Parts, verified: VerifiedRequest) -> ConsentRecord:
 
 
 def _pay_offline(parts: Parts, verified: VerifiedRequest) -> ConsentRecord:
+    if verified.request.message.hold_h:
+        raise RuleViolationError(ErrorCode.ONLINE_ONLY, "a deposit is held by the issuer", param="mode")  # R-119
     if parts.store.pending_issue() is not None:
         raise MisuseError(ErrorCode.NO_ALLOWANCE, "the token is being renewed; sync first", param="token")  # R-63
     token, limit = ready_token(parts)

@@ -1,7 +1,8 @@
 """Enrolment, and the token: fetched, renewed, and never spent on both sides of a renewal.
 
-A TokenRequest closes the old token at a signed sum. From the moment it is stored until it is answered,
-nothing is spent offline under the old token: the issuer may have closed it already.
+A token has a key of its own, so that no two of them can be linked by what a till sees. A TokenRequest hands in the
+closing of the old token, signed by that token's key. From the moment it is stored until it is answered, nothing is
+spent offline under the old token: the issuer may have closed it already.
 """
 
 from dataclasses import replace
@@ -20,11 +21,11 @@ from wallet_sdk.protocol.errors import (
     UnavailableError,
 )
 from wallet_sdk.protocol.ids import Envelope, PublicKeyBytes, RequestId, TokenId, WalletId, time_ordered_id
-from wallet_sdk.protocol.messages import Enrolment, PaymentToken, TokenRequest
+from wallet_sdk.protocol.messages import NO_ENVELOPE, Enrolment, PaymentToken, TokenClosing, TokenRequest
 from wallet_sdk.protocol.money import Currency
 from wallet_sdk.protocol.trust import verify_bundle, verify_token
 from wallet_sdk.store import BalanceRecord, Enrolled, PendingIssue, TokenRecord
-from wallet_sdk.wallet.parts import DEVICE_KEY, Parts, refresh_trust
+from wallet_sdk.wallet.parts import DEVICE_KEY, TOKEN_KEY_PREFIX, Parts, refresh_trust
 
 #: A token that ends within a day is renewed: tomorrow there may be no network.
 RENEW_BEFORE_S: Final = 24 * 3600
@@ -159,14 +160,17 @@ def _exchange(parts: Parts, issue: PendingIssue, origin: _Origin) -> TokenRecord
     except TillcodeError:
         _set_aside(parts, issue)
         raise
-    record = _read_token(parts, answer)
+    record = _read_token(parts, answer, key_name=issue.key_name)
+    replaced = parts.store.token()
     parts.store.adopt_token(record)
+    _forget_old_keys(parts, record, replaced)
     return record
 
 
 def _issue_to_send(parts: Parts) -> tuple[PendingIssue, _Origin]:
     """The pending TokenRequest, marked as sent by more than one; or a new one, stored before it is sent."""
     asked_minor: int | None = None
+    key_name = ""
     for _ in range(_ISSUE_TRIES):
         pending = parts.store.pending_issue()
         try:
@@ -175,7 +179,9 @@ def _issue_to_send(parts: Parts) -> tuple[PendingIssue, _Origin]:
                 return pending, _Origin.FOUND
             if asked_minor is None:
                 asked_minor = _allowance_to_ask(parts)
-            issue = _new_issue(parts, asked_minor=asked_minor)
+                key_name = TOKEN_KEY_PREFIX + _new_id(parts).hex()
+                parts.keys.create(key_name)
+            issue = _new_issue(parts, asked_minor=asked_minor, key_name=key_name)
             parts.store.save_issue(issue)
         except RuleViolationError as error:
             if error.code is not ErrorCode.CONTENT_CONFLICT:
@@ -186,7 +192,7 @@ def _issue_to_send(parts: Parts) -> tuple[PendingIssue, _Origin]:
 
 
 def _set_aside(parts: Parts, issue: PendingIssue) -> None:
-    """After a refusal. What closes a token stays pending under a fresh id and the same sum.
+    """After a refusal. What closes a token stays pending under a fresh id, with the same closing and key.
 
     The refusal may be forged and the signed closing kept: an intent signed after it would look like fraud.
     """
@@ -202,21 +208,39 @@ def _new_id(parts: Parts) -> RequestId:
     return RequestId(time_ordered_id(parts.clock.now_ms(), parts.random.random_bytes(6)))
 
 
-def _new_issue(parts: Parts, *, asked_minor: int) -> PendingIssue:
-    """Sign a TokenRequest that closes the current token at its sum."""
+def _new_issue(parts: Parts, *, asked_minor: int, key_name: str) -> PendingIssue:
+    """Sign a TokenRequest for a token over this key, with the closing of the current token at its sum."""
     token = parts.store.token()
     request = TokenRequest(
         issue_id=_new_id(parts),
         made_at_s=parts.now_s(),
         total_max_minor=asked_minor,
-        previous_token_id=token.token_id if token else TokenId(b""),
-        spent_minor=token.cumulative_minor if token else 0,
+        token_key=parts.keys.signer(key_name).public_key,
+        closing=_closing_of(parts, token) if token else NO_ENVELOPE,
     )
     return PendingIssue(
         envelope=seal(request, parts.signer()).envelope,
-        previous_token_id=request.previous_token_id,
-        spent_minor=request.spent_minor,
+        key_name=key_name,
+        previous_token_id=token.token_id if token else TokenId(b""),
+        spent_minor=token.cumulative_minor if token else 0,
     )
+
+
+def _closing_of(parts: Parts, token: TokenRecord) -> Envelope:
+    closing = TokenClosing(token_id=token.token_id, spent_minor=token.cumulative_minor)
+    return seal(closing, parts.keys.signer(token.key_name)).envelope
+
+
+def _forget_old_keys(parts: Parts, adopted: TokenRecord, replaced: TokenRecord | None) -> None:
+    """Keys of tokens older than the one just replaced sign nothing any more.
+
+    Of the replaced one a thread may be signing on a counter that it has reserved; it goes next time.
+    """
+    if replaced is None or replaced.token_id == adopted.token_id:
+        return
+    for name in parts.keys.names():
+        if name.startswith(TOKEN_KEY_PREFIX) and name < replaced.key_name and name != adopted.key_name:
+            parts.keys.delete(name)
 
 
 def _allowance_to_ask(parts: Parts) -> int:
@@ -231,7 +255,7 @@ def _allowance_to_ask(parts: Parts) -> int:
     return min(available_minor // OFFLINE_SHARE_DIVISOR, limits.AMOUNT_MINOR_MAX)
 
 
-def _read_token(parts: Parts, answer: api.TokenIssued) -> TokenRecord:
+def _read_token(parts: Parts, answer: api.TokenIssued, *, key_name: str) -> TokenRecord:
     """The token of an answer, which may have run out: an answer to a request of long ago is an answer."""
     envelope = Envelope(api.from_base64url(answer.token))
     try:
@@ -243,9 +267,10 @@ def _read_token(parts: Parts, answer: api.TokenIssued) -> TokenRecord:
         refresh_trust(parts)
         sealed = _verify_issued(parts, envelope)
     token = sealed.message
-    if token.device_key != parts.signer().public_key or token.currency is not parts.enrolled().currency:
+    wanted = (parts.keys.signer(key_name).public_key, parts.enrolled().currency)
+    if (token.device_key, token.currency) != wanted:
         raise MalformedMessageError(ErrorCode.FIELD_OUT_OF_RANGE, "the token is another wallet's", param="device_key")
-    return TokenRecord(token_id=token.token_id, envelope=sealed.envelope)
+    return TokenRecord(token_id=token.token_id, envelope=sealed.envelope, key_name=key_name)
 
 
 def _verify_issued(parts: Parts, envelope: Envelope) -> Sealed[PaymentToken]:

@@ -47,11 +47,12 @@ class Payment:
 
     Attributes:
         digest: names it; check words and receipts derive from it.
-        amount: what is paid; of a code that is not settled, its ceiling.
+        amount: what is paid; of a code or deposit that is not settled, the most that it can become.
         merchant_name: from the operator-signed certificate; "" for a code, whose merchant the receipt does not name.
         error_code: why it was declined.
         made_at_s: when it was signed, seconds since the epoch.
-        qr: what to show a terminal: the intent or code while it may still be taken, the issuer's receipt once settled.
+        qr: what to show a terminal: the issuer's receipt once there is one, before it the intent or code while it may
+            still be taken.
     """
 
     digest: Digest
@@ -148,13 +149,13 @@ def code_of(record: ConsentRecord) -> PresentedCode:
 
 
 def _amount_of(record: ConsentRecord) -> Money:
-    if record.kind is ConsentKind.CODE and record.outcome is Outcome.SETTLED:
+    if record.outcome is Outcome.SETTLED:  # of a code or deposit perhaps a part
         return open_unverified(record.receipt, Receipt).message.amount
     return Money(minor=record.amount_minor, currency=record.currency)
 
 
 def _qr_of(record: ConsentRecord) -> QrCode | None:
-    if record.outcome is Outcome.SETTLED:
+    if record.outcome in {Outcome.SETTLED, Outcome.HELD}:
         return QrCode(text=qr.to_text(record.receipt))
     if record.outcome in {Outcome.OFFLINE, Outcome.ACCEPTED_OFFLINE, Outcome.PRESENTED}:
         return QrCode(text=qr.to_text(record.envelope))

@@ -73,10 +73,12 @@ CREATE TABLE postings (
 ) STRICT, WITHOUT ROWID;
 
 -- standing: 1 open, 2 closed at spent_minor by its wallet, 3 closed for fraud.
+-- device_key: of this token alone. successor_id: the token that was issued when its wallet closed it.
 -- dead_minor: offline consents under it that were declined for ever, so that nobody can claim them any more.
 CREATE TABLE tokens (
     id              BLOB PRIMARY KEY,
     wallet_id       INTEGER NOT NULL REFERENCES wallets (id),
+    device_key      BLOB NOT NULL UNIQUE,
     account_id      INTEGER NOT NULL REFERENCES accounts (id),
     digest          BLOB NOT NULL,
     envelope        BLOB NOT NULL,
@@ -88,6 +90,7 @@ CREATE TABLE tokens (
     spent_minor     INTEGER,
     dead_minor      INTEGER NOT NULL DEFAULT 0,
     closing         BLOB,
+    successor_id    BLOB,
     UNIQUE (wallet_id, issue_id)
 ) STRICT, WITHOUT ROWID;
 

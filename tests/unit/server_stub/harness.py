@@ -25,8 +25,9 @@ from wallet_sdk.ports import Clock
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.envelope import Sealed, open_unverified, seal
 from wallet_sdk.protocol.errors import ErrorCode
-from wallet_sdk.protocol.ids import Counter, Envelope, MerchantId, RequestId, TokenId, time_ordered_id
+from wallet_sdk.protocol.ids import Counter, Envelope, MerchantId, RequestId, time_ordered_id
 from wallet_sdk.protocol.messages import (
+    NO_ENVELOPE,
     AuthorizationMode,
     CaptureBatch,
     Claim,
@@ -38,6 +39,7 @@ from wallet_sdk.protocol.messages import (
     PaymentToken,
     ReadRequest,
     TerminalCertificate,
+    TokenClosing,
     TokenRequest,
 )
 from wallet_sdk.protocol.money import Currency, Money
@@ -158,6 +160,7 @@ class TestWallet:
     random: SeededRandom
     signer: SoftwareSigner
     token: Sealed[PaymentToken] | None = None
+    token_signer: SoftwareSigner | None = None
     counter: int = 0
     spent_minor: int = 0
 
@@ -171,20 +174,33 @@ class TestWallet:
         message = Enrolment(activation_code=code, public_key=self.signer.public_key, made_at_s=self.now_s())
         return self.call("POST", api.PATH_ENROL_WALLET, seal(message, self.signer).envelope, "")
 
-    def token_request(self, total_max_minor: int = 5_000, **changes: Any) -> Envelope:
+    def closing(self, **changes: Any) -> Envelope:
+        """The closing of the current token, empty before the first; by the token's key unless another is given."""
+        if self.token is None or self.token_signer is None:
+            return NO_ENVELOPE
+        signer = changes.pop("signer", self.token_signer)
+        message = TokenClosing(token_id=self.token.message.token_id, spent_minor=self.spent_minor)
+        return seal(replace(message, **changes), signer).envelope
+
+    def token_request(
+        self, total_max_minor: int = 5_000, *, token_signer: SoftwareSigner | None = None, **changes: Any
+    ) -> Envelope:
         message = TokenRequest(
             issue_id=self.new_id(),
             made_at_s=self.now_s(),
             total_max_minor=total_max_minor,
-            previous_token_id=self.token.message.token_id if self.token else TokenId(b""),
-            spent_minor=self.spent_minor,
+            token_key=(token_signer or SoftwareSigner(self.random.random_bytes(32))).public_key,
+            closing=self.closing(),
         )
         return seal(replace(message, **changes), self.signer).envelope
 
     def renew(self, total_max_minor: int = 5_000, **changes: Any) -> Answer:
-        answer = self.call("POST", api.PATH_TOKENS, self.token_request(total_max_minor, **changes), "")
+        fresh = SoftwareSigner(self.random.random_bytes(32))
+        request = self.token_request(total_max_minor, token_signer=fresh, **changes)
+        answer = self.call("POST", api.PATH_TOKENS, request, "")
         if answer.http_status == 200:
             self.token = open_unverified(api.from_base64url(answer.content["token"]), PaymentToken)
+            self.token_signer = fresh
             self.counter = self.spent_minor = 0
         return answer
 
@@ -198,6 +214,7 @@ class TestWallet:
         cumulative_minor: int | None = None,
     ) -> Sealed[PaymentIntent]:
         assert self.token is not None
+        assert self.token_signer is not None
         amount = request.message.amount_minor if amount_minor is None else amount_minor
         if counter is None:
             self.counter += 1
@@ -210,15 +227,16 @@ class TestWallet:
             request_digest=request.digest,
             mode=mode,
         )
-        return seal(message, self.signer, embedded=self.token.envelope)
+        return seal(message, self.token_signer, embedded=self.token.envelope)
 
     def code(self, *, ceiling_minor: int = 5_000) -> Sealed[PaymentCode]:
         assert self.token is not None
+        assert self.token_signer is not None
         self.counter += 1
         message = PaymentCode(
             counter=Counter(self.counter), issued_at_s=self.now_s(), lifetime_s=60, ceiling_minor=ceiling_minor
         )
-        return seal(message, self.signer, embedded=self.token.envelope)
+        return seal(message, self.token_signer, embedded=self.token.envelope)
 
     def send(self, request: bytes, intent: bytes) -> Answer:
         body = api.to_json(api.IntentBody(intent=api.to_base64url(intent), request=api.to_base64url(request)))

@@ -33,7 +33,8 @@ def test_a_cloned_wallet_at_two_terminals_is_proved(house: House) -> None:
     assert two.capture((second, intents[1]))[0]["error_code"] == 0
     finding = only_finding(house)
     assert finding.contradiction is Contradiction.SAME_COUNTER
-    assert finding.device_key == wallet.signer.public_key
+    assert wallet.token_signer is not None
+    assert finding.device_key == wallet.token_signer.public_key
     assert sorted(finding.amounts_minor) == [1_400, 1_500]
     assert house.payable_minor() == 2_900
     assert house.balances()[(AccountKind.FRAUD_LOSS, "")] == -900
@@ -96,7 +97,7 @@ def test_a_token_closed_at_too_small_a_sum_gives_the_wallet_away(house: House) -
     terminal, wallet = house.terminal(), house.wallet(total_max_minor=2_000)
     request = terminal.request(1_500)
     hidden = wallet.intent(request)
-    wallet.renew(0, spent_minor=0).ok()
+    wallet.renew(0, closing=wallet.closing(spent_minor=0)).ok()
     assert wallet.balance() == (10_000, 0)
     assert terminal.capture((request, hidden))[0]["error_code"] == 0
     finding = only_finding(house)

@@ -325,7 +325,7 @@ def test_a_false_sum_frees_no_reserve(house: House) -> None:
     kept = wallet.intent(honest, counter=2, cumulative_minor=3_000)
     outcome = terminal.capture((trick, wallet.intent(trick, counter=1, cumulative_minor=0)))[0]
     assert outcome["error_code"] == ErrorCode.BAD_CUMULATIVE
-    wallet.renew(0, spent_minor=3_000).ok()
+    wallet.renew(0, closing=wallet.closing(spent_minor=3_000)).ok()
     assert wallet.balance() == (7_000, 3_000)
     assert terminal.capture((honest, kept))[0]["error_code"] == 0
     assert AccountKind.FRAUD_LOSS not in {kind for kind, _ in house.balances()}

@@ -3,6 +3,8 @@
 from tests.unit.server_stub.harness import House
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.errors import ErrorCode
+from wallet_sdk.protocol.ids import TokenId
+from wallet_sdk.protocol.messages import NO_ENVELOPE
 
 DAY_S = 24 * 3600
 
@@ -50,23 +52,47 @@ def test_a_token_is_closed_once_by_its_own_wallet_at_a_possible_sum(house: House
     request = terminal.request(1_000)
     terminal.capture((request, wallet.intent(request)))
     before = wallet.balance(), other.balance()
-    assert wallet.token is not None
-    token_id = wallet.token.message.token_id
-    assert other.renew(previous_token_id=token_id).code() is ErrorCode.NOT_AUTHORIZED
-    assert wallet.renew(spent_minor=999).code() is ErrorCode.BAD_CUMULATIVE
-    assert wallet.renew(spent_minor=5_001).code() is ErrorCode.BAD_CUMULATIVE
+    closing = wallet.closing(spent_minor=1_001)
+    unknown, stranger = TokenId(b"no such token"[:12]), house.new_signer()
+    assert other.renew(closing=wallet.closing()).code() is ErrorCode.NOT_AUTHORIZED
+    assert wallet.renew(closing=wallet.closing(token_id=unknown)).code() is ErrorCode.NOT_AUTHORIZED
+    assert wallet.renew(closing=wallet.closing(signer=stranger)).code() is ErrorCode.UNKNOWN_SIGNER
+    assert wallet.renew(closing=wallet.closing(spent_minor=999)).code() is ErrorCode.BAD_CUMULATIVE
+    assert wallet.renew(closing=wallet.closing(spent_minor=5_001)).code() is ErrorCode.BAD_CUMULATIVE
     assert (wallet.balance(), other.balance()) == before
     wallet.renew().ok()
-    assert wallet.renew(previous_token_id=token_id, spent_minor=1_001).code() is ErrorCode.TOKEN_CLOSED
+    assert wallet.renew(closing=closing).code() is ErrorCode.TOKEN_CLOSED
     house.assert_clean()
+
+
+def test_a_key_is_of_one_token_only(house: House) -> None:
+    """No wallet has a token made over a key that is another's, or its own of the enrolment or of a token. (R-120)"""
+    wallet, other = house.wallet(), house.wallet()
+    assert wallet.token is not None
+    before = wallet.balance(), other.balance()
+    for key in (wallet.token.message.device_key, wallet.signer.public_key, other.signer.public_key):
+        assert other.renew(token_key=key).code() is ErrorCode.CONTENT_CONFLICT
+    assert other.renew(token_key=house.terminal().signer.public_key).code() is ErrorCode.CONTENT_CONFLICT
+    assert (wallet.balance(), other.balance()) == before
+    house.assert_clean()
+
+
+def test_no_two_tokens_of_a_wallet_share_a_key(house: House) -> None:
+    """So that tills that compare what they have seen cannot tell that two tokens are of one wallet."""
+    wallet = house.wallet()
+    seen = [wallet.token]
+    for _ in range(2):
+        wallet.renew().ok()
+        seen.append(wallet.token)
+    keys = {token.message.device_key for token in seen if token is not None}
+    assert len(keys) == 3
+    assert wallet.signer.public_key not in keys
 
 
 def test_a_closed_token_has_one_successor(house: House) -> None:
     """A wallet that never got its new token, and asks anew with another id, gets that one; no second escrow."""
     wallet = house.wallet(total_max_minor=5_000)
-    assert wallet.token is not None
-    token_id = wallet.token.message.token_id
-    asked = [wallet.token_request(total, previous_token_id=token_id, spent_minor=0) for total in (2_000, 3_000)]
+    asked = [wallet.token_request(total) for total in (2_000, 3_000)]
     answers = [house.call("POST", api.PATH_TOKENS, envelope, "") for envelope in asked]
     assert [answer.http_status for answer in answers] == [200, 200]
     assert answers[0].body == answers[1].body
@@ -95,7 +121,7 @@ def test_what_nobody_claimed_in_time_is_the_payers_again(house: House) -> None:
 def test_a_token_that_its_wallet_has_lost_gives_its_escrow_back(house: House) -> None:
     """Never closed, because the wallet forgot it: not for ever out of reach."""
     wallet = house.wallet(funds_minor=10_000, total_max_minor=5_000)
-    wallet.renew(1_000, previous_token_id=b"", spent_minor=0).ok()
+    wallet.renew(1_000, closing=NO_ENVELOPE).ok()
     assert wallet.balance() == (4_000, 6_000)
     house.clock.advance(34 * DAY_S - 1)
     wallet.renew(0).ok()
@@ -109,11 +135,13 @@ def test_a_token_that_its_wallet_has_lost_gives_its_escrow_back(house: House) ->
 def test_a_closed_token_pays_nothing_online(house: House) -> None:
     """Intents and codes under it are refused; the new token spends."""
     terminal, wallet = house.terminal(), house.wallet()
-    old = wallet.token
+    old = wallet.token, wallet.token_signer
     wallet.renew().ok()
-    new, wallet.token = wallet.token, old
+    new = wallet.token, wallet.token_signer
+    wallet.token, wallet.token_signer = old
     assert wallet.pay(terminal.request())["error_code"] == ErrorCode.TOKEN_CLOSED
     assert terminal.capture((terminal.request(), wallet.code()))[0]["error_code"] == ErrorCode.TOKEN_CLOSED
-    wallet.token, wallet.counter = new, 0
+    wallet.token, wallet.token_signer = new
+    wallet.counter = 0
     assert wallet.pay(terminal.request())["state"] == "CAPTURED"
     house.assert_clean()

@@ -6,10 +6,18 @@ from enum import Enum, auto
 
 from wallet_sdk.ports import HttpAnswer, HttpRequest
 from wallet_sdk.protocol import api
-from wallet_sdk.protocol.envelope import Sealed, seal
+from wallet_sdk.protocol.envelope import Sealed, open_unverified, seal
 from wallet_sdk.protocol.errors import ErrorCode, MoneyOutcome, RuleViolationError, TillcodeError, UnavailableError
 from wallet_sdk.protocol.ids import Digest, Envelope, PublicKeyBytes, RequestId, TerminalId, TokenId
-from wallet_sdk.protocol.messages import Grade, PaymentToken, ReadRequest, Receipt, TokenRequest, TrustBundle
+from wallet_sdk.protocol.messages import (
+    Grade,
+    PaymentToken,
+    ReadRequest,
+    Receipt,
+    TokenClosing,
+    TokenRequest,
+    TrustBundle,
+)
 from wallet_sdk.protocol.money import Currency
 from wallet_sdk.protocol.states import State
 from wallet_sdk.protocol.trust import (
@@ -46,6 +54,7 @@ class FakeServer:
     available_minor: int = 100_000
     token_total_minor: int = 20_000
     count_max: int = 1_000
+    settles_as: State = State.CAPTURED
     bundle_version: int = 1
     retry_after_s: int = 1
     receipt_minor_added: int = 0
@@ -105,7 +114,7 @@ class FakeServer:
                 consent_digest=digest,
                 amount_minor=amount_minor + self.receipt_minor_added,
                 currency=Currency.EUR,
-                state=State.CAPTURED,
+                state=self.settles_as,
                 at_s=self._now_s(),
             ),
             self.scheme.receipt_signer,
@@ -155,11 +164,11 @@ class FakeServer:
         if self.refuse_tokens is not None:
             raise self.refuse_tokens
         if asked.issue_id not in self.tokens:
-            if asked.previous_token_id:
-                self.closed_at_minor[asked.previous_token_id] = asked.spent_minor
+            if asked.closing:
+                self._close(asked.closing)
             token = PaymentToken(
                 token_id=TokenId(self.scheme.new_id()),
-                device_key=self.device_key,
+                device_key=asked.token_key,
                 currency=Currency.EUR,
                 payment_max_minor=5_000,
                 total_max_minor=min(asked.total_max_minor, self.token_total_minor),
@@ -170,6 +179,12 @@ class FakeServer:
             )
             self.tokens[asked.issue_id] = seal(token, self.scheme.token_issuer)
         return api.TokenIssued(token=api.to_base64url(self.tokens[asked.issue_id].envelope))
+
+    def _close(self, closing: Envelope) -> None:
+        token_id = open_unverified(closing, TokenClosing).message.token_id
+        token = next(token.message for token in self.tokens.values() if token.message.token_id == token_id)
+        closed = verify_from_device(closing, TokenClosing, device_key=token.device_key).message
+        self.closed_at_minor[closed.token_id] = closed.spent_minor
 
     def _take_intent(self, request: HttpRequest) -> api.PaymentAnswer:
         body = api.parse_json(request.body, api.IntentBody)
@@ -191,7 +206,7 @@ class FakeServer:
     def _paid(self, receipt: Sealed[Receipt]) -> api.PaymentAnswer:
         return api.PaymentAnswer(
             request_id=api.to_base64url(receipt.message.request_id),
-            state=State.CAPTURED.name,
+            state=receipt.message.state.name,
             receipt=api.to_base64url(receipt.envelope),
         )
 

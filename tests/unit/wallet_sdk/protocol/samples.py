@@ -1,7 +1,7 @@
 """One example of every message, and the wire table written down a second time, by hand, from the specification."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import cbor2
@@ -52,8 +52,9 @@ EXAMPLES: dict[type[Message], Message] = {
         currency=Currency.EUR,
         issued_at_s=NOW_S,
         lifetime_s=120,
-        reference="R-0042",
+        reference="R-42",
         tip_max_minor=100,
+        hold_h=12,
     ),
     messages.PaymentToken: messages.PaymentToken(
         token_id=TokenId(ID),
@@ -130,8 +131,10 @@ EXAMPLES: dict[type[Message], Message] = {
     ),
     messages.Enrolment: messages.Enrolment(activation_code="ABCD-1234", public_key=KEY, made_at_s=NOW_S),
     messages.TokenRequest: messages.TokenRequest(
-        issue_id=ID, made_at_s=NOW_S, total_max_minor=20_000, previous_token_id=TokenId(OTHER_ID), spent_minor=1250
+        issue_id=ID, made_at_s=NOW_S, total_max_minor=20_000, token_key=KEY, closing=Envelope(b"closing")
     ),
+    messages.TokenClosing: messages.TokenClosing(token_id=TokenId(OTHER_ID), spent_minor=1250),
+    messages.HoldCapture: messages.HoldCapture(request_id=ID, amount_minor=800, currency=Currency.EUR, made_at_s=NOW_S),
     messages.CertificateRequest: messages.CertificateRequest(made_at_s=NOW_S),
     messages.ReadRequest: messages.ReadRequest(path="/v1/balance", made_at_s=NOW_S),
     messages.CloseRequest: messages.CloseRequest(request_id=ID, made_at_s=NOW_S),
@@ -140,13 +143,17 @@ EXAMPLES: dict[type[Message], Message] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One key of one message: what values stand at its bounds, and which just outside."""
+    """One key of one message: what values stand at its bounds, and which just outside.
+
+    ``beside`` is what other keys hold meanwhile, for keys that share their room; None: the key is left out.
+    """
 
     message: type[Message]
     key: int
     good: tuple[Any, ...]
     outside: tuple[Any, ...]
     default: Any = ...
+    beside: Mapping[int, Any] = field(default_factory=dict)
 
 
 def _uint(message: type[Message], key: int, low: int, high: int, *, default: Any = ...) -> Row:
@@ -188,18 +195,25 @@ ROWS = (
     _sized(_M.TerminalCertificate, 6, 33, 33, one=b"\2"),
     _uint(_M.TerminalCertificate, 8, *SECONDS),
     _uint(_M.TerminalCertificate, 10, 1, 168),
-    _sized(_M.TerminalCertificate, 12, 1, 32, one="n"),
-    _sized(_M.TerminalCertificate, 14, 0, 32, one="c", default=""),
+    replace(_sized(_M.TerminalCertificate, 12, 1, 32, one="n"), beside={14: None, 20: [978]}),
+    replace(_sized(_M.TerminalCertificate, 14, 0, 31, one="c", default=""), beside={12: "n", 20: [978]}),
     Row(message=_M.TerminalCertificate, key=16, good=("PT", "JP"), outside=("P", "PRT", "pt", "P1", "ÑÑ", "É")),
     _uint(_M.TerminalCertificate, 18, 0, 9999),
-    Row(message=_M.TerminalCertificate, key=20, good=([978], [978] * 8), outside=([], [978] * 9, [1000], [0], [999])),
+    Row(
+        message=_M.TerminalCertificate,
+        key=20,
+        good=([978], [978] * 8),
+        outside=([], [978] * 9, [1000], [0], [999]),
+        beside={14: None, 12: "n" * 11},
+    ),
     _sized(_M.PaymentRequest, 2, 12, 12, one=b"i"),
     _uint(_M.PaymentRequest, 4, *AMOUNT),
     _choice(_M.PaymentRequest, 6, *CURRENCY),
     _uint(_M.PaymentRequest, 8, *SECONDS),
     _uint(_M.PaymentRequest, 10, 1, 120),
-    _sized(_M.PaymentRequest, 12, 0, 10, one="r", default=""),
-    _uint(_M.PaymentRequest, 14, *AMOUNT_OR_NONE, default=0),
+    replace(_sized(_M.PaymentRequest, 12, 0, 10, one="r", default=""), beside={14: None, 16: None}),
+    replace(_uint(_M.PaymentRequest, 14, *AMOUNT_OR_NONE, default=0), beside={12: "R-42", 16: None}),
+    replace(_uint(_M.PaymentRequest, 16, 0, 720, default=0), beside={12: "R-42", 14: None}),
     _sized(_M.PaymentToken, 2, 12, 12, one=b"i"),
     _sized(_M.PaymentToken, 4, 33, 33, one=b"\2"),
     _choice(_M.PaymentToken, 6, *CURRENCY),
@@ -256,8 +270,8 @@ ROWS = (
     _numbered(_M.Denylist, 12, 512, lambda number: number.to_bytes(8, "big")),
     _sized(_M.StaticCode, 2, 12, 12, one=b"i"),
     _uint(_M.StaticCode, 4, *SERIAL),
-    _sized(_M.StaticCode, 6, 1, 32, one="n"),
-    _sized(_M.StaticCode, 8, 0, 32, one="c", default=""),
+    replace(_sized(_M.StaticCode, 6, 1, 32, one="n"), beside={8: None}),
+    replace(_sized(_M.StaticCode, 8, 0, 31, one="c", default=""), beside={6: "n"}),
     Row(message=_M.StaticCode, key=10, good=("PT", "JP"), outside=("P", "PRT", "pt", "P1", "ÑÑ", "É")),
     _uint(_M.StaticCode, 12, 0, 9999),
     _choice(_M.StaticCode, 14, *CURRENCY),
@@ -273,8 +287,14 @@ ROWS = (
     _sized(_M.TokenRequest, 2, 12, 12, one=b"i"),
     _uint(_M.TokenRequest, 4, *SECONDS),
     _uint(_M.TokenRequest, 6, *AMOUNT_OR_NONE),
-    _sized(_M.TokenRequest, 8, 12, 12, one=b"i", default=b""),
-    _uint(_M.TokenRequest, 10, *AMOUNT_OR_NONE, default=0),
+    _sized(_M.TokenRequest, 8, 33, 33, one=b"\2"),
+    _sized(_M.TokenRequest, 10, 1, 128, one=b"e", default=b""),
+    _sized(_M.TokenClosing, 2, 12, 12, one=b"i"),
+    _uint(_M.TokenClosing, 4, *AMOUNT_OR_NONE),
+    _sized(_M.HoldCapture, 2, 12, 12, one=b"i"),
+    _uint(_M.HoldCapture, 4, *AMOUNT_OR_NONE),
+    _choice(_M.HoldCapture, 6, *CURRENCY),
+    _uint(_M.HoldCapture, 8, *SECONDS),
     _uint(_M.CertificateRequest, 2, *SECONDS),
     Row(message=_M.ReadRequest, key=2, good=("/", "/" + "p" * 255), outside=("", "/" + "p" * 256, "v1", "/ü")),
     _uint(_M.ReadRequest, 4, *SECONDS),
@@ -286,6 +306,12 @@ ROWS = (
 def example(kind: type[M]) -> M:
     """The example of a class, as that class."""
     return next(one for one in EXAMPLES.values() if isinstance(one, kind))
+
+
+def content_with(row: Row, value: Any) -> dict[int, Any]:
+    """The plain payload of a row's example with ``value`` under its key."""
+    content = payload_of(row.message) | dict(row.beside) | {row.key: value}
+    return {key: plain for key, plain in content.items() if plain is not None}
 
 
 def payload_of(kind: type[Message]) -> dict[int, Any]:

@@ -15,12 +15,13 @@ from tests.unit.wallet_sdk.protocol.samples import (
     Row,
     canonical,
     code_raised,
+    content_with,
     example,
     payload_of,
 )
 from wallet_sdk.protocol import codec, messages
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError
-from wallet_sdk.protocol.ids import Counter, RequestId, TerminalId, TokenId
+from wallet_sdk.protocol.ids import Counter, RequestId, TerminalId
 from wallet_sdk.protocol.messages import AuthorizationMode, Message, MessageType
 from wallet_sdk.protocol.money import Currency
 from wallet_sdk.protocol.states import State
@@ -32,7 +33,7 @@ all_rows = pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.message._
 
 def refusal(row: Row, value: Any) -> ErrorCode:
     """What a payload is refused with when one key holds ``value``."""
-    content = payload_of(row.message) | {row.key: value}
+    content = content_with(row, value)
     return code_raised(lambda: codec.decode(canonical(content), row.message))
 
 
@@ -65,7 +66,7 @@ def test_every_encoding_is_canonical(kind: type[Message]) -> None:
 def test_a_message_with_defaults_round_trips(kind: type[Message]) -> None:
     """A default is left out on the wire and comes back as itself."""
     full = EXAMPLES[kind]
-    defaults: dict[str, Any] = {"merchant_city": "", "previous_token_id": b"", "spent_minor": 0, "reason": ""}
+    defaults: dict[str, Any] = {"merchant_city": "", "closing": b"", "hold_h": 0, "reason": ""}
     defaults |= {"reference": "", "tip_max_minor": 0, "liability": messages.Liability.OPERATOR}
     defaults |= {"consent_digest": b"", "base": 0, "token_ids": (), "terminal_ids": (), "key_ids": ()}
     defaults |= {"refund_id": b""} if kind is messages.Receipt else {}
@@ -81,7 +82,7 @@ def test_peek_tells_the_type(kind: type[Message]) -> None:
     assert codec.peek_type(codec.encode(EXAMPLES[kind])) is messages.TYPE_OF_MESSAGE[kind]
 
 
-@pytest.mark.parametrize("number", [0, 18, 19, 99, True, "1", b"1", [1], None])
+@pytest.mark.parametrize("number", [0, 20, 21, 99, True, "1", b"1", [1], None])
 def test_peek_refuses_unknown_types(number: Any) -> None:
     """Numbers that no message has, and what is not a number, name nothing."""
     assert code_raised(lambda: codec.peek_type(canonical({0: number}))).value // 1000 == 1
@@ -92,7 +93,7 @@ def test_peek_refuses_unknown_types(number: Any) -> None:
 def test_values_at_the_bounds_are_read(row: Row) -> None:
     """Lowest and highest, shortest and longest are allowed."""
     for value in row.good:
-        content = payload_of(row.message) | {row.key: value}
+        content = content_with(row, value)
         assert codec.encode(codec.decode(canonical(content), row.message)) == canonical(content)
 
 
@@ -233,7 +234,7 @@ def test_optional_fields_have_the_defaults_of_the_specification() -> None:
     )
     assert (request.reference, request.tip_max_minor) == ("", 0)
     assert receipt.liability is messages.Liability.OPERATOR
-    assert messages.TokenRequest(
-        issue_id=ID, made_at_s=NOW_S, total_max_minor=0, previous_token_id=TokenId(b""), spent_minor=0
-    ) == codec.decode(canonical({0: 14, 2: ID, 4: NOW_S, 6: 0}), messages.TokenRequest)
+    assert messages.TokenRequest(issue_id=ID, made_at_s=NOW_S, total_max_minor=0, token_key=KEY) == codec.decode(
+        canonical({0: 14, 2: ID, 4: NOW_S, 6: 0, 8: KEY}), messages.TokenRequest
+    )
     assert len(KEY) == 33

@@ -19,8 +19,8 @@ from wallet_sdk.protocol.evidence import (
     start_of_sum,
     verify_fraud_proof,
 )
-from wallet_sdk.protocol.ids import Digest, Envelope, RequestId
-from wallet_sdk.protocol.messages import AuthorizationMode, FraudProof, PaymentIntent, PaymentToken, TokenRequest
+from wallet_sdk.protocol.ids import Digest, Envelope
+from wallet_sdk.protocol.messages import AuthorizationMode, FraudProof, PaymentIntent, PaymentToken, TokenClosing
 from wallet_sdk.protocol.signing import SoftwareSigner
 from wallet_sdk.protocol.trust import take_denylist, verify_bundle
 from wallet_sdk.testing import Scheme
@@ -153,15 +153,8 @@ def test_nobody_frames_a_wallet(scheme: Scheme, sign: Signed) -> None:
 def closing(
     scheme: Scheme, token: Sealed[PaymentToken], *, spent: int, signer: SoftwareSigner | None = None
 ) -> Envelope:
-    """The device closes a token at a sum, and asks for the next one."""
-    ask = TokenRequest(
-        issue_id=RequestId(scheme.new_id()),
-        made_at_s=scheme.now_s,
-        total_max_minor=1,
-        previous_token_id=token.message.token_id,
-        spent_minor=spent,
-    )
-    return seal(ask, signer or scheme.device).envelope
+    """The device closes a token at a sum."""
+    return seal(TokenClosing(token_id=token.message.token_id, spent_minor=spent), signer or scheme.device).envelope
 
 
 def test_an_understated_closing_is_proved(scheme: Scheme) -> None:

@@ -15,7 +15,8 @@ from wallet_sdk.protocol.states import State
 
 SKEW_S = 300
 CODE_SKEW_S = 30
-REQUEST = example(messages.PaymentRequest)
+REQUEST = replace(example(messages.PaymentRequest), hold_h=0)
+DEPOSIT = replace(REQUEST, hold_h=12)
 TOKEN = example(messages.PaymentToken)
 INTENT = example(messages.PaymentIntent)
 CODE = example(messages.PaymentCode)
@@ -108,6 +109,40 @@ def test_an_intent_answers_one_request() -> None:
     assert code_raised(lambda: answers(INTENT, digest=other)) is ErrorCode.WRONG_REQUEST
     yen = replace(REQUEST, currency=Currency.JPY)
     assert code_raised(lambda: answers(INTENT, yen)) is ErrorCode.CURRENCY_MISMATCH
+
+
+def test_a_deposit_is_held_by_the_issuer_alone() -> None:
+    """Nobody holds money offline. (R-119)"""
+    answers(replace(INTENT, mode=AuthorizationMode.ONLINE), DEPOSIT)
+    assert code_raised(lambda: answers(INTENT, DEPOSIT)) is ErrorCode.ONLINE_ONLY
+
+
+@pytest.mark.parametrize(
+    ("request_", "state", "amount", "refused"),
+    [
+        (DEPOSIT, State.AUTHORIZED, 1250, None),
+        (DEPOSIT, State.AUTHORIZED, 1249, ErrorCode.AMOUNT_MISMATCH),
+        (DEPOSIT, State.CAPTURED, 1, None),
+        (DEPOSIT, State.SETTLED, 1350, None),
+        (DEPOSIT, State.CAPTURED, 1351, ErrorCode.AMOUNT_MISMATCH),
+        (DEPOSIT, State.VOIDED, 1250, ErrorCode.BAD_TRANSITION),
+        (DEPOSIT, State.EXPIRED, 1250, ErrorCode.BAD_TRANSITION),
+        (REQUEST, State.CAPTURED, 1249, ErrorCode.AMOUNT_MISMATCH),
+    ],
+)
+def test_of_a_deposit_a_part_is_taken(
+    request_: messages.PaymentRequest, state: State, amount: int, refused: ErrorCode | None
+) -> None:
+    """The whole is held, any part of it captured; no other request is paid in part. (R-121)"""
+    receipt = replace(RECEIPT, request_id=request_.request_id, state=state, amount_minor=amount)
+
+    def call() -> None:
+        rules.check_receipt_answers(receipt, request=request_, terminal_id=receipt.terminal_id)
+
+    if refused is None:
+        call()
+    else:
+        assert code_raised(call) is refused
 
 
 def test_a_sum_is_not_smaller_than_its_last_part() -> None:

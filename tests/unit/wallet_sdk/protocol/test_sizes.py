@@ -4,12 +4,22 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import cbor2
 import pytest
 
-from wallet_sdk.protocol import limits, qr
-from wallet_sdk.protocol.envelope import Sealed, seal
+from wallet_sdk.protocol import codec, limits, qr
+from wallet_sdk.protocol.envelope import Sealed, open_unverified, seal
+from wallet_sdk.protocol.errors import ErrorCode, MisuseError
 from wallet_sdk.protocol.ids import Counter, Digest, MerchantId, RequestId, TerminalId
-from wallet_sdk.protocol.messages import NO_DIGEST, AuthorizationMode, Liability, OperatorKey, Receipt, Role
+from wallet_sdk.protocol.messages import (
+    NO_DIGEST,
+    AuthorizationMode,
+    Liability,
+    OperatorKey,
+    Receipt,
+    Role,
+    TerminalCertificate,
+)
 from wallet_sdk.protocol.money import Currency
 from wallet_sdk.protocol.states import State
 from wallet_sdk.testing import Scheme
@@ -157,15 +167,50 @@ def test_the_byte_bounds_are_what_the_versions_hold() -> None:
 def test_names_of_32_bytes_are_among_those_measured() -> None:
     """Else the table would only show what is easy."""
     lengths = {script: max(len((name + city).encode()) for name, city in rows) for script, rows in MERCHANTS.items()}
-    assert max(lengths.values()) == limits.MERCHANT_NAME_AND_CITY_BYTES_MAX
+    assert max(lengths.values()) == limits.LABEL_BYTES_MAX
     assert min(lengths.values()) >= 24, lengths
 
 
-def test_a_tip_costs_six_bytes_of_the_name() -> None:
-    """All at once does not fit: with the largest tip, name and city have 26 bytes and not 32."""
+#: What else than a name and a reference may take their room: further currencies, largest tip, longest hold.
+EXTRAS = {
+    "a second currency": ((Currency.EUR, Currency.USD), 0, 0),
+    "eight currencies": (tuple(Currency)[-8:], 0, 0),
+    "a tip": ((Currency.EUR,), LARGEST_MINOR, 0),
+    "a hold": ((Currency.EUR,), 0, limits.HOLD_H_MAX),
+    "everything": (tuple(Currency)[-8:], LARGEST_MINOR, limits.HOLD_H_MAX),
+}
+
+
+@pytest.mark.parametrize("what", EXTRAS)
+def test_whatever_can_be_written_can_be_shown(what: str) -> None:
+    """Names and references as long as they are taken, beside everything else that takes their room. (R-31, R-118)"""
     scheme = Scheme()
-    for name_bytes, size in ((14, 319), (20, 325)):
-        largest = request(scheme, name="n" * name_bytes, city="c" * 12, extreme="largest")
-        tipped = replace(largest.message, tip_max_minor=LARGEST_MINOR)
-        sealed = seal(tipped, scheme.terminal, embedded=largest.embedded)
-        assert len(sealed.envelope) == size
+    currencies, tip_max_minor, hold_h = EXTRAS[what]
+    largest = request(scheme, name="n", city="", extreme="largest")
+    assert largest.embedded is not None
+    certificate = replace(open_unverified(largest.embedded, TerminalCertificate).message, currencies=currencies)
+    ask = replace(largest.message, tip_max_minor=tip_max_minor, hold_h=hold_h)
+    name_bytes = limits.LABEL_BYTES_MAX - sum(len(cbor2.dumps(currency.number)) for currency in currencies[1:])
+    reference_bytes = limits.REFERENCE_BYTES_MAX - (6 if tip_max_minor else 0) - (4 if hold_h else 0)
+    certificate = replace(certificate, merchant_name="n" * name_bytes)
+    ask = replace(ask, reference="R" * reference_bytes)
+    embedded = seal(certificate, scheme.terminal_ca).envelope
+    measured(f"request with {what}", seal(ask, scheme.terminal, embedded=embedded), LARGE)
+    for longer, param in (
+        (replace(certificate, merchant_name="n" * (name_bytes + 1)), "merchant_name"),
+        (replace(ask, reference="R" * (reference_bytes + 1)), "reference"),
+    ):
+        with pytest.raises(MisuseError) as refused:
+            codec.encode(longer)
+        assert (refused.value.code, refused.value.param) == (ErrorCode.BAD_ARGUMENT, param)
+
+
+@pytest.mark.parametrize("extreme", ["ordinary", "largest"])
+@pytest.mark.parametrize(("script", "name", "city"), MERCHANT_ROWS)
+def test_a_request_without_its_certificate_is_small(script: str, name: str, city: str, extreme: str) -> None:
+    """What a till itself signs would fit version 9; the rest of a code is the operator's word on whose till it is."""
+    sealed = request(Scheme(), name=name, city=city, extreme=extreme)
+    assert sealed.embedded is not None
+    own = len(sealed.envelope) - len(sealed.embedded)
+    print(f"request alone, {script}, {extreme}: {own} bytes")
+    assert own <= limits.SMALL_MESSAGE_BYTES_MAX

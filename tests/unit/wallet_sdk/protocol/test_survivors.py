@@ -16,7 +16,7 @@ from wallet_sdk.protocol import api, denylist, envelope, rules, trust
 from wallet_sdk.protocol.envelope import P256_ORDER, Sealed, open_unverified, seal
 from wallet_sdk.protocol.errors import ErrorCode, MalformedMessageError, RuleViolationError, TillcodeError, error_class
 from wallet_sdk.protocol.evidence import contradiction_of, make_fraud_proof, verify_fraud_proof
-from wallet_sdk.protocol.ids import Counter, Digest, MerchantId, PublicKeyBytes, RequestId, TerminalId, TokenId
+from wallet_sdk.protocol.ids import Counter, Digest, MerchantId, PublicKeyBytes, RequestId, TerminalId
 from wallet_sdk.protocol.messages import (
     AuthorizationMode,
     CertificateRequest,
@@ -326,15 +326,9 @@ def test_a_proof_with_a_closing_says_the_same_in_either_sequence(seed: int) -> N
     scheme = Scheme(seed=seed)
     token = scheme.token(currency=Currency.JPY)
     intent = scheme.intent(token=token.envelope, request_digest=Digest(bytes(32)), cumulative_minor=1250)
-    closing = TokenRequest(
-        issue_id=RequestId(scheme.new_id()),
-        made_at_s=1,
-        total_max_minor=0,
-        previous_token_id=TokenId(token.message.token_id),
-        spent_minor=1_249,
-    )
+    closing = scheme.closing(token, spent_minor=1_249)
     bundle = scheme.bundle().envelope
-    proof = make_fraud_proof(intent.envelope, seal(closing, scheme.device).envelope, bundle=bundle)
+    proof = make_fraud_proof(intent.envelope, closing.envelope, bundle=bundle)
     finding = verify_fraud_proof(proof, root_key=scheme.root.public_key)
     assert (finding.token_id, finding.currency) == (token.message.token_id, Currency.JPY)
     assert finding.device_key == scheme.device.public_key

@@ -204,13 +204,6 @@ def test_the_root_is_no_operator(scheme: Scheme) -> None:
             assert code_raised(call) is ErrorCode.UNKNOWN_SIGNER
 
 
-def test_name_and_city_share_their_bytes(scheme: Scheme) -> None:
-    """32 bytes together fit beside a request, 33 do not. (R-31)"""
-    check_certificate(scheme, scheme.certificate(name="n" * 20, city="c" * 12), scheme.now_s)
-    too_long = scheme.certificate(name="n" * 20, city="c" * 13)
-    assert code_raised(lambda: check_certificate(scheme, too_long, scheme.now_s)) is ErrorCode.FIELD_OUT_OF_RANGE
-
-
 # --- requests and consents ---
 
 

@@ -62,7 +62,7 @@ def request_of(
     certificate: Sealed[TerminalCertificate],
     *,
     amount_minor: int = 1250,
-    reference: str = "R-0042",
+    reference: str = "R-42",
     tip_max_minor: int = 0,
     currency: Currency = Currency.EUR,
 ) -> Sealed[PaymentRequest]:
@@ -82,9 +82,10 @@ def request_of(
 def largest(
     certificate: Sealed[TerminalCertificate], *, tip_max_minor: int = limits.AMOUNT_MINOR_MAX
 ) -> Sealed[PaymentRequest]:
-    """A request whose every field is at its maximum."""
+    """A request whose every field is at its maximum; the largest tip takes six bytes of the reference."""
+    reference = "R" * (4 if tip_max_minor else 10)
     return request_of(
-        certificate, amount_minor=limits.AMOUNT_MINOR_MAX, reference="R" * 10, tip_max_minor=tip_max_minor
+        certificate, amount_minor=limits.AMOUNT_MINOR_MAX, reference=reference, tip_max_minor=tip_max_minor
     )
 
 
@@ -203,8 +204,12 @@ def test_the_envelope_itself_would_not_fit() -> None:
 def test_every_ascii_request_fits(count: int) -> None:
     """The largest ids, amount, tip, reference and names, and up to seven currencies."""
     currencies = (Currency.EUR, Currency.USD, Currency.JPY, Currency.GBP, Currency.CHF, Currency.SEK, Currency.PLN)
+    further = sum(3 if currency.number > 255 else 2 for currency in currencies[1:count])
     certificate = certificate_of(
-        merchant_name="N" * 25, merchant_city="C" * 7, serial=limits.SERIAL_MAX, currencies=currencies[:count]
+        merchant_name="N" * (25 - further),
+        merchant_city="C" * 7,
+        serial=limits.SERIAL_MAX,
+        currencies=currencies[:count],
     )
     request = largest(certificate)
     text = export_merchant_presented(request).encode()
