@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from server_stub.config import KEYS_FOLDER, LEDGER_FILE, ServerConfig, read_config
+from server_stub.config import KEYS_FOLDER, ServerConfig, read_config
 from server_stub.faults import VARIABLE, Faults, armed_point
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, TillcodeError
 from wallet_sdk.protocol.ids import MerchantId
@@ -63,8 +63,10 @@ def _serve(chosen: Chosen) -> int:
 
 def _audit(chosen: Chosen) -> int:
     from server_stub.audit import audit
+    from server_stub.bootstrap import opened_store
 
-    report = audit(chosen.data_folder / LEDGER_FILE)
+    with opened_store(chosen.data_folder) as store:
+        report = audit(store)
     _say(
         f"{report.accounts} accounts, {report.entries} entries, {report.payments} payments,"
         f" {report.fraud_cases} fraud cases"
@@ -117,9 +119,10 @@ def _wallet_code(chosen: Chosen) -> int:
 
 def _ledger(chosen: Chosen) -> int:
     from server_stub.bootstrap import opened_store
+    from server_stub.store.tables.parties import ACCOUNTS
 
     with opened_store(chosen.data_folder) as store, store.reading() as reader:
-        accounts = reader.accounts()
+        accounts = sorted(reader.list_all(ACCOUNTS), key=lambda one: (one.currency.number, one.kind, one.account_id))
     _say(f"{'account':<18} {'holder':<26} {'balance':>18}")
     for account in accounts:
         balance = format_number(account.balance_minor, account.currency)
@@ -130,9 +133,10 @@ def _ledger(chosen: Chosen) -> int:
 
 def _fraud_cases(chosen: Chosen) -> int:
     from server_stub.bootstrap import opened_store
+    from server_stub.store.tables.payments import FRAUD_CASES
 
     with opened_store(chosen.data_folder) as store, store.reading() as reader:
-        cases = reader.fraud_cases()
+        cases = reader.list_all(FRAUD_CASES)
     for number, case in enumerate(cases, start=1):
         _say(f"case {number}: wallet {case.wallet_id}, token {case.token_id.hex()}: {case.reason}")
     _say(f"{len(cases)} fraud cases")

@@ -1,17 +1,17 @@
-"""Every invariant of the ledger, asked of the file itself in one consistent view. It only reads.
+"""Every invariant of the ledger, asked of the database itself in one consistent view. It only reads.
 
 Each check is one query that returns what is wrong, so an empty answer is the proof. The queries know the
 tables but share no code with what writes them: a mistake there must not hide itself here.
 """
 
-import sqlite3
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from server_stub.ledger import AccountKind, EntryKind
-from server_stub.store.base import ConsentMode, TokenStanding
-from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
+from server_stub.store.base import Store
+from server_stub.store.records import ConsentMode, TokenStanding
 from wallet_sdk.protocol.states import State
 
 
@@ -37,8 +37,19 @@ class AuditReport:
 
 @dataclass(frozen=True, slots=True)
 class _Law:
+    """``told`` names what each row of ``query`` is; the query is plain enough for every database."""
+
     text: str
-    query: str
+    told: str
+    asked: str
+
+    @property
+    def query(self) -> str:
+        return re.sub(r":(\w+)", lambda found: str(int(_NUMBERS[found[1]])), self.asked)
+
+    def what(self, row: Sequence[Any]) -> str:
+        """A row in words."""
+        return self.told.format(*(value.hex() if isinstance(value, bytes) else value for value in row))
 
 
 #: Names that the queries use for numbers.
@@ -57,151 +68,154 @@ _NUMBERS: Final = {
 
 _LAWS: Final = (
     _Law(
+        "every reference has its row",
+        "{} {} refers to a {} that is missing",
+        "SELECT 'consent', c.number, 'wallet' FROM consents c LEFT JOIN wallets w ON w.id = c.wallet_id"
+        " WHERE w.id IS NULL"
+        " UNION ALL SELECT 'consent', c.number, 'token' FROM consents c LEFT JOIN tokens t ON t.id = c.token_id"
+        " WHERE t.id IS NULL"
+        " UNION ALL SELECT 'consent', c.number, 'terminal' FROM consents c LEFT JOIN terminals t"
+        " ON t.id = c.terminal_id WHERE t.id IS NULL"
+        " UNION ALL SELECT 'counter of consent', s.consent_number, 'consent' FROM spent_counters s"
+        " LEFT JOIN consents c ON c.number = s.consent_number WHERE c.number IS NULL"
+        " UNION ALL SELECT 'payment', p.number, 'terminal' FROM payments p LEFT JOIN terminals t"
+        " ON t.id = p.terminal_id WHERE t.id IS NULL"
+        " UNION ALL SELECT 'fraud case', f.number, 'consent' FROM fraud_cases f LEFT JOIN consents c"
+        " ON c.digest = f.consent_digest WHERE c.number IS NULL",
+    ),
+    _Law(
         "every entry has two or more postings that sum to zero in each currency",
-        "SELECT 'entry ' || e.id || ' has ' || count(p.line) || ' postings, sum ' || coalesce(sum(p.amount_minor), 0)"
-        " FROM entries e LEFT JOIN postings p ON p.entry_id = e.id GROUP BY e.id, p.currency"
+        "entry {} has {} postings, sum {}",
+        "SELECT e.number, count(p.line), coalesce(sum(p.amount_minor), 0)"
+        " FROM entries e LEFT JOIN postings p ON p.entry_number = e.number GROUP BY e.number, p.currency"
         " HAVING count(p.line) < 2 OR sum(p.amount_minor) <> 0",
     ),
     _Law(
         "every posting belongs to an entry, and to an account of its currency",
-        "SELECT 'entry ' || p.entry_id || ' line ' || p.line"
-        " FROM postings p LEFT JOIN accounts a ON a.id = p.account_id LEFT JOIN entries e ON e.id = p.entry_id"
-        " WHERE e.id IS NULL OR a.id IS NULL OR a.currency <> p.currency",
+        "entry {} line {}",
+        "SELECT p.entry_number, p.line FROM postings p LEFT JOIN accounts a ON a.id = p.account_id"
+        " LEFT JOIN entries e ON e.number = p.entry_number"
+        " WHERE e.number IS NULL OR a.id IS NULL OR a.currency <> p.currency",
     ),
     _Law(
         "each balance is the sum of the account's postings",
-        "SELECT 'account ' || a.id || ' says ' || a.balance || ', its postings ' || coalesce(p.total, 0)"
+        "account {} says {}, its postings {}",
+        "SELECT a.id, a.balance, coalesce(p.total, 0)"
         " FROM accounts a LEFT JOIN (SELECT account_id, sum(amount_minor) AS total FROM postings GROUP BY account_id) p"
         " ON p.account_id = a.id WHERE a.balance <> coalesce(p.total, 0)",
     ),
     _Law(
         "no account is under its floor, and only funding and fraud loss may be under zero",
-        "SELECT 'account ' || id || ' holds ' || balance || ', floor ' || floor FROM accounts"
+        "account {} holds {}, floor {}",
+        "SELECT id, balance, floor FROM accounts"
         " WHERE balance < floor OR (floor < 0 AND kind NOT IN (:funding, :fraud_loss))",
     ),
     _Law(
         "all balances of a currency sum to zero",
-        "SELECT 'currency ' || currency || ' sums to ' || sum(balance) FROM accounts"
-        " GROUP BY currency HAVING sum(balance) <> 0",
+        "currency {} sums to {}",
+        "SELECT currency, sum(balance) FROM accounts GROUP BY currency HAVING sum(balance) <> 0",
     ),
     _Law(
         "each payment has one entry that credits its merchant with its amount, and one consent that says so",
-        "SELECT 'payment ' || p.terminal_id || '/' || hex(p.request_id) FROM payments p"
+        "payment {}/{}",
+        "SELECT p.terminal_id, p.request_id FROM payments p"
         " LEFT JOIN terminals t ON t.id = p.terminal_id"
-        " LEFT JOIN consents c ON c.id = p.consent_id LEFT JOIN entries e ON e.id = p.entry_id"
-        " WHERE p.state <> :captured OR c.id IS NULL OR e.id IS NULL OR e.kind <> :capture"
-        " OR e.reference <> c.digest OR c.state <> p.state OR c.error_code <> 0"
+        " LEFT JOIN consents c ON c.number = p.number LEFT JOIN entries e ON e.number = p.number"
+        " WHERE p.state <> :captured OR c.number IS NULL OR e.number IS NULL OR e.kind <> :capture"
+        " OR e.reference <> c.digest OR c.digest <> p.consent_digest OR c.wallet_id <> p.wallet_id"
+        " OR c.state <> p.state OR c.error_code <> 0 OR c.at_s <> p.at_s"
         " OR c.terminal_id <> p.terminal_id OR c.request_id <> p.request_id OR p.amount_minor <>"
         " (SELECT coalesce(sum(o.amount_minor), 0) FROM postings o JOIN accounts a ON a.id = o.account_id"
-        " WHERE o.entry_id = e.id AND a.kind = :payable"
+        " WHERE o.entry_number = e.number AND a.kind = :payable"
         " AND a.holder = CAST(t.merchant_id AS TEXT) AND a.currency = p.currency)",
     ),
     _Law(
         "each capture entry and each paid consent has its payment",
-        "SELECT 'entry ' || id FROM entries WHERE kind = :capture AND id NOT IN (SELECT entry_id FROM payments)"
-        " UNION ALL SELECT 'consent ' || hex(digest) FROM consents WHERE state = :captured"
-        " AND id NOT IN (SELECT consent_id FROM payments)",
+        "{} {}",
+        "SELECT 'entry', e.number FROM entries e WHERE e.kind = :capture"
+        " AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.number = e.number)"
+        " UNION ALL SELECT 'consent', c.number FROM consents c WHERE c.state = :captured"
+        " AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.number = c.number)",
     ),
     _Law(
-        "no payment is both paid and closed",
-        "SELECT 'payment ' || terminal_id || '/' || hex(request_id) FROM payments JOIN closures"
-        " USING (terminal_id, request_id)",
+        "each payment is the one answer to its request, and each request is paid or closed",
+        "request {}/{}",
+        "SELECT p.terminal_id, p.request_id FROM payments p LEFT JOIN answered_requests a"
+        " ON a.request_id = p.request_id AND a.terminal_id = p.terminal_id"
+        " WHERE a.payment_number IS NULL OR a.payment_number <> p.number"
+        " UNION ALL SELECT a.terminal_id, a.request_id FROM answered_requests a LEFT JOIN payments p"
+        " ON p.number = a.payment_number WHERE (p.number IS NULL AND a.closing IS NULL)"
+        " OR (a.payment_number IS NOT NULL AND a.closing IS NOT NULL)",
     ),
     _Law(
         "each counter of a token is spent at most once, fraud cases apart",
-        "SELECT 'token ' || hex(token_id) || ' counter ' || counter || ' was paid ' || count(*) || ' times'"
-        " FROM consents WHERE state = :captured AND token_id NOT IN (SELECT token_id FROM fraud_cases)"
-        " GROUP BY token_id, counter HAVING count(*) > 1",
+        "token {} counter {} was paid {} times",
+        "SELECT c.token_id, c.counter, count(*) FROM consents c WHERE c.state = :captured"
+        " AND NOT EXISTS (SELECT 1 FROM fraud_cases f WHERE f.token_id = c.token_id)"
+        " GROUP BY c.token_id, c.counter HAVING count(*) > 1",
     ),
     _Law(
         "each consent has its counter, fraud cases apart",
-        "SELECT 'consent ' || hex(c.digest) FROM consents c LEFT JOIN spent_counters s"
-        " ON s.consent_id = c.id WHERE s.consent_id IS NULL AND c.token_id NOT IN (SELECT token_id FROM fraud_cases)",
+        "consent {}",
+        "SELECT c.digest FROM consents c LEFT JOIN spent_counters s ON s.token_id = c.token_id"
+        " AND s.counter = c.counter WHERE (s.consent_number IS NULL OR s.consent_number <> c.number)"
+        " AND NOT EXISTS (SELECT 1 FROM fraud_cases f WHERE f.token_id = c.token_id)",
     ),
     _Law(
         "what was captured offline under a token is at most its total, fraud cases apart",
-        "SELECT 'token ' || hex(t.id) || ' allows ' || t.total_minor || ', captured ' || sum(p.amount_minor)"
-        " FROM tokens t JOIN consents c ON c.token_id = t.id JOIN spent_counters s ON s.consent_id = c.id"
-        " JOIN payments p ON p.consent_id = c.id"
-        " WHERE s.mode = :offline AND t.id NOT IN (SELECT token_id FROM fraud_cases)"
-        " GROUP BY t.id HAVING sum(p.amount_minor) > t.total_minor",
+        "token {} allows {}, captured {}",
+        "SELECT t.id, t.total_minor, sum(p.amount_minor) FROM spent_counters s"
+        " JOIN payments p ON p.number = s.consent_number JOIN tokens t ON t.id = s.token_id"
+        " WHERE s.mode = :offline AND NOT EXISTS (SELECT 1 FROM fraud_cases f WHERE f.token_id = t.id)"
+        " GROUP BY t.id, t.total_minor HAVING sum(p.amount_minor) > t.total_minor",
     ),
     _Law(
         "what is left in escrow is what was put there, less what was captured, given back and released",
-        "SELECT 'token ' || hex(t.id) || ' holds ' || a.balance || ' of ' || t.total_minor"
-        " FROM tokens t JOIN accounts a ON a.id = t.account_id LEFT JOIN"
+        "token {} holds {} of {}",
+        "SELECT t.id, a.balance, t.total_minor FROM tokens t JOIN accounts a ON a.id = t.account_id LEFT JOIN"
         " (SELECT p.account_id, sum(CASE e.kind WHEN :issue THEN p.amount_minor ELSE 0 END) AS put,"
         " sum(CASE WHEN e.kind <> :issue THEN p.amount_minor ELSE 0 END) AS taken FROM postings p"
-        " JOIN entries e ON e.id = p.entry_id GROUP BY p.account_id) m ON m.account_id = a.id"
+        " JOIN entries e ON e.number = p.entry_number GROUP BY p.account_id) m ON m.account_id = a.id"
         " WHERE a.kind <> :escrow OR coalesce(m.put, 0) <> t.total_minor"
         " OR a.balance <> t.total_minor + coalesce(m.taken, 0)",
     ),
     _Law(
         "a token that its wallet has closed keeps at most what was signed under it and not captured",
-        "SELECT 'token ' || hex(t.id) || ' was closed at ' || t.spent_minor || ' and holds ' || a.balance"
-        " FROM tokens t JOIN accounts a ON a.id = t.account_id WHERE t.standing = :closed"
+        "token {} was closed at {} and holds {}",
+        "SELECT t.id, t.spent_minor, a.balance FROM tokens t JOIN accounts a ON a.id = t.account_id"
+        " WHERE t.standing = :closed"
         " AND (t.spent_minor IS NULL OR t.closing IS NULL OR a.balance > t.spent_minor - (SELECT"
-        " coalesce(sum(p.amount_minor), 0) FROM consents c JOIN payments p ON p.consent_id = c.id"
-        " JOIN spent_counters s ON s.consent_id = c.id WHERE c.token_id = t.id AND s.mode = :offline))",
+        " coalesce(sum(p.amount_minor), 0) FROM spent_counters s JOIN payments p ON p.number = s.consent_number"
+        " WHERE s.token_id = t.id AND s.mode = :offline))",
     ),
     _Law(
         "the fraud loss accounts hold exactly what the operator bore, and only for tokens with a fraud case",
-        "SELECT 'loss ' || l.loss || ', shortfalls ' || s.borne FROM"
+        "loss {}, shortfalls {}, token {}",
+        "SELECT l.loss, s.borne, NULL FROM"
         " (SELECT coalesce(sum(-balance), 0) AS loss FROM accounts WHERE kind = :fraud_loss) l,"
         " (SELECT coalesce(sum(amount_minor), 0) AS borne FROM shortfalls) s WHERE l.loss <> s.borne"
-        " UNION ALL SELECT 'token ' || hex(token_id) FROM shortfalls WHERE token_id NOT IN"
-        " (SELECT token_id FROM fraud_cases)",
+        " UNION ALL SELECT NULL, h.amount_minor, h.token_id FROM shortfalls h WHERE NOT EXISTS"
+        " (SELECT 1 FROM fraud_cases f WHERE f.token_id = h.token_id)",
     ),
     _Law(
         "each fraud case has closed its token and blocked its wallet",
-        "SELECT 'fraud case ' || f.id FROM fraud_cases f JOIN tokens t ON t.id = f.token_id"
+        "fraud case {}",
+        "SELECT f.number FROM fraud_cases f JOIN tokens t ON t.id = f.token_id"
         " JOIN wallets w ON w.id = f.wallet_id WHERE t.standing <> :closed_for_fraud OR w.blocked_at_s IS NULL",
     ),
 )
 
 
-def audit(path: Path) -> AuditReport:
-    """Look at a ledger's file, which a server may be using meanwhile.
+def audit(store: Store) -> AuditReport:
+    """Look at a ledger in one consistent view, while a server may be using it.
 
     Raises:
-        MisuseError: NOT_INITIALISED when there is no file.
-        UnavailableError: STORAGE_CORRUPT when SQLite cannot read it.
+        UnavailableError: STORAGE_CORRUPT when the database cannot read its own file.
     """
-    if not path.exists():
-        raise MisuseError(ErrorCode.NOT_INITIALISED, f"{path} is missing; run: tillcode-server init")
-    try:
-        connection = sqlite3.connect(path, isolation_level=None, timeout=5)
-        try:
-            connection.execute("PRAGMA query_only = ON")
-            connection.execute("BEGIN")
-            return _report(connection)
-        finally:
-            connection.close()
-    except sqlite3.Error as error:
-        raise UnavailableError(ErrorCode.STORAGE_CORRUPT, f"{path}: {error}") from error
-
-
-def _report(connection: sqlite3.Connection) -> AuditReport:
-    findings = [
-        Finding(law="the file is whole", what=str(row[0]))
-        for row in connection.execute("PRAGMA integrity_check")
-        if row[0] != "ok"
-    ]
-    findings += [
-        Finding(law="every reference has its row", what=f"{row[0]} row {row[1]} refers to a missing {row[2]}")
-        for row in connection.execute("PRAGMA foreign_key_check")
-    ]
-    for law in _LAWS:
-        findings += [Finding(law=law.text, what=str(row[0])) for row in connection.execute(law.query, _NUMBERS)]
-
-    def count(table: str) -> int:
-        return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608 - our tables
-
-    return AuditReport(
-        entries=count("entries"),
-        accounts=count("accounts"),
-        payments=count("payments"),
-        fraud_cases=count("fraud_cases"),
-        laws=("the file is whole", "every reference has its row", *(law.text for law in _LAWS)),
-        findings=tuple(findings),
-    )
+    whole = "the database finds its own files whole"
+    findings = [Finding(law=whole, what=flaw) for flaw in store.flaws()]
+    with store.reading() as reader:
+        for law in _LAWS:
+            findings += [Finding(law=law.text, what=law.what(row)) for row in reader.rows(law.query)]
+        counts = {table: reader.count(table) for table in ("entries", "accounts", "payments", "fraud_cases")}
+    return AuditReport(**counts, laws=(whole, *(law.text for law in _LAWS)), findings=tuple(findings))

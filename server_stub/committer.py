@@ -7,36 +7,47 @@ When the commit itself fails, whether its commands took effect is unknown, and e
 
 import queue
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from server_stub.faults import FaultPoint, Faults
-from server_stub.store.base import Store, Writer
+from server_stub.store.base import Store
+from server_stub.store.session import ConflictError
+from server_stub.store.table import Keys
+from server_stub.store.writer import Writer
 from wallet_sdk.protocol.errors import ErrorCode, MoneyOutcome, TillcodeError, UnavailableError
 
-T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
 
 #: Commands that may wait; more are refused at once instead of waiting past their callers' patience.
 WAITING_MAX: Final = 4096
 #: Weight (claims) that one commit takes at most: bounds its time, and so everybody's latency.
 GROUP_WEIGHT_MAX: Final = 1024
+#: How often a group decides anew because another process was faster.
+_TRIES: Final = 5
 
 #: What a bug of ours in a command can raise; it costs that command, never the thread.
 _BUGS: Final = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 
 
-class Command(Protocol[T_co]):
-    """One change, decided and made inside the commit. It reads no clock and no chance."""
+class Command(ABC, Generic[T]):
+    """One change, decided and made inside the commit. It reads no clock and no chance, so it may be applied again."""
+
+    __slots__ = ()
 
     @property
     def weight(self) -> int:
         """How many claims it holds, 1 for anything else."""
-        ...
+        return 1
 
-    def apply(self, writer: Writer) -> T_co:
+    def name_keys(self, keys: Keys) -> None:
+        """Name what it usually reads, so that the whole group's is loaded with one query a table."""
+
+    @abstractmethod
+    def apply(self, writer: Writer) -> T:
         """Decide and write.
 
         Raises:
@@ -143,10 +154,11 @@ class Committer:
 
     def _commit(self, group: list[_Waiting[Any]]) -> None:
         try:
-            with self._store.writing() as writer:
-                self._faults.reach(FaultPoint.BEFORE_APPLY)
-                settled = [_apply(waiting, writer) for waiting in group]
-                self._faults.reach(FaultPoint.BEFORE_COMMIT)
+            settled = self._settle(group)
+        except ConflictError as error:
+            for waiting in group:
+                _answer(waiting, None, error)
+            return
         except TillcodeError as error:
             unknown = UnavailableError(ErrorCode.STORAGE_FAILED, error.message, outcome=MoneyOutcome.UNKNOWN)
             for waiting in group:
@@ -156,6 +168,34 @@ class Committer:
         for waiting, answer, refusal in settled:
             _answer(waiting, answer, refusal)
         self._on_committed([answer for _, answer, refusal in settled if refusal is None])
+
+    def _settle(self, group: list[_Waiting[Any]]) -> list[_Settled]:
+        """Decide and commit. What another process has decided meanwhile is read, and everything decided anew.
+
+        Raises:
+            TillcodeError: the commit failed.
+        """
+        for _ in range(_TRIES):
+            try:
+                return self._try_to_settle(group)
+            except ConflictError:
+                continue
+            except _BUGS as bug:  # what one of them wrote cannot be stored: nothing of the group was
+                if len(group) == 1:
+                    return [(group[0], None, _bug_of_ours(bug))]
+                return [settled for waiting in group for settled in self._settle([waiting])]
+        return self._try_to_settle(group)
+
+    def _try_to_settle(self, group: list[_Waiting[Any]]) -> list[_Settled]:
+        with self._store.writing() as writer:
+            self._faults.reach(FaultPoint.BEFORE_APPLY)
+            keys = Keys()
+            for waiting in group:
+                waiting.command.name_keys(keys)
+            writer.load(keys)
+            settled = [_apply(waiting, writer) for waiting in group]
+            self._faults.reach(FaultPoint.BEFORE_COMMIT)
+        return settled
 
     def _leave_in_doubt(self, group: list[_Waiting[Any]]) -> None:
         """When this thread dies in the middle of a group: what became of it is unknown, and nobody waits for ever."""
@@ -177,14 +217,23 @@ class Committer:
 
 def _apply(waiting: _Waiting[Any], writer: Writer) -> _Settled:
     try:
-        with writer.savepoint():
-            return waiting, waiting.command.apply(writer), None
+        answer = waiting.command.apply(writer)
+    except ConflictError:
+        raise
     except TillcodeError as refusal:
+        writer.undo()
         return waiting, None, refusal
     except _BUGS as bug:
-        ours = UnavailableError(ErrorCode.SERVER_ERROR, "an error of the server itself; nothing was changed")
-        ours.__cause__ = bug
-        return waiting, None, ours
+        writer.undo()
+        return waiting, None, _bug_of_ours(bug)
+    writer.keep()
+    return waiting, answer, None
+
+
+def _bug_of_ours(bug: BaseException) -> UnavailableError:
+    ours = UnavailableError(ErrorCode.SERVER_ERROR, "an error of the server itself; nothing was changed")
+    ours.__cause__ = bug
+    return ours
 
 
 def _answer(waiting: _Waiting[Any], answer: Any, refusal: BaseException | None) -> None:

@@ -43,7 +43,7 @@ def _command(
         command = await desk.run(prepare, desk.operator, incoming.body)
         settled = await desk.commit(command)
         desk.faults.reach(FaultPoint.BEFORE_ANSWER)
-        return shown(desk.operator, settled)
+        return await desk.run(shown, desk.operator, settled)
 
     return Operation(
         method="POST",
@@ -157,7 +157,7 @@ OPERATIONS: Final = (
         "The intent and the request, both signed envelopes as base64url.",
         api.PaymentAnswer,
         payments.prepare_intent,
-        lambda _operator, outcomes: payments.seen_by_wallet(outcomes[0]),
+        lambda operator, outcomes: payments.seen_by_wallet(operator, outcomes[0]),
         tag="Payments",
         bytes_max=_INTENT_BODY_BYTES_MAX,
         json=api.IntentBody,
@@ -169,7 +169,7 @@ OPERATIONS: Final = (
         "A signed CaptureBatch.",
         api.CaptureAnswer,
         payments.prepare_capture,
-        lambda _operator, outcomes: payments.capture_answer(outcomes),
+        payments.capture_answer,
         tag="Payments",
         bytes_max=limits.BATCH_BYTES_MAX,
     ),
@@ -180,7 +180,7 @@ OPERATIONS: Final = (
         "A signed CloseRequest.",
         api.PaymentAnswer,
         payments.prepare_closure,
-        lambda _operator, outcomes: payments.seen_by_terminal(outcomes[0]),
+        lambda operator, outcomes: payments.seen_by_terminal(operator, outcomes[0]),
         tag="Payments",
     ),
     _read(

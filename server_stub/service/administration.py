@@ -6,8 +6,10 @@ from pathlib import Path
 from server_stub.config import CONFIG_FILE, KEYS_FOLDER, LEDGER_FILE, ServerConfig, write_config
 from server_stub.keys import create_keys, first_bundle
 from server_stub.service.enrolment import hash_of_code, new_activation_code
-from server_stub.store.base import ActivationCode, DeviceKind, Merchant, Store, Trust
+from server_stub.store.base import Store
+from server_stub.store.records import ActivationCode, DeviceKind, Merchant, Trust
 from server_stub.store.sqlite import SqliteStore
+from server_stub.store.tables.parties import ACTIVATION_CODES, MERCHANTS, TRUST
 from wallet_sdk.ports import Random
 from wallet_sdk.protocol import codec
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
@@ -49,7 +51,7 @@ def found(folder: Path, *, config: ServerConfig, random: Random, now_s: int) -> 
     store = SqliteStore.create(folder / LEDGER_FILE)
     try:
         with store.writing() as writer:
-            writer.save_trust(Trust(version=1, bundle=bundle.envelope, root_key=root.public_key))
+            writer.add(TRUST, Trust(version=1, bundle=bundle.envelope, root_key=root.public_key))
     finally:
         store.close()
     return root.public_key
@@ -71,7 +73,7 @@ def add_merchant(store: Store, details: MerchantDetails) -> MerchantId:
             mcc=details.mcc,
             currencies=details.currencies,
         )
-        writer.add_merchant(merchant)
+        writer.add(MERCHANTS, merchant)
     return merchant.merchant_id
 
 
@@ -82,7 +84,7 @@ def terminal_code(store: Store, merchant_id: MerchantId, *, random: Random, expi
         MisuseError: BAD_ARGUMENT for an unknown merchant.
     """
     with store.reading() as reader:
-        if reader.merchant(merchant_id) is None:
+        if reader.find(MERCHANTS, merchant_id) is None:
             raise MisuseError(ErrorCode.BAD_ARGUMENT, f"there is no merchant {merchant_id}", param="merchant")
     code = new_activation_code(random.random_bytes(_CODE_BYTES))
     _add_code(
@@ -112,7 +114,7 @@ def wallet_code(store: Store, funds: Money, *, random: Random, expires_at_s: int
 
 def _add_code(store: Store, code: ActivationCode) -> None:
     with store.writing() as writer:
-        writer.add_activation_code(code)
+        writer.add(ACTIVATION_CODES, code)
 
 
 def _check_fits_certificate(details: MerchantDetails) -> None:

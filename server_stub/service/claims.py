@@ -5,18 +5,22 @@ that says nothing about the consent itself (time, another request), is a refusal
 that the consent will break for ever is a refusal that is remembered as its answer.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 
 from server_stub.config import PaymentPolicy
+from server_stub.ledger import AccountKind
 from server_stub.service.operator import Operator
 from server_stub.service.verification import SealedConsent, check_valid_at
-from server_stub.store.base import ConsentMode, Terminal
+from server_stub.store.records import ConsentMode, Terminal
+from server_stub.store.table import Keys
+from server_stub.store.tables.parties import ACCOUNT_NAME, ACCOUNTS
+from server_stub.store.tables.payments import ANSWERED_REQUESTS, TOKENS
 from wallet_sdk.protocol import limits, rules
-from wallet_sdk.protocol.envelope import Sealed, open_unverified, seal
+from wallet_sdk.protocol.envelope import Sealed, open_unverified
 from wallet_sdk.protocol.errors import ErrorCode, RuleViolationError, TillcodeError
 from wallet_sdk.protocol.evidence import start_of_sum
-from wallet_sdk.protocol.ids import Envelope, RequestId, TerminalId
+from wallet_sdk.protocol.ids import Envelope, MerchantId, RequestId, TerminalId
 from wallet_sdk.protocol.messages import (
     AuthorizationMode,
     Claim,
@@ -25,7 +29,6 @@ from wallet_sdk.protocol.messages import (
     PaymentIntent,
     PaymentRequest,
     PaymentToken,
-    Receipt,
     TerminalCertificate,
 )
 from wallet_sdk.protocol.states import Event, State, advance
@@ -55,10 +58,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifiedClaim:
-    """One consent to one request, ready for the ledger.
-
-    ``receipt`` is signed beforehand, outside the commit, and stored with the payment if it takes effect.
-    """
+    """One consent to one request, ready for the ledger. ``liability``: who bears it if nothing covers it."""
 
     terminal_id: TerminalId
     request: Sealed[PaymentRequest]
@@ -67,7 +67,16 @@ class VerifiedClaim:
     amount_minor: int
     at_s: int
     refusal: Refusal | None
-    receipt: Envelope = field(repr=False)
+    liability: Liability
+
+    def name_keys(self, keys: Keys, merchant_id: MerchantId) -> None:
+        """Everything that settling it usually reads."""
+        token_id, request = self.token.message.token_id, self.request.message
+        keys.name(TOKENS, token_id)
+        keys.name_counter(token_id, self.consent.message.counter)
+        keys.name(ANSWERED_REQUESTS, (request.request_id, self.terminal_id))
+        payable = (int(AccountKind.MERCHANT_PAYABLE), str(merchant_id), request.currency.number)
+        keys.name_by(ACCOUNTS, ACCOUNT_NAME, payable)
 
     @property
     def mode(self) -> ConsentMode:
@@ -141,21 +150,6 @@ def _verified(
     policy = operator.config.payments
     refusal = _forgettable(request, certificate.message, consent, token.message, now_s, policy, sent)
     refusal = refusal or _memorable(request.message, consented, token.message)
-    receipt = Envelope(b"")
-    if refusal is None:
-        receipt = seal(
-            Receipt(
-                terminal_id=certificate.message.terminal_id,
-                request_id=request.message.request_id,
-                consent_digest=consent.digest,
-                amount_minor=amount_minor,
-                currency=request.message.currency,
-                state=PAID,
-                at_s=now_s,
-                liability=policy.uncovered if offline else Liability.OPERATOR,
-            ),
-            operator.signers.receipt,
-        ).envelope
     return VerifiedClaim(
         terminal_id=certificate.message.terminal_id,
         request=request,
@@ -164,7 +158,7 @@ def _verified(
         amount_minor=amount_minor,
         at_s=now_s,
         refusal=refusal,
-        receipt=receipt,
+        liability=policy.uncovered if offline else Liability.OPERATOR,
     )
 
 

@@ -3,7 +3,8 @@
 from typing import TypeVar
 
 from server_stub.service.operator import Operator
-from server_stub.store.base import Terminal, Wallet
+from server_stub.store.records import Terminal, Wallet
+from server_stub.store.tables.parties import TERMINAL_KEY, TERMINALS, WALLET_KEY, WALLETS
 from wallet_sdk.protocol.errors import ErrorCode, RuleViolationError
 from wallet_sdk.protocol.ids import KeyId
 from wallet_sdk.protocol.messages import (
@@ -37,7 +38,7 @@ def terminal_of_key(operator: Operator, key_id: KeyId) -> Terminal:
         RuleViolationError: UNKNOWN_SIGNER, or REVOKED for a blocked terminal.
     """
     with operator.store.reading() as reader:
-        terminal = reader.terminal(key_id)
+        terminal = reader.find_by(TERMINALS, TERMINAL_KEY, key_id)
     if terminal is None:
         raise RuleViolationError(ErrorCode.UNKNOWN_SIGNER, "no terminal has this key", param="key_id")
     if terminal.blocked_at_s is not None:  # R-38
@@ -53,7 +54,7 @@ def enrolled_wallet(operator: Operator, envelope: bytes, expected: type[D]) -> W
         RuleViolationError: UNKNOWN_SIGNER.
     """
     with operator.store.reading() as reader:
-        wallet = reader.wallet_of_key(device_named_by(envelope, expected))
+        wallet = reader.find_by(WALLETS, WALLET_KEY, device_named_by(envelope, expected))
     if wallet is None:
         raise RuleViolationError(ErrorCode.UNKNOWN_SIGNER, "no wallet has this key", param="key_id")
     return wallet
@@ -66,7 +67,8 @@ def device_of_key(operator: Operator, key_id: KeyId) -> Terminal | Wallet:
         RuleViolationError: UNKNOWN_SIGNER.
     """
     with operator.store.reading() as reader:
-        device = reader.terminal(key_id) or reader.wallet_of_key(key_id)
+        terminal = reader.find_by(TERMINALS, TERMINAL_KEY, key_id)
+        device: Terminal | Wallet | None = terminal or reader.find_by(WALLETS, WALLET_KEY, key_id)
     if device is None:
         raise RuleViolationError(ErrorCode.UNKNOWN_SIGNER, "no device has this key", param="key_id")
     return device

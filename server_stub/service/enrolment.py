@@ -5,16 +5,26 @@ bits, so a plain hash at rest is enough. The same code with the same key gets th
 be lost on its way. With another key it is unknown.
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from typing import Final
 
+from server_stub.committer import Command
 from server_stub.config import TerminalLimits
 from server_stub.ledger import AccountKind, EntryKind, move
 from server_stub.service.devices import enrolled_terminal
 from server_stub.service.operator import Operator
 from server_stub.service.verification import check_made_recently
-from server_stub.store.base import ActivationCode, DeviceKind, Merchant, Terminal, Wallet, Writer
+from server_stub.store.records import ActivationCode, DeviceKind, Merchant, Terminal, Wallet
+from server_stub.store.tables.parties import (
+    ACTIVATION_CODES,
+    MERCHANTS,
+    TERMINAL_KEY,
+    TERMINALS,
+    WALLET_KEY,
+    WALLETS,
+)
+from server_stub.store.writer import Writer
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.envelope import Sealed, Signer, key_id_of, seal
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, RuleViolationError
@@ -65,23 +75,22 @@ class _Certifier:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EnrolTerminalCommand:
+class EnrolTerminalCommand(Command[Envelope]):
     """Answered with the terminal's certificate."""
 
     sealed: Sealed[Enrolment]
     certifier: _Certifier
     at_s: int
-    weight: int = 1
 
     def apply(self, writer: Writer) -> Envelope:
         code = _usable(writer, self.sealed.message, DeviceKind.TERMINAL, at_s=self.at_s)
         key = self.sealed.message.public_key
         if code.used_by is not None:
-            known = writer.terminal(key_id_of(key))
+            known = writer.find_by(TERMINALS, TERMINAL_KEY, key_id_of(key))
             assert known is not None, "a used code has let its key in"
             return known.certificate
         assert code.merchant_id is not None, "a terminal's code names its merchant"
-        merchant = writer.merchant(code.merchant_id)
+        merchant = writer.find(MERCHANTS, code.merchant_id)
         assert merchant is not None, "merchants are never deleted"
         bare = Terminal(
             terminal_id=writer.next_terminal_id(),
@@ -90,36 +99,31 @@ class EnrolTerminalCommand:
             certificate=Envelope(b""),
         )
         certificate = self.certifier.certificate(merchant, bare, at_s=self.at_s)
-        writer.add_terminal(
-            Terminal(
-                terminal_id=bare.terminal_id, merchant_id=bare.merchant_id, public_key=key, certificate=certificate
-            )
-        )
-        writer.use_activation_code(code.code_hash, key)
+        writer.add(TERMINALS, replace(bare, certificate=certificate))
+        writer.change(ACTIVATION_CODES, replace(code, used_by=key))
         return certificate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EnrolWalletCommand:
+class EnrolWalletCommand(Command[Wallet]):
     """Answered with the wallet; its opening funds are posted with it."""
 
     sealed: Sealed[Enrolment]
     at_s: int
-    weight: int = 1
 
     def apply(self, writer: Writer) -> Wallet:
         code = _usable(writer, self.sealed.message, DeviceKind.WALLET, at_s=self.at_s)
         key = self.sealed.message.public_key
         if code.used_by is not None:
-            known = writer.wallet_of_key(key_id_of(key))
+            known = writer.find_by(WALLETS, WALLET_KEY, key_id_of(key))
             assert known is not None, "a used code has let its key in"
             return known
         assert code.currency is not None, "a wallet's code names its currency"
         wallet_id = writer.next_wallet_id()
         account = writer.open_account(kind=AccountKind.PAYER_AVAILABLE, holder=str(wallet_id), currency=code.currency)
         wallet = Wallet(wallet_id=wallet_id, currency=code.currency, device_key=key, account_id=account)
-        writer.add_wallet(wallet)
-        writer.use_activation_code(code.code_hash, key)
+        writer.add(WALLETS, wallet)
+        writer.change(ACTIVATION_CODES, replace(code, used_by=key))
         if code.funds_minor:
             funding = writer.open_account(kind=AccountKind.FUNDING, holder="", currency=code.currency)
             writer.post(
@@ -135,15 +139,16 @@ class EnrolWalletCommand:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RenewCertificateCommand:
+class RenewCertificateCommand(Command[Envelope]):
     """A fresh certificate over the key that a terminal has; answered with it."""
 
     terminal_id: TerminalId
     certificate: Envelope
-    weight: int = 1
 
     def apply(self, writer: Writer) -> Envelope:
-        writer.renew_certificate(self.terminal_id, self.certificate)
+        terminal = writer.find(TERMINALS, self.terminal_id)
+        assert terminal is not None, "terminals are never deleted"
+        writer.change(TERMINALS, replace(terminal, certificate=self.certificate))
         return self.certificate
 
 
@@ -176,7 +181,7 @@ def prepare_certificate(operator: Operator, body: bytes) -> RenewCertificateComm
     now_s = operator.now_s()
     check_made_recently(asked.made_at_s, at_s=now_s)
     with operator.store.reading() as reader:
-        merchant = reader.merchant(terminal.merchant_id)
+        merchant = reader.find(MERCHANTS, terminal.merchant_id)
     assert merchant is not None, "a terminal has its merchant"
     certificate = _certifier(operator).certificate(merchant, terminal, at_s=now_s)
     return RenewCertificateCommand(terminal_id=terminal.terminal_id, certificate=certificate)
@@ -220,11 +225,12 @@ def _usable(writer: Writer, enrolment: Enrolment, kind: DeviceKind, *, at_s: int
 
     Every other case reads the same from outside, so that codes cannot be guessed apart.
     """
-    code = writer.activation_code(hash_of_code(enrolment.activation_code))
+    code = writer.find(ACTIVATION_CODES, hash_of_code(enrolment.activation_code))
     key = enrolment.public_key
     if code is None or code.kind is not kind or code.used_by not in {None, key} or at_s >= code.expires_at_s:  # R-116
         raise RuleViolationError(ErrorCode.UNKNOWN_ACTIVATION_CODE, "unknown, used or expired", param="activation_code")
     key_id = key_id_of(key)
-    if code.used_by is None and (writer.terminal(key_id) or writer.wallet_of_key(key_id)):
+    enrolled = writer.find_by(TERMINALS, TERMINAL_KEY, key_id) or writer.find_by(WALLETS, WALLET_KEY, key_id)
+    if code.used_by is None and enrolled is not None:
         raise MisuseError(ErrorCode.ALREADY_ENROLLED, "the key is enrolled already", param="public_key")
     return code

@@ -1,9 +1,12 @@
 """Double spends, found by comparing a consent with its neighbours under the same token."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from server_stub.service.claims import VerifiedClaim
-from server_stub.store.base import ConsentMode, FraudCase, SpentCounter, Token, TokenStanding, Writer
+from server_stub.store.records import ConsentMode, FraudCase, SpentCounter, Token, TokenStanding
+from server_stub.store.tables.parties import WALLETS
+from server_stub.store.tables.payments import CONSENTS, FRAUD_CASES, TOKENS
+from server_stub.store.writer import Writer
 from wallet_sdk.protocol.envelope import open_unverified, peek_type
 from wallet_sdk.protocol.evidence import Contradiction, contradiction_of, make_fraud_proof
 from wallet_sdk.protocol.ids import Envelope
@@ -33,18 +36,23 @@ def suspicion_of(writer: Writer, claim: VerifiedClaim, token: Token, *, bundle: 
 
 def open_case(writer: Writer, claim: VerifiedClaim, token: Token, suspicion: Suspicion) -> None:
     """Store the case, close the token and block the wallet."""
-    writer.add_fraud_case(
+    writer.add(
+        FRAUD_CASES,
         FraudCase(
+            number=writer.next_number(),
             reason=suspicion.reason,
             wallet_id=token.wallet_id,
             token_id=token.token_id,
             consent_digest=claim.consent.digest,
             at_s=claim.at_s,
             proof=suspicion.proof,
-        )
+        ),
     )
-    writer.close_token(token.token_id, standing=TokenStanding.CLOSED_FOR_FRAUD)
-    writer.block_wallet(token.wallet_id, at_s=claim.at_s)
+    writer.change(TOKENS, replace(token, standing=TokenStanding.CLOSED_FOR_FRAUD))
+    wallet = writer.find(WALLETS, token.wallet_id)
+    assert wallet is not None, "wallets are never deleted"
+    if wallet.blocked_at_s is None:
+        writer.change(WALLETS, replace(wallet, blocked_at_s=claim.at_s))
 
 
 def _contradicts(claim: VerifiedClaim, spent: SpentCounter) -> bool:
@@ -59,7 +67,7 @@ def _contradicts(claim: VerifiedClaim, spent: SpentCounter) -> bool:
 
 
 def _proved(writer: Writer, claim: VerifiedClaim, spent: SpentCounter, *, bundle: Envelope) -> Suspicion:
-    other = writer.consent(spent.consent_digest)
+    other = writer.find(CONSENTS, spent.consent_number)
     assert other is not None, "a spent counter has its consent"
     contradiction = contradiction_of(_read(other.envelope), claim.consent.message)
     assert contradiction is not None, "the numbers of a spent counter are those of its consent"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from server_stub.committer import Command
 from server_stub.service import settling
 from server_stub.service.claims import (
     CLOSED,
@@ -13,13 +14,18 @@ from server_stub.service.claims import (
 )
 from server_stub.service.devices import enrolled_terminal, terminal_of_key
 from server_stub.service.operator import Operator
-from server_stub.service.settling import Outcome, SettlingRules, settle
-from server_stub.store.base import Closure, Terminal, Writer
+from server_stub.service.receipts import receipt_of
+from server_stub.service.settling import Outcome, SettlingRules, payment_of, settle
+from server_stub.store.records import AnsweredRequest, Payment, Terminal
+from server_stub.store.table import Keys
+from server_stub.store.tables.payments import ANSWERED_REQUESTS
+from server_stub.store.writer import Writer
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.envelope import Sealed, key_id_of
 from wallet_sdk.protocol.errors import ErrorCode
 from wallet_sdk.protocol.ids import Envelope, MerchantId
 from wallet_sdk.protocol.messages import CaptureBatch, CloseRequest
+from wallet_sdk.protocol.states import State
 from wallet_sdk.protocol.trust import verify_from_device
 
 Outcomes = tuple[Outcome, ...]
@@ -28,13 +34,15 @@ _NO_ERROR: Final = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IntentCommand:
+class IntentCommand(Command[Outcomes]):
     """A wallet's intent; a refusal that is not remembered is raised."""
 
     claim: VerifiedClaim
     merchant_id: MerchantId
     rules: SettlingRules
-    weight: int = 1
+
+    def name_keys(self, keys: Keys) -> None:
+        self.claim.name_keys(keys, self.merchant_id)
 
     def apply(self, writer: Writer) -> Outcomes:
         outcome = settle(writer, self.claim, self.merchant_id, self.rules)
@@ -44,7 +52,7 @@ class IntentCommand:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CaptureCommand:
+class CaptureCommand(Command[Outcomes]):
     """A terminal's claims; each is answered by itself."""
 
     claims: tuple[VerifiedClaim | BrokenClaim, ...]
@@ -54,6 +62,11 @@ class CaptureCommand:
     @property
     def weight(self) -> int:
         return len(self.claims)
+
+    def name_keys(self, keys: Keys) -> None:
+        for claim in self.claims:
+            if isinstance(claim, VerifiedClaim):
+                claim.name_keys(keys, self.terminal.merchant_id)
 
     def apply(self, writer: Writer) -> Outcomes:
         return tuple(
@@ -65,23 +78,27 @@ class CaptureCommand:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CloseCommand:
+class CloseCommand(Command[Outcomes]):
     """A terminal's end of its own request: canceled for ever, unless it is paid."""
 
     sealed: Sealed[CloseRequest]
     terminal: Terminal
     at_s: int
-    weight: int = 1
 
     def apply(self, writer: Writer) -> Outcomes:
         terminal_id, request_id = self.terminal.terminal_id, self.sealed.message.request_id
-        paid = writer.payment(terminal_id, request_id)
+        answered = writer.find(ANSWERED_REQUESTS, (request_id, terminal_id))
+        paid = payment_of(writer, answered)
         if paid is not None:
             return (Outcome(terminal_id=terminal_id, request_id=request_id, state=paid.state, paid=paid),)
-        if writer.closure(terminal_id, request_id) is None:
-            writer.add_closure(
-                Closure(terminal_id=terminal_id, request_id=request_id, envelope=self.sealed.envelope, at_s=self.at_s)
+        if answered is None:
+            closed = AnsweredRequest(
+                terminal_id=terminal_id,
+                request_id=request_id,
+                closing=self.sealed.envelope,
+                closed_at_s=self.at_s,
             )
+            writer.add(ANSWERED_REQUESTS, closed)
         return (Outcome(terminal_id=terminal_id, request_id=request_id, state=CLOSED),)
 
 
@@ -123,22 +140,21 @@ def prepare_closure(operator: Operator, body: bytes) -> CloseCommand:
     return CloseCommand(sealed=sealed, terminal=terminal, at_s=operator.now_s())
 
 
-def seen_by_terminal(outcome: Outcome) -> api.PaymentAnswer:
+def seen_by_terminal(operator: Operator, outcome: Outcome) -> api.PaymentAnswer:
     """A terminal asks about its request: when it is paid at all, that is what it needs to know."""
     state = outcome.state if outcome.paid is None else outcome.paid.state
-    return _answer(outcome, state=state.name, receipt=outcome.paid.receipt if outcome.paid else b"")
+    return _answer(operator, outcome, state=state, paid=outcome.paid)
 
 
-def seen_by_wallet(outcome: Outcome) -> api.PaymentAnswer:
+def seen_by_wallet(operator: Operator, outcome: Outcome) -> api.PaymentAnswer:
     """A wallet asks about its own consent; another payer's receipt is none of its business."""
     own = outcome.paid is not None and outcome.paid.wallet_id == outcome.wallet_id
-    receipt = outcome.paid.receipt if outcome.paid is not None and own else b""
-    return _answer(outcome, state=outcome.state.name, receipt=receipt)
+    return _answer(operator, outcome, state=outcome.state, paid=outcome.paid if own else None)
 
 
-def capture_answer(outcomes: Outcomes) -> api.CaptureAnswer:
+def capture_answer(operator: Operator, outcomes: Outcomes) -> api.CaptureAnswer:
     """The answer to a batch, claim by claim."""
-    return api.CaptureAnswer(outcomes=tuple(map(seen_by_terminal, outcomes)))
+    return api.CaptureAnswer(outcomes=tuple(seen_by_terminal(operator, outcome) for outcome in outcomes))
 
 
 def wake_keys(answers: list[object]) -> list[bytes]:
@@ -153,11 +169,12 @@ def payment_key(terminal_id: int, request_id: bytes) -> bytes:
     return b"payment" + terminal_id.to_bytes(4, "big") + request_id
 
 
-def _answer(outcome: Outcome, *, state: str, receipt: bytes) -> api.PaymentAnswer:
+def _answer(operator: Operator, outcome: Outcome, *, state: State, paid: Payment | None) -> api.PaymentAnswer:
+    receipt = b"" if paid is None else receipt_of(paid, operator.signers.receipt)
     code: ErrorCode | int = outcome.error_code or _NO_ERROR
     return api.PaymentAnswer(
         request_id=api.to_base64url(outcome.request_id),
-        state=state,
+        state=state.name,
         error_code=int(code),
         receipt=api.to_base64url(receipt),
     )

@@ -6,9 +6,10 @@ from server_stub.service.claims import CLOSED
 from server_stub.service.devices import device_of_key
 from server_stub.service.operator import Operator
 from server_stub.service.payments import payment_key, seen_by_terminal, seen_by_wallet
-from server_stub.service.settling import Outcome, outcome_of_consent
+from server_stub.service.settling import Outcome, outcome_of_consent, payment_of
 from server_stub.service.verification import check_made_recently
-from server_stub.store.base import Terminal, Wallet
+from server_stub.store.records import Terminal, Wallet
+from server_stub.store.tables.payments import ANSWERED_REQUESTS, CONSENT_DIGEST, CONSENTS
 from wallet_sdk.protocol import api, limits
 from wallet_sdk.protocol.errors import ErrorCode, MalformedMessageError, RuleViolationError
 from wallet_sdk.protocol.ids import Digest, RequestId
@@ -74,12 +75,13 @@ def question_about_consent(operator: Operator, *, authorization: str, path: str,
 def answer(operator: Operator, question: Question) -> api.PaymentAnswer | None:
     """What is known now; None when a wallet's consent has not been heard of."""
     if isinstance(question.device, Terminal):
-        return seen_by_terminal(_payment_outcome(operator, question.device, RequestId(question.asked)))
+        return seen_by_terminal(operator, _payment_outcome(operator, question.device, RequestId(question.asked)))
     with operator.store.reading() as reader:
-        known = reader.consent(Digest(question.asked))
+        known = reader.find_by(CONSENTS, CONSENT_DIGEST, Digest(question.asked))
         if known is None or known.wallet_id != question.device.wallet_id:
             return None
-        return seen_by_wallet(outcome_of_consent(reader, known))
+        outcome = outcome_of_consent(reader, known)
+    return seen_by_wallet(operator, outcome)
 
 
 def is_settled(found: api.PaymentAnswer | None) -> bool:
@@ -117,9 +119,9 @@ def required(found: api.PaymentAnswer | None) -> api.PaymentAnswer:
 
 def _payment_outcome(operator: Operator, terminal: Terminal, request_id: RequestId) -> Outcome:
     with operator.store.reading() as reader:
-        paid = reader.payment(terminal.terminal_id, request_id)
-        closed = paid is None and reader.closure(terminal.terminal_id, request_id) is not None
-    state = CLOSED if closed else State.REQUESTED
+        answered = reader.find(ANSWERED_REQUESTS, (request_id, terminal.terminal_id))
+        paid = payment_of(reader, answered)
+    state = CLOSED if answered is not None and paid is None else State.REQUESTED
     return Outcome(terminal_id=terminal.terminal_id, request_id=request_id, state=state, paid=paid)
 
 

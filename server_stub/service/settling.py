@@ -1,22 +1,33 @@
 """One verified claim against the ledger, inside the commit: its first answer, which is its answer for ever."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from server_stub.ledger import AccountId, AccountKind, EntryKind, move
 from server_stub.service.claims import DECLINED, PAID, REJECTED, BrokenClaim, Memory, VerifiedClaim
 from server_stub.service.fraud import open_case, suspicion_of
-from server_stub.store.base import (
+from server_stub.store.reader import Reader
+from server_stub.store.records import (
+    AnsweredRequest,
     Consent,
     ConsentMode,
     Payment,
-    Reader,
+    Shortfall,
     SpentCounter,
     Terminal,
     Token,
     TokenStanding,
     Wallet,
-    Writer,
 )
+from server_stub.store.tables.parties import WALLETS
+from server_stub.store.tables.payments import (
+    ANSWERED_REQUESTS,
+    CONSENT_DIGEST,
+    CONSENTS,
+    PAYMENTS,
+    SHORTFALLS,
+    TOKENS,
+)
+from server_stub.store.writer import Writer
 from wallet_sdk.protocol.envelope import open_unverified
 from wallet_sdk.protocol.errors import ErrorCode, RuleViolationError, TillcodeError
 from wallet_sdk.protocol.ids import Digest, Envelope, MerchantId, RequestId, TerminalId, WalletId
@@ -69,20 +80,21 @@ class _Case:
 
 def settle(writer: Writer, claim: VerifiedClaim, merchant_id: MerchantId, rules: SettlingRules) -> Outcome:
     """Pay, decline or repeat; a claim that was answered before gets that answer and changes nothing."""
-    known = writer.consent(claim.consent.digest)
+    known = _first_answer(writer, claim)
     if known is not None:
         return _repeated(writer, known, claim)  # R-81
     if claim.refusal is not None and claim.refusal.memory is Memory.FORGET:  # R-82
         return _forgotten(claim, claim.refusal.error)
-    token = writer.token(claim.token.message.token_id)
-    wallet = None if token is None else writer.wallet(token.wallet_id)
+    token = writer.find(TOKENS, claim.token.message.token_id)
+    wallet = None if token is None else writer.find(WALLETS, token.wallet_id)
     if token is None or wallet is None or token.digest != claim.token.digest:
         return _forgotten(claim, RuleViolationError(ErrorCode.REVOKED, "this ledger has not issued the token"))
     case = _Case(claim=claim, token=token, wallet=wallet)
     suspicion = suspicion_of(writer, claim, token, bundle=rules.bundle)
-    paid = writer.payment(claim.terminal_id, claim.request.message.request_id)
+    answered = writer.find(ANSWERED_REQUESTS, (claim.request.message.request_id, claim.terminal_id))
+    paid = payment_of(writer, answered)
     try:
-        _check_open(writer, case, paid)
+        _check_open(case, answered, paid)
         if suspicion is not None and claim.mode is not ConsentMode.OFFLINE:  # R-97
             raise RuleViolationError(ErrorCode.DOUBLE_SPEND, suspicion.reason, param="counter")
         outcome = _pay(writer, case, merchant_id, rules)
@@ -111,7 +123,7 @@ def outcome_of_consent(reader: Reader, known: Consent) -> Outcome:
     """The first answer to a consent, read again."""
     paid = None
     if known.error_code in {None, ErrorCode.ALREADY_PAID}:
-        paid = reader.payment(known.terminal_id, known.request_id)
+        paid = payment_of(reader, reader.find(ANSWERED_REQUESTS, (known.request_id, known.terminal_id)))
     return Outcome(
         terminal_id=known.terminal_id,
         request_id=known.request_id,
@@ -121,6 +133,21 @@ def outcome_of_consent(reader: Reader, known: Consent) -> Outcome:
         wallet_id=known.wallet_id,
         paid=paid,
     )
+
+
+def payment_of(reader: Reader, answered: AnsweredRequest | None) -> Payment | None:
+    """The payment that a request was answered with, None when it was closed or is open."""
+    if answered is None or answered.payment_number is None:
+        return None
+    return reader.find(PAYMENTS, answered.payment_number)
+
+
+def _first_answer(writer: Writer, claim: VerifiedClaim) -> Consent | None:
+    """Who was answered has its counter's place or was second to it: at an empty place there is nobody to find."""
+    counter = claim.consent.message.counter
+    if all(spent.counter != counter for spent in writer.neighbours(claim.token.message.token_id, counter)):
+        return None
+    return writer.find_by(CONSENTS, CONSENT_DIGEST, claim.consent.digest)
 
 
 def _repeated(writer: Writer, known: Consent, claim: VerifiedClaim) -> Outcome:
@@ -144,14 +171,14 @@ def _forgotten(claim: VerifiedClaim, error: TillcodeError) -> Outcome:
     )
 
 
-def _check_open(writer: Writer, case: _Case, paid: Payment | None) -> None:
+def _check_open(case: _Case, answered: AnsweredRequest | None, paid: Payment | None) -> None:
     """Everything but the money: the request, the rules seen before, the wallet and the token."""
     claim = case.claim
     if paid is not None:
         if paid.request_digest != claim.request.digest:  # R-80
             raise RuleViolationError(ErrorCode.CONTENT_CONFLICT, "the id was paid with other content")
         raise RuleViolationError(ErrorCode.ALREADY_PAID, "the request was paid by another consent")
-    if writer.closure(claim.terminal_id, claim.request.message.request_id) is not None:  # R-87
+    if answered is not None:  # R-87
         raise RuleViolationError(ErrorCode.REQUEST_NOT_OPEN, "its terminal has closed the request")
     if claim.refusal is not None:
         raise claim.refusal.error
@@ -182,9 +209,10 @@ def _pay(writer: Writer, case: _Case, merchant_id: MerchantId, rules: SettlingRu
         currency=currency,
         amounts_minor=amounts_minor,
     )
-    number = writer.post(entry)
-    _remember(writer, case, state=PAID, code=None)
+    number = writer.post(entry, number=writer.next_number())
+    _remember(writer, case, state=PAID, code=None, number=number)
     payment = Payment(
+        number=number,
         terminal_id=claim.terminal_id,
         request_id=claim.request.message.request_id,
         request_digest=claim.request.digest,
@@ -193,9 +221,14 @@ def _pay(writer: Writer, case: _Case, merchant_id: MerchantId, rules: SettlingRu
         amount_minor=claim.amount_minor,
         currency=currency,
         state=PAID,
-        receipt=claim.receipt,
+        at_s=claim.at_s,
+        liability=claim.liability,
     )
-    writer.add_payment(payment, entry_number=number)
+    writer.add(PAYMENTS, payment)
+    answered = AnsweredRequest(
+        terminal_id=payment.terminal_id, request_id=payment.request_id, payment_number=payment.number
+    )
+    writer.add(ANSWERED_REQUESTS, answered)
     return _outcome(case, state=PAID, code=None, paid=payment)
 
 
@@ -204,17 +237,23 @@ def _bear(writer: Writer, case: _Case, uncovered_minor: int, rules: SettlingRule
     if rules.uncovered is Liability.MERCHANT:
         raise RuleViolationError(ErrorCode.INSUFFICIENT_FUNDS, "the escrow does not cover it")
     token_id, terminal_id = case.token.token_id, case.claim.terminal_id
-    if writer.shortfall_minor(token_id, terminal_id) + uncovered_minor > rules.shortfall_max_minor:  # R-94
+    known = writer.find(SHORTFALLS, (token_id, terminal_id))
+    borne_minor = uncovered_minor + (0 if known is None else known.amount_minor)
+    if borne_minor > rules.shortfall_max_minor:  # R-94
         raise RuleViolationError(
             ErrorCode.INSUFFICIENT_FUNDS,
             "the escrow does not cover it, and the terminal is over its share of the token",
         )
-    writer.add_shortfall(token_id, terminal_id, uncovered_minor)
+    borne = Shortfall(token_id=token_id, terminal_id=terminal_id, amount_minor=borne_minor)
+    if known is None:
+        writer.add(SHORTFALLS, borne)
+    else:
+        writer.change(SHORTFALLS, borne)
     return writer.open_account(kind=AccountKind.FRAUD_LOSS, holder="", currency=case.token.currency)
 
 
 def _declined(writer: Writer, case: _Case, *, state: State, code: ErrorCode, paid: Payment | None) -> Outcome:
-    _remember(writer, case, state=state, code=code)
+    _remember(writer, case, state=state, code=code, number=writer.next_number())
     return _outcome(case, state=state, code=code, paid=paid if code is ErrorCode.ALREADY_PAID else None)
 
 
@@ -234,9 +273,10 @@ def _outcome(case: _Case, *, state: State, code: ErrorCode | None, paid: Payment
     )
 
 
-def _remember(writer: Writer, case: _Case, *, state: State, code: ErrorCode | None) -> None:
+def _remember(writer: Writer, case: _Case, *, state: State, code: ErrorCode | None, number: int) -> None:
     claim = case.claim
     consent = Consent(
+        number=number,
         digest=claim.consent.digest,
         wallet_id=case.wallet.wallet_id,
         token_id=case.token.token_id,
@@ -255,9 +295,10 @@ def _remember(writer: Writer, case: _Case, *, state: State, code: ErrorCode | No
         mode=claim.mode,
         start_minor=claim.start_minor,
         cumulative_minor=claim.cumulative_minor,
-        consent_digest=consent.digest,
+        consent_number=number,
     )
-    writer.add_consent(consent, spent)
+    writer.add(CONSENTS, consent)
+    writer.add_spent_counter(spent)
 
 
 def _give_back_dead(writer: Writer, case: _Case) -> None:
@@ -268,7 +309,7 @@ def _give_back_dead(writer: Writer, case: _Case) -> None:
     if claim.start_minor < 0:
         return  # its sum never held its amount, so it has reserved nothing
     if token.standing is TokenStanding.OPEN:
-        writer.add_dead(token.token_id, claim.amount_minor)
+        writer.change(TOKENS, replace(token, dead_minor=token.dead_minor + claim.amount_minor))
         return
     released_minor = min(claim.amount_minor, writer.balance_minor(token.account_id))
     if released_minor:

@@ -1,13 +1,17 @@
 """Tokens: issuing one moves its allowance into escrow, closing one gives the unused part back."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
+from server_stub.committer import Command
 from server_stub.config import TokenLimits
 from server_stub.ledger import AccountKind, EntryKind, move
 from server_stub.service.devices import enrolled_wallet
 from server_stub.service.operator import Operator
-from server_stub.store.base import Token, TokenStanding, Wallet, Writer
+from server_stub.store.records import Token, TokenStanding, Wallet
+from server_stub.store.tables.parties import TERMINAL_KEY, TERMINALS, WALLET_KEY, WALLETS
+from server_stub.store.tables.payments import TOKEN_ISSUE, TOKEN_KEY, TOKENS
+from server_stub.store.writer import Writer
 from wallet_sdk.protocol import api, limits
 from wallet_sdk.protocol.envelope import Sealed, Signer, key_id_of, open_unverified, seal
 from wallet_sdk.protocol.errors import ErrorCode, RuleViolationError
@@ -21,7 +25,7 @@ UNCLAIMABLE_AFTER_S: Final = limits.CAPTURE_AGE_S_MAX + 24 * 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IssueCommand:
+class IssueCommand(Command[Envelope]):
     """One token request of a known wallet, with the closing in it; answered with the token's envelope."""
 
     sealed: Sealed[TokenRequest]
@@ -31,13 +35,12 @@ class IssueCommand:
     at_s: int
     allowed: TokenLimits
     signer: Signer = field(repr=False)
-    weight: int = 1
 
     def apply(self, writer: Writer) -> Envelope:
         asked = self.sealed.message
-        wallet = writer.wallet(self.wallet.wallet_id)
+        wallet = writer.find(WALLETS, self.wallet.wallet_id)
         assert wallet is not None, "wallets are never deleted"
-        known = writer.token_of_issue(wallet.wallet_id, asked.issue_id)
+        known = writer.find_by(TOKENS, TOKEN_ISSUE, (wallet.wallet_id, asked.issue_id))
         if known is not None:
             if known.issue_digest != self.sealed.digest:  # R-90
                 raise RuleViolationError(
@@ -47,7 +50,7 @@ class IssueCommand:
         if wallet.blocked_at_s is not None:
             raise RuleViolationError(ErrorCode.REVOKED, "the wallet is blocked")
         if self.closing is not None:
-            previous = writer.token(self.closing.message.token_id)
+            previous = writer.find(TOKENS, self.closing.message.token_id)
             assert previous is not None, "the closing was verified with its token's key"
             if previous.standing is not TokenStanding.OPEN:
                 return self._successor(writer, previous, self.closing.message)
@@ -61,7 +64,7 @@ class IssueCommand:
         if previous.closing is None or previous.spent_minor != closing.spent_minor:
             raise RuleViolationError(ErrorCode.TOKEN_CLOSED, "closed before", param="closing")
         assert previous.successor_id is not None, "a token is closed and its successor issued in one commit"
-        successor = writer.token(previous.successor_id)
+        successor = writer.find(TOKENS, previous.successor_id)
         assert successor is not None, "tokens are never deleted"
         return successor.envelope
 
@@ -69,7 +72,12 @@ class IssueCommand:
         """One key, one token: a wallet that could name another's key could have it revoked with its own token."""
         key = self.sealed.message.token_key
         key_id = key_id_of(key)
-        if writer.token_of_key(key) or writer.wallet_of_key(key_id) or writer.terminal(key_id):  # R-120
+        in_use = (
+            writer.find_by(TOKENS, TOKEN_KEY, key),
+            writer.find_by(WALLETS, WALLET_KEY, key_id),
+            writer.find_by(TERMINALS, TERMINAL_KEY, key_id),
+        )
+        if any(in_use):  # R-120
             raise RuleViolationError(ErrorCode.CONTENT_CONFLICT, "the key is in use", param="token_key")
 
     def _close_previous(self, writer: Writer, wallet: Wallet, previous: Token, closing: Sealed[TokenClosing]) -> None:
@@ -90,13 +98,14 @@ class IssueCommand:
                     amounts_minor={previous.account_id: -returned_minor, wallet.account_id: returned_minor},
                 )
             )
-        writer.close_token(
-            previous.token_id,
+        closed = replace(
+            previous,
             standing=TokenStanding.CLOSED,
             spent_minor=spent_minor,
             closing=closing.envelope,
             successor_id=self.token_id,
         )
+        writer.change(TOKENS, closed)
 
     def _release_unclaimable(self, writer: Writer, wallet: Wallet) -> None:
         """What was signed and never claimed, or left in a token that was never closed, is the payer's again."""
@@ -147,7 +156,8 @@ class IssueCommand:
                     amounts_minor={wallet.account_id: -total_minor, escrow: total_minor},
                 )
             )
-        writer.add_token(
+        writer.add(
+            TOKENS,
             Token(
                 token_id=self.token_id,
                 wallet_id=wallet.wallet_id,
@@ -159,7 +169,7 @@ class IssueCommand:
                 total_minor=total_minor,
                 issue_id=asked.issue_id,
                 issue_digest=self.sealed.digest,
-            )
+            ),
         )
         return sealed.envelope
 
@@ -189,7 +199,7 @@ def _verified_closing(operator: Operator, wallet: Wallet, asked: TokenRequest) -
         return None
     named = open_unverified(asked.closing, TokenClosing).message
     with operator.store.reading() as reader:
-        token = reader.token(named.token_id)
+        token = reader.find(TOKENS, named.token_id)
     if token is None or token.wallet_id != wallet.wallet_id:
         raise RuleViolationError(ErrorCode.NOT_AUTHORIZED, "not a token of this wallet", param="closing")
     return verify_from_device(asked.closing, TokenClosing, device_key=token.device_key)

@@ -1,32 +1,77 @@
 """The Store on one SQLite file: WAL, synchronous=FULL (NORMAL may lose acknowledged commits at power loss).
 
+Several processes may write to one file: SQLite lets one of them at a time, and they wait for their turn at a lock of
+the kernel's, since SQLite's own way of waiting is to sleep and try again.
+
 Source: sqlite.org/pragma.html#pragma_synchronous; sqlite.org/wal.html section 3 (readers never block).
 """
 
+import fcntl
+import os
 import sqlite3
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from server_stub.store import rows
-from server_stub.store.sqlite_reader import SqliteReader
-from server_stub.store.sqlite_writer import SqliteWriter
+from server_stub.ledger import AccountId
+from server_stub.store.migrations import TABLE, known_migrations, missing_migrations
+from server_stub.store.numbers import Numbers
+from server_stub.store.reader import Reader
+from server_stub.store.session import Column, KeyedQuery, Row
+from server_stub.store.writer import Writer
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, MoneyOutcome, UnavailableError
 
-MIGRATIONS: Final = Path(__file__).parent / "migrations"
-#: Another process (the operator's command line) may hold the write lock for a moment.
+#: A program that is not ours may hold the write lock for a moment.
 _BUSY_MS: Final = 5_000
 #: Pages of the log before it is folded into the file; larger than the default of 1,000, measured faster.
 _CHECKPOINT_PAGES: Final = 4_000
+#: Keys in one query: SQLite takes 32,766 values in a statement; a few sizes keep the prepared statements few.
+_KEYS_MAX: Final = 256
+_MOVE: Final = "UPDATE accounts SET balance = balance + ?1 WHERE id = ?2 AND balance + ?1 >= floor"
+_TAKE_BLOCK: Final = "UPDATE numbers SET next = next + ? RETURNING next"
+
+
+class SqliteSession:
+    """See ``Session``. Who writes is alone, so that nothing conflicts; what would be a conflict is a bug of ours."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def rows(self, query: str, values: Sequence[object] = ()) -> list[Row]:
+        return self._connection.execute(query, values).fetchall()
+
+    def rows_of(self, query: KeyedQuery, keys: Sequence[Row]) -> list[Row]:
+        found: list[Row] = []
+        for start in range(0, len(keys), _KEYS_MAX):
+            part = keys[start : start + _KEYS_MAX]
+            values = [value for key in part for value in key]
+            found += self._connection.execute(_with_keys(query, len(part)), values)
+        return found
+
+    def insert(self, table: str, columns: Sequence[Column], rows: Sequence[Row]) -> None:
+        places = ", ".join("?" * len(columns))
+        self._connection.executemany(f"INSERT INTO {table} ({_names(columns)}) VALUES ({places})", rows)  # noqa: S608 - names of ours
+
+    def update(self, table: str, columns: Sequence[Column], rows: Sequence[Row], *, key_length: int) -> None:
+        chosen = ", ".join(f"{column.name} = ?" for column in columns[key_length:])
+        named = " AND ".join(f"{column.name} = ?" for column in columns[:key_length])
+        turned = [(*row[key_length:], *row[:key_length]) for row in rows]
+        done = self._connection.executemany(f"UPDATE {table} SET {chosen} WHERE {named}", turned)  # noqa: S608 - names of ours
+        assert done.rowcount == len(rows), "what is changed was read in the same database transaction"
+
+    def move(self, amounts_minor: Mapping[AccountId, int]) -> None:
+        moved = self._connection.executemany(_MOVE, [(minor, account) for account, minor in amounts_minor.items()])
+        assert moved.rowcount == len(amounts_minor), "floors were checked in the same database transaction"
 
 
 class SqliteStore:
     """One file; one connection that writes, one that reads for each thread."""
 
-    __slots__ = ("_local", "_lock", "_path", "_readers", "_writing")
+    __slots__ = ("_local", "_lock", "_numbers", "_path", "_readers", "_turn", "_write_lock", "_writing")
 
     def __init__(self, path: Path) -> None:
         """Open a file that ``create`` has made, and bring it up to date.
@@ -39,11 +84,14 @@ class SqliteStore:
             raise MisuseError(ErrorCode.NOT_INITIALISED, f"{path} is missing; run: tillcode-server init")
         self._path = path
         self._local = threading.local()
-        self._lock = threading.Lock()
+        self._lock, self._write_lock = threading.Lock(), threading.Lock()
         self._readers: list[sqlite3.Connection] = []
+        self._numbers = Numbers(self._take_block)
+        self._turn = os.open(path.with_name(path.name + "-turn"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             self._writing = _connect(path)
-            _migrate(self._writing, _known_migrations())
+            with self._exclusively():
+                _migrate(self._writing)
         except sqlite3.Error as error:
             raise _storage_error(error) from error
 
@@ -64,39 +112,72 @@ class SqliteStore:
         return cls(path)
 
     @contextmanager
-    def reading(self) -> Generator[SqliteReader]:
+    def reading(self) -> Generator[Reader]:
         """See ``Store.reading``."""
         connection = self._reading_connection()
         try:
             connection.execute("BEGIN")
             try:
-                yield SqliteReader(connection)
+                yield Reader(SqliteSession(connection))
             finally:
                 connection.execute("ROLLBACK")
         except sqlite3.Error as error:
             raise _storage_error(error) from error
 
     @contextmanager
-    def writing(self) -> Generator[SqliteWriter]:
+    def writing(self) -> Generator[Writer]:
         """See ``Store.writing``."""
         connection = self._writing
         outcome = MoneyOutcome.NOT_CHARGED
         try:
-            connection.execute("BEGIN IMMEDIATE")
-            yield SqliteWriter(connection)
-            outcome = MoneyOutcome.UNKNOWN
-            connection.execute("COMMIT")
+            with self._exclusively():
+                self._numbers.refill()
+                connection.execute("BEGIN IMMEDIATE")
+                connection.execute("PRAGMA defer_foreign_keys = ON")
+                writer = Writer(SqliteSession(connection), next_number=self._numbers.next)
+                yield writer
+                writer.flush()
+                outcome = MoneyOutcome.UNKNOWN
+                connection.execute("COMMIT")
+        except sqlite3.IntegrityError as error:
+            raise AssertionError(f"a command of ours broke a constraint: {error}") from error
         except sqlite3.Error as error:
             raise _storage_error(error, outcome=outcome) from error
-        finally:
-            _roll_back(connection)
+
+    def flaws(self) -> list[str]:
+        """See ``Store.flaws``."""
+        try:
+            connection = self._reading_connection()
+            found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
+            missing = connection.execute("PRAGMA foreign_key_check")
+            return found + [f"{row[0]} row {row[1]} refers to a missing {row[2]}" for row in missing]
+        except sqlite3.Error as error:
+            raise _storage_error(error) from error
 
     def close(self) -> None:
-        """Give back every connection; no reader or writer may be in use."""
+        """See ``Store.close``."""
         with self._lock:
             for connection in (*self._readers, self._writing):
                 connection.close()
             self._readers.clear()
+            if self._turn >= 0:
+                os.close(self._turn)
+                self._turn = -1
+
+    @contextmanager
+    def _exclusively(self) -> Generator[None]:
+        """Our turn among the threads and processes that write to this file; the kernel ends it when a process dies."""
+        with self._write_lock:
+            fcntl.flock(self._turn, fcntl.LOCK_EX)
+            try:
+                yield
+            finally:
+                _roll_back(self._writing)
+                fcntl.flock(self._turn, fcntl.LOCK_UN)
+
+    def _take_block(self, count: int) -> int:
+        taken = self._writing.execute(_TAKE_BLOCK, (count,)).fetchone()
+        return int(taken[0]) - count
 
     def _reading_connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
@@ -112,6 +193,16 @@ class SqliteStore:
         return connection
 
 
+def _with_keys(query: KeyedQuery, count: int) -> str:
+    """The statement for so many keys; the connection remembers each prepared one by its text."""
+    one = f"({', '.join('?' * len(query.keys))})"
+    return f"WITH k ({_names(query.keys)}) AS (VALUES {', '.join([one] * count)}) {query.text}"
+
+
+def _names(columns: Sequence[Column]) -> str:
+    return ", ".join(column.name for column in columns)
+
+
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(
         path, isolation_level=None, check_same_thread=False, cached_statements=256, timeout=_BUSY_MS / 1000
@@ -123,28 +214,12 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _known_migrations() -> list[tuple[int, str, str, str]]:
-    """Number, name, checksum and text of each migration, in sequence."""
-    texts = [(path.name, path.read_text()) for path in sorted(MIGRATIONS.glob("[0-9]*.sql"))]
-    return [(int(name[:4]), name, sha256(text.encode()).hexdigest(), text) for name, text in texts]
-
-
-def _migrate(connection: sqlite3.Connection, known: Sequence[tuple[int, str, str, str]]) -> None:
-    """Apply what is missing, each in its own transaction of the database, and refuse what we cannot know."""
-    connection.execute(
-        "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL)"
-    )
+def _migrate(connection: sqlite3.Connection) -> None:
+    """Apply what is missing, each in its own transaction of the database."""
+    connection.execute(TABLE)
     applied: dict[int, str] = dict(connection.execute("SELECT number, checksum FROM migrations"))
-    if max(applied, default=0) > max(number for number, *_ in known):
-        raise UnavailableError(ErrorCode.STORAGE_NEWER, "the ledger was written by a newer version of this program")
-    for number, name, checksum, text in known:
-        if number not in applied:
-            row = f"INSERT INTO migrations VALUES ({number}, '{name}', '{checksum}')"  # noqa: S608 - file names of ours
-            connection.executescript(f"BEGIN IMMEDIATE; {text}; {row}; COMMIT;")
-        elif applied[number] != checksum:
-            raise UnavailableError(
-                ErrorCode.STORAGE_CORRUPT, f"migration {name} is not the one this ledger was made with"
-            )
+    for migration in missing_migrations(known_migrations("sqlite"), applied):
+        connection.executescript(f"BEGIN IMMEDIATE; {migration.text}; {migration.row}; COMMIT;")
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:
@@ -154,5 +229,7 @@ def _roll_back(connection: sqlite3.Connection) -> None:
 
 
 def _storage_error(error: sqlite3.Error, *, outcome: MoneyOutcome = MoneyOutcome.NOT_CHARGED) -> UnavailableError:
-    code = ErrorCode.STORAGE_CORRUPT if rows.is_corrupt(error) else ErrorCode.STORAGE_FAILED
+    name = getattr(error, "sqlite_errorname", "")
+    is_corrupt = name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
+    code = ErrorCode.STORAGE_CORRUPT if is_corrupt else ErrorCode.STORAGE_FAILED
     return UnavailableError(code, f"the ledger's file: {error}", outcome=outcome)

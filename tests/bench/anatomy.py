@@ -8,13 +8,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
+import msgspec.json
 
 from server_stub.bootstrap import opened_desk
 from server_stub.committer import Command
 from server_stub.faults import Faults
 from server_stub.service import payments
 from server_stub.service.operator import Operator
+from server_stub.store.table import Keys
 from tests.bench.measure import Yardstick, medians_us
 from tests.bench.population import Population, batch_bodies, intent_body
 from wallet_sdk.protocol.envelope import open_unverified, seal
@@ -38,7 +39,9 @@ def anatomy_of_batch(folder: Path, people: Population, *, claim_count: int, seed
         _prepare_all(desk.operator, payments.prepare_capture, bodies[:1])  # certificates and tokens are known then
         commands, prepare_us = _prepare_all(desk.operator, payments.prepare_capture, bodies[1:])
         answers, commit_us = _commit(desk.operator, commands, group=1)
-        answer_us = _cpu_us(lambda: [msgspec.json.encode(payments.capture_answer(one)) for one in answers])
+        answer_us = _cpu_us(
+            lambda: [msgspec.json.encode(payments.capture_answer(desk.operator, one)) for one in answers]
+        )
     return _told(len(claims) - claim_count, prepare_us, commit_us, answer_us, people, verifications=1)
 
 
@@ -50,7 +53,9 @@ def anatomy_of_intent(folder: Path, people: Population, *, seed: int) -> dict[st
         _prepare_all(desk.operator, payments.prepare_intent, list(map(intent_body, known)))
         commands, prepare_us = _prepare_all(desk.operator, payments.prepare_intent, list(map(intent_body, claims)))
         answers, commit_us = _commit(desk.operator, commands, group=_GROUP)
-        answer_us = _cpu_us(lambda: [msgspec.json.encode(payments.seen_by_wallet(one[0])) for one in answers])
+        answer_us = _cpu_us(
+            lambda: [msgspec.json.encode(payments.seen_by_wallet(desk.operator, one[0])) for one in answers]
+        )
     return _told(len(claims), prepare_us, commit_us, answer_us, people, verifications=2)
 
 
@@ -103,17 +108,25 @@ def _prepare_all(
 
 
 def _commit(operator: Operator, commands: Sequence[Command[Any]], *, group: int) -> tuple[list[Any], float]:
-    """As the committer does: a savepoint each, so many commands in one durable commit."""
+    """As the committer does: so many commands in one durable commit."""
     answers: list[Any] = []
 
     def commit() -> None:
         for start in range(0, len(commands), group):
             with operator.store.writing() as writer:
+                keys = Keys()
                 for command in commands[start : start + group]:
-                    with writer.savepoint():
-                        answers.append(command.apply(writer))
+                    command.name_keys(keys)
+                writer.load(keys)
+                for command in commands[start : start + group]:
+                    answers.append(command.apply(writer))
+                    writer.keep()
 
     return answers, _cpu_us(commit)
+
+
+def _encoded(answer: object) -> bytes:
+    return msgspec.json.encode(answer)
 
 
 def _cpu_us(call: Callable[[], object]) -> float:

@@ -26,7 +26,9 @@ from server_stub.service.enrolment import (
 )
 from server_stub.service.operator import Operator
 from server_stub.service.tokens import prepare_token
-from server_stub.store.base import ActivationCode, DeviceKind, Merchant, Writer
+from server_stub.store.records import ActivationCode, DeviceKind, Merchant
+from server_stub.store.tables.parties import ACTIVATION_CODES, MERCHANTS
+from server_stub.store.writer import Writer
 from tests.unit.server_stub.harness import Answer, TestTerminal, TestWallet
 from wallet_sdk.protocol import api, limits
 from wallet_sdk.protocol.envelope import Sealed, open_unverified, seal
@@ -130,7 +132,7 @@ def _terminal_code(writer: Writer, random: SeededRandom) -> str:
         mcc=5812,
         currencies=(Currency.EUR,),
     )
-    writer.add_merchant(merchant)
+    writer.add(MERCHANTS, merchant)
     code = new_activation_code(random.random_bytes(16))
     known = ActivationCode(
         code_hash=hash_of_code(code),
@@ -138,7 +140,7 @@ def _terminal_code(writer: Writer, random: SeededRandom) -> str:
         expires_at_s=_NEVER_S,
         merchant_id=merchant.merchant_id,
     )
-    writer.add_activation_code(known)
+    writer.add(ACTIVATION_CODES, known)
     return code
 
 
@@ -156,7 +158,7 @@ def _enrol_wallet(operator: Operator, writer: Writer, wallet: TestWallet, random
         currency=Currency.EUR,
         funds_minor=FUNDS_MINOR,
     )
-    writer.add_activation_code(known)
+    writer.add(ACTIVATION_CODES, known)
     prepare_wallet_enrolment(operator, _enrolment(wallet, code)).apply(writer)
 
 

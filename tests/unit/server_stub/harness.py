@@ -21,6 +21,7 @@ from server_stub.faults import Faults
 from server_stub.ledger import AccountKind
 from server_stub.routes import Desk, create_app
 from server_stub.service.administration import MerchantDetails, add_merchant, found, terminal_code, wallet_code
+from server_stub.store.tables.parties import ACCOUNTS
 from wallet_sdk.ports import Clock
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.envelope import Sealed, open_unverified, seal
@@ -308,7 +309,7 @@ class House:
         return wallet
 
     def audit(self) -> AuditReport:
-        return audit(self.ledger)
+        return audit(self.desk.operator.store)
 
     def assert_clean(self) -> None:
         """Every invariant of the ledger holds."""
@@ -318,7 +319,7 @@ class House:
     def balances(self) -> dict[tuple[AccountKind, str], int]:
         """Every account's balance, minor units."""
         with self.desk.operator.store.reading() as reader:
-            return {(account.kind, account.holder): account.balance_minor for account in reader.accounts()}
+            return {(account.kind, account.holder): account.balance_minor for account in reader.list_all(ACCOUNTS)}
 
     def payable_minor(self) -> int:
         """What the first merchant has earned."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from server_stub.audit import audit
+from server_stub.store.sqlite import SqliteStore
 from tests.unit.server_stub.harness import House
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
 
@@ -14,19 +14,26 @@ DAMAGE = {
     "money is moved without an entry": (
         "UPDATE accounts SET balance = balance + CASE kind WHEN 4 THEN 1 ELSE -1 END WHERE kind IN (1, 4)"
     ),
-    "a posting is gone": "DELETE FROM postings WHERE entry_id = 1 AND line = 1",
-    "an entry is gone": "DELETE FROM entries WHERE id = (SELECT max(id) FROM entries)",
-    "an entry's postings are gone": "DELETE FROM postings WHERE entry_id = (SELECT max(id) FROM entries)",
+    "a posting is gone": "DELETE FROM postings WHERE entry_number = (SELECT min(number) FROM entries) AND line = 1",
+    "an entry is gone": "DELETE FROM entries WHERE number = (SELECT max(number) FROM entries)",
+    "an entry's postings are gone": "DELETE FROM postings WHERE entry_number = (SELECT max(number) FROM entries)",
     "a posting has another amount": "UPDATE postings SET amount_minor = amount_minor + 1 WHERE line = 1",
     "a posting has another currency": "UPDATE postings SET currency = 392",
     "a payment is gone": "DELETE FROM payments",
     "a payment has another amount": "UPDATE payments SET amount_minor = amount_minor + 1",
-    "a payment is of another consent": "UPDATE payments SET consent_id = consent_id + 99",
+    "a payment is of another consent": "UPDATE payments SET number = number + 99",
     "a consent was declined after all": "UPDATE consents SET state = 10",
     "a counter is forgotten": "DELETE FROM spent_counters WHERE counter = 1",
     "a counter is paid twice": "UPDATE consents SET counter = 1",
     "a token's total is lowered": "UPDATE tokens SET total_minor = 100",
-    "a paid request is closed": ("INSERT INTO closures SELECT terminal_id, request_id, x'00', 0 FROM payments LIMIT 1"),
+    "a paid request is closed": (
+        "PRAGMA ignore_check_constraints = ON; UPDATE answered_requests SET closing = x'00', closed_at_s = 0"
+    ),
+    "a request is paid by another payment": "UPDATE answered_requests SET payment_number = payment_number + 99",
+    "a request forgets its payment": "DELETE FROM answered_requests",
+    "a consent is gone": "DELETE FROM consents",
+    "a token is gone": "DELETE FROM tokens",
+    "a payment is another wallet's": "UPDATE payments SET wallet_id = wallet_id + 1",
     "a floor is lowered": "UPDATE accounts SET floor = -5 WHERE kind = 2",
     "a token is closed too low": "UPDATE tokens SET standing = 2, spent_minor = 0, closing = x'00'",
     "a terminal is gone": "DELETE FROM terminals",
@@ -56,16 +63,17 @@ def test_a_fraud_case_must_have_its_consequences(house: House) -> None:
     connection.execute("UPDATE wallets SET blocked_at_s = NULL")
     connection.commit()
     connection.close()
-    assert [finding.what for finding in house.audit().findings] == ["fraud case 1"]
+    (finding,) = house.audit().findings
+    assert finding.law == "each fraud case has closed its token and blocked its wallet"
 
 
 def test_a_missing_or_torn_file_is_told_apart_from_a_clean_one(tmp_path: Path) -> None:
     """No file is the caller's mistake, a file that is no ledger is corrupt."""
     with pytest.raises(MisuseError) as missing:
-        audit(tmp_path / "none.sqlite")
+        SqliteStore(tmp_path / "none.sqlite")
     assert missing.value.code is ErrorCode.NOT_INITIALISED
     torn = tmp_path / "torn.sqlite"
     torn.write_bytes(b"not a database" * 1000)
     with pytest.raises(UnavailableError) as corrupt:
-        audit(torn)
+        SqliteStore(torn)
     assert corrupt.value.code is ErrorCode.STORAGE_CORRUPT

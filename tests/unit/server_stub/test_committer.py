@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 
-from server_stub.committer import Committer
-from server_stub.store.base import Merchant, Writer
+from server_stub.committer import Command, Committer
+from server_stub.store.records import Merchant, Terminal
+from server_stub.store.session import ConflictError
 from server_stub.store.sqlite import SqliteStore
+from server_stub.store.tables.parties import MERCHANTS, TERMINALS
+from server_stub.store.writer import Writer
 from wallet_sdk.protocol.errors import (
     ErrorCode,
     MisuseError,
@@ -19,12 +22,12 @@ from wallet_sdk.protocol.errors import (
     RuleViolationError,
     UnavailableError,
 )
-from wallet_sdk.protocol.ids import MerchantId
+from wallet_sdk.protocol.ids import Envelope, MerchantId, PublicKeyBytes, TerminalId
 from wallet_sdk.protocol.money import Currency
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Add:
+class Add(Command[int]):
     """Adds a merchant, then does what it is told."""
 
     number: int
@@ -35,7 +38,7 @@ class Add:
         merchant = Merchant(
             merchant_id=MerchantId(self.number), name="A", city="", country="PT", mcc=1, currencies=(Currency.EUR,)
         )
-        writer.add_merchant(merchant)
+        writer.add(MERCHANTS, merchant)
         self.then(writer)
         return self.number
 
@@ -62,7 +65,7 @@ def running(store: Any, **more: Any) -> Generator[Committer]:
 def present(store: SqliteStore, *numbers: int) -> list[int]:
     """Which merchants are there."""
     with store.reading() as reader:
-        return [number for number in numbers if reader.merchant(MerchantId(number))]
+        return [number for number in numbers if reader.find(MERCHANTS, MerchantId(number))]
 
 
 def refuse(_writer: Writer) -> None:
@@ -166,6 +169,57 @@ def test_a_failed_commit_is_unknown_to_each_of_its_commands(store: SqliteStore) 
     fail.clear()
     assert committer.submit(Add(number=3)).result(5) == 3
     committer.close()
+
+
+def test_what_another_process_was_faster_with_is_decided_anew(store: SqliteStore) -> None:
+    """A conflict undoes the group and applies it again; one that does not end is told as busy, nothing charged."""
+    tries: list[int] = []
+    conflicts = 2
+
+    class Contended:
+        @contextmanager
+        def writing(self) -> Generator[Any]:
+            with store.writing() as writer:
+                yield writer
+                tries.append(1)
+                if len(tries) <= conflicts:
+                    raise ConflictError("faster")
+
+    committer = Committer(Contended())  # type: ignore[arg-type]
+    futures = [committer.submit(Add(number=number)) for number in (1, 2)]
+    committer.start()
+    assert [future.result(5) for future in futures] == [1, 2]
+    assert len(tries) == 3
+    conflicts = 1_000
+    error = committer.submit(Add(number=3)).exception(5)
+    assert isinstance(error, ConflictError)
+    assert (error.code, error.outcome) == (ErrorCode.SERVER_BUSY, MoneyOutcome.NOT_CHARGED)
+    committer.close()
+    assert present(store, 1, 2, 3) == [1, 2]
+
+
+def test_what_only_the_database_finds_wrong_costs_one_command(store: SqliteStore) -> None:
+    """A constraint is checked when the group is written: then each is written alone, and one is refused."""
+
+    def break_reference(writer: Writer) -> None:
+        terminal = Terminal(
+            terminal_id=TerminalId(1),
+            merchant_id=MerchantId(77),
+            public_key=PublicKeyBytes(b"\x02" + bytes(32)),
+            certificate=Envelope(b""),
+        )
+        writer.add(TERMINALS, terminal)
+
+    committer = Committer(store)
+    futures = [committer.submit(Add(number=number)) for number in (1, 2)]
+    broken = committer.submit(Add(number=3, then=break_reference))
+    committer.start()
+    assert [future.result(5) for future in futures] == [1, 2]
+    error = broken.exception(5)
+    assert isinstance(error, UnavailableError)
+    assert (error.code, error.outcome) == (ErrorCode.SERVER_ERROR, MoneyOutcome.NOT_CHARGED)
+    committer.close()
+    assert present(store, 1, 2, 3) == [1, 2]
 
 
 def test_too_many_waiting_commands_are_refused_at_once(store: SqliteStore) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from server_stub.config import PaymentPolicy, ServerConfig, TerminalLimits
 from server_stub.ledger import AccountKind
+from server_stub.store.tables.payments import FRAUD_CASES
 from tests.unit.server_stub.harness import ONLINE, House, opened_house
 from wallet_sdk.protocol.api import from_base64url
 from wallet_sdk.protocol.envelope import open_unverified
@@ -17,7 +18,7 @@ from wallet_sdk.protocol.messages import Liability, Receipt
 def only_finding(house: House) -> FraudFinding:
     """What the one fraud case's proof says, checked with nothing but the root key."""
     with house.desk.operator.store.reading() as reader:
-        (case,) = reader.fraud_cases()
+        (case,) = reader.list_all(FRAUD_CASES)
     return verify_fraud_proof(case.proof, root_key=house.desk.operator.trust.root_key)
 
 

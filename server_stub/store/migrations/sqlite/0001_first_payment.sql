@@ -1,5 +1,12 @@
 -- Money is integer minor units; times are seconds since the epoch; currencies are ISO 4217 numbers.
 -- Small rows with time-ordered keys are WITHOUT ROWID; rows that carry evidence stand in append-ordered tables.
+-- Rows that a payment makes have numbers, taken in blocks of the one row in `numbers`; a consent, its payment and that
+-- payment's entry share one. References among those rows are held by `tillcode-server audit`, not by the database.
+
+CREATE TABLE numbers (
+    next  INTEGER NOT NULL
+) STRICT;
+INSERT INTO numbers VALUES (1);
 
 CREATE TABLE trust (
     version   INTEGER PRIMARY KEY,
@@ -49,27 +56,27 @@ CREATE TABLE wallets (
 CREATE TABLE activation_codes (
     code_hash     BLOB PRIMARY KEY,
     kind          INTEGER NOT NULL,
+    expires_at_s  INTEGER NOT NULL,
     merchant_id   INTEGER REFERENCES merchants (id),
     currency      INTEGER,
     funds_minor   INTEGER NOT NULL CHECK (funds_minor >= 0),
-    expires_at_s  INTEGER NOT NULL,
     used_by       BLOB
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE entries (
-    id         INTEGER PRIMARY KEY,
+    number     INTEGER PRIMARY KEY,
     kind       INTEGER NOT NULL,
     reference  BLOB NOT NULL,
     at_s       INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE postings (
-    entry_id      INTEGER NOT NULL REFERENCES entries (id),
+    entry_number  INTEGER NOT NULL,
     line          INTEGER NOT NULL,
-    account_id    INTEGER NOT NULL REFERENCES accounts (id),
+    account_id    INTEGER NOT NULL,
     currency      INTEGER NOT NULL,
     amount_minor  INTEGER NOT NULL CHECK (amount_minor <> 0),
-    PRIMARY KEY (entry_id, line)
+    PRIMARY KEY (entry_number, line)
 ) STRICT, WITHOUT ROWID;
 
 -- standing: 1 open, 2 closed at spent_minor by its wallet, 3 closed for fraud.
@@ -86,9 +93,9 @@ CREATE TABLE tokens (
     total_minor     INTEGER NOT NULL,
     issue_id        BLOB NOT NULL,
     issue_digest    BLOB NOT NULL,
-    standing        INTEGER NOT NULL DEFAULT 1,
+    standing        INTEGER NOT NULL,
     spent_minor     INTEGER,
-    dead_minor      INTEGER NOT NULL DEFAULT 0,
+    dead_minor      INTEGER NOT NULL,
     closing         BLOB,
     successor_id    BLOB,
     UNIQUE (wallet_id, issue_id)
@@ -96,10 +103,10 @@ CREATE TABLE tokens (
 
 -- The first answer to each consent, for ever; request and consent are evidence, stored as received.
 CREATE TABLE consents (
-    id           INTEGER PRIMARY KEY,
+    number       INTEGER PRIMARY KEY,
     digest       BLOB NOT NULL UNIQUE,
-    wallet_id    INTEGER NOT NULL REFERENCES wallets (id),
-    token_id     BLOB NOT NULL REFERENCES tokens (id),
+    wallet_id    INTEGER NOT NULL,
+    token_id     BLOB NOT NULL,
     counter      INTEGER NOT NULL,
     terminal_id  INTEGER NOT NULL,
     request_id   BLOB NOT NULL,
@@ -112,26 +119,39 @@ CREATE TABLE consents (
 
 -- mode: 0 code, 1 online intent, 2 offline intent. cumulative_minor and start_minor mean nothing for a code.
 CREATE TABLE spent_counters (
-    token_id          BLOB NOT NULL REFERENCES tokens (id),
+    token_id          BLOB NOT NULL,
     counter           INTEGER NOT NULL,
     mode              INTEGER NOT NULL,
     start_minor       INTEGER NOT NULL,
     cumulative_minor  INTEGER NOT NULL,
-    consent_id        INTEGER NOT NULL REFERENCES consents (id),
+    consent_number    INTEGER NOT NULL,
     PRIMARY KEY (token_id, counter)
 ) STRICT, WITHOUT ROWID;
 
+-- A receipt is made of these columns alone, so none is stored. liability: who bears it, 1 operator, 2 merchant.
 CREATE TABLE payments (
-    terminal_id     INTEGER NOT NULL REFERENCES terminals (id),
+    number          INTEGER PRIMARY KEY,
+    terminal_id     INTEGER NOT NULL,
     request_id      BLOB NOT NULL,
     request_digest  BLOB NOT NULL,
-    consent_id      INTEGER NOT NULL UNIQUE REFERENCES consents (id),
-    entry_id        INTEGER NOT NULL UNIQUE REFERENCES entries (id),
+    consent_digest  BLOB NOT NULL,
+    wallet_id       INTEGER NOT NULL,
     amount_minor    INTEGER NOT NULL CHECK (amount_minor > 0),
     currency        INTEGER NOT NULL,
     state           INTEGER NOT NULL,
-    receipt         BLOB NOT NULL,
-    PRIMARY KEY (terminal_id, request_id)
+    at_s            INTEGER NOT NULL,
+    liability       INTEGER NOT NULL
+) STRICT;
+
+-- A request is paid or closed, once: both take its row here. Request ids begin with the time, so new rows stand together.
+CREATE TABLE answered_requests (
+    request_id      BLOB NOT NULL,
+    terminal_id     INTEGER NOT NULL,
+    payment_number  INTEGER,
+    closing         BLOB,
+    closed_at_s     INTEGER,
+    PRIMARY KEY (request_id, terminal_id),
+    CHECK ((payment_number IS NULL) <> (closing IS NULL))
 ) STRICT, WITHOUT ROWID;
 
 -- What the operator has lost at one terminal under one token: its share of a token is bounded, so this is too.
@@ -142,21 +162,13 @@ CREATE TABLE shortfalls (
     PRIMARY KEY (token_id, terminal_id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE closures (
-    terminal_id  INTEGER NOT NULL REFERENCES terminals (id),
-    request_id   BLOB NOT NULL,
-    envelope     BLOB NOT NULL,
-    at_s         INTEGER NOT NULL,
-    PRIMARY KEY (terminal_id, request_id)
-) STRICT, WITHOUT ROWID;
-
 CREATE TABLE fraud_cases (
-    id          INTEGER PRIMARY KEY,
-    reason      TEXT NOT NULL,
-    wallet_id   INTEGER NOT NULL REFERENCES wallets (id),
-    token_id    BLOB NOT NULL REFERENCES tokens (id),
-    consent_id  INTEGER NOT NULL REFERENCES consents (id),
-    at_s        INTEGER NOT NULL,
-    proof       BLOB NOT NULL
+    number          INTEGER PRIMARY KEY,
+    reason          TEXT NOT NULL,
+    wallet_id       INTEGER NOT NULL REFERENCES wallets (id),
+    token_id        BLOB NOT NULL REFERENCES tokens (id),
+    consent_digest  BLOB NOT NULL,
+    at_s            INTEGER NOT NULL,
+    proof           BLOB NOT NULL
 ) STRICT;
 CREATE INDEX fraud_cases_by_token ON fraud_cases (token_id);
