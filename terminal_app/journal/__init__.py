@@ -1,6 +1,23 @@
 """What happened at this till, durably: events, the file they are appended to, and the views folded from them."""
 
 from terminal_app.journal.file import SCHEMA_VERSION, Journal
-from terminal_app.journal.views import Membership, Sale, Views
+from terminal_app.journal.history import HistoryEntry
+from terminal_app.journal.office import OfficeViews, Person, RefundRecord
+from terminal_app.journal.sales import Membership, Sale
+from terminal_app.journal.totals import Standing, Tally, Totals
+from terminal_app.journal.views import Views
 
-__all__ = ["SCHEMA_VERSION", "Journal", "Membership", "Sale", "Views"]
+__all__ = [
+    "SCHEMA_VERSION",
+    "HistoryEntry",
+    "Journal",
+    "Membership",
+    "OfficeViews",
+    "Person",
+    "RefundRecord",
+    "Sale",
+    "Standing",
+    "Tally",
+    "Totals",
+    "Views",
+]

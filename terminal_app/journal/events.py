@@ -3,13 +3,29 @@
 On disk an event is one canonical CBOR map from field name to value. A number of `KINDS` is never reused.
 """
 
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from enum import IntEnum, unique
 from types import MappingProxyType
 from typing import Any, Final, get_type_hints
 
 import cbor2
 
+from terminal_app.journal.office_events import (
+    CourierDelivered,
+    CourierTaken,
+    DayClosed,
+    JournalRepaired,
+    OfficeEvent,
+    QueueExported,
+    RefundAnswered,
+    RefundAsked,
+    SettingChanged,
+    ShopLeft,
+    SignedIn,
+    SignedOut,
+    SignInFailed,
+    StaffChanged,
+)
 from wallet_sdk.protocol.errors import ErrorCode, UnavailableError
 from wallet_sdk.protocol.ids import Envelope, PublicKeyBytes, RequestId
 from wallet_sdk.protocol.rules import OfflineLimits
@@ -64,11 +80,12 @@ class TrustRefreshed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaleOpened:
-    """A payment request was made; nobody has seen it yet."""
+    """A payment request was made; nobody has seen it yet. `tip_minor` of its amount is a tip chosen at the till."""
 
     request_id: RequestId
     request: Envelope
     way: Way
+    tip_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,12 +176,9 @@ class ReceiptSeen:
     receipt: Envelope
 
 
-JournalEvent = (
-    Enrolled
-    | CertificateRenewed
-    | TrustRefreshed
-    | SaleOpened
-    | ConsentAccepted
+#: What happens to a sale that was opened before.
+SaleEvent = (
+    ConsentAccepted
     | ConsentSent
     | SendingFailed
     | OutcomeLost
@@ -175,6 +189,7 @@ JournalEvent = (
     | ClosureAnswered
     | ReceiptSeen
 )
+JournalEvent = Enrolled | CertificateRenewed | TrustRefreshed | SaleOpened | SaleEvent | OfficeEvent
 
 #: Number on disk of each kind of event.
 KINDS: Final = MappingProxyType(
@@ -193,6 +208,19 @@ KINDS: Final = MappingProxyType(
         22: ClosureAsked,
         23: ClosureAnswered,
         24: ReceiptSeen,
+        40: StaffChanged,
+        41: SignedIn,
+        42: SignedOut,
+        43: SignInFailed,
+        44: SettingChanged,
+        45: DayClosed,
+        46: ShopLeft,
+        50: RefundAsked,
+        51: RefundAnswered,
+        60: QueueExported,
+        61: CourierTaken,
+        62: CourierDelivered,
+        70: JournalRepaired,
     }
 )
 KIND_OF_EVENT: Final = MappingProxyType({kind: number for number, kind in KINDS.items()})
@@ -229,14 +257,19 @@ def _from_plain(plain: Any, expected: Any) -> Any:
     kind = getattr(expected, "__supertype__", expected)  # a NewType is its base on disk
     if is_dataclass(kind):
         hints = get_type_hints(kind)
-        if type(plain) is not dict or set(plain) != set(hints):
+        if type(plain) is not dict or not _required(kind) <= set(plain) <= set(hints):
             raise ValueError("other fields")
-        return expected(**{name: _from_plain(plain[name], hint) for name, hint in hints.items()})
+        return expected(**{name: _from_plain(plain[name], hint) for name, hint in hints.items() if name in plain})
     if issubclass(kind, IntEnum):
         return kind(plain)
     if type(plain) is not kind:
         raise TypeError("another type")
     return plain
+
+
+def _required(kind: Any) -> set[str]:
+    """Fields without a default. One that came later has a default: what an older event means by its absence."""
+    return {one.name for one in fields(kind) if one.default is MISSING and one.default_factory is MISSING}
 
 
 def _corrupt(message: str) -> UnavailableError:

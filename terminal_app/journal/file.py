@@ -17,12 +17,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from terminal_app.journal.events import JournalEvent, decode_event, encode_event
+from terminal_app.journal.events import JournalEvent, SaleEvent, SaleOpened, decode_event, encode_event
+from terminal_app.journal.sales import Sale, opened_sale, stepped_sale
 from terminal_app.journal.views import Views
 from wallet_sdk.protocol.errors import ErrorCode, UnavailableError
+from wallet_sdk.protocol.ids import RequestId
 
 #: Version in PRAGMA user_version. A higher one was written by a newer program and is left alone.
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 #: How long another process may hold the file before we say so.
 LOCK_WAIT_S: Final = 1.0
 
@@ -128,6 +130,25 @@ class Journal:
         for _, _, event, at_s in self._rows():
             yield event, at_s
 
+    def find_sale(self, request_id: RequestId) -> Sale | None:
+        """One sale, read from the disk however old it is.
+
+        Raises:
+            UnavailableError: STORAGE_CORRUPT, STORAGE_FAILED.
+        """
+        sale: Sale | None = None
+        with _honest_errors():
+            rows = self._database.execute(
+                "SELECT kind, at_s, body FROM events WHERE instr(body, ?) ORDER BY number", (request_id,)
+            )
+            for kind, at_s, body in rows:
+                event = decode_event(kind, body)
+                if isinstance(event, SaleOpened) and event.request_id == request_id:
+                    sale = opened_sale(event, at_s=at_s)
+                elif sale is not None and isinstance(event, SaleEvent) and event.request_id == request_id:
+                    sale = stepped_sale(sale, event, at_s=at_s)
+        return sale
+
     def close(self) -> None:
         """Let go of the file; may be called twice."""
         self._database.close()
@@ -171,6 +192,10 @@ class Journal:
         if version == 0:
             for statement in _SCHEMA:
                 execute(statement)
+        elif version < SCHEMA_VERSION:
+            # Migrations only add. Version 2 brought further kinds of events: what is there stays as it is, and a
+            # program that does not know them will say so instead of reading half of the file.
+            execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         execute("COMMIT")
 
 

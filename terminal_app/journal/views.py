@@ -9,125 +9,24 @@ from itertools import islice
 from typing import Final
 
 from terminal_app.journal.events import (
-    CaptureAnswered,
-    CaptureHeld,
     CertificateRenewed,
-    CloseReason,
-    ClosureAnswered,
-    ClosureAsked,
     ConsentAccepted,
-    ConsentSent,
     Enrolled,
     JournalEvent,
-    OutcomeLost,
-    ReceiptSeen,
-    SaleAbandoned,
     SaleOpened,
-    SendingFailed,
     TrustRefreshed,
-    Way,
 )
-from wallet_sdk.protocol.envelope import Sealed, open_unverified, peek_type
+from terminal_app.journal.history import HISTORY_MAX, HistoryEntry, entry_of, totals_after
+from terminal_app.journal.office import OfficeViews
+from terminal_app.journal.office_events import OfficeEvent, RefundAnswered, RefundAsked, ShopLeft
+from terminal_app.journal.sales import Membership, Sale, opened_sale, sale_after, stepped_sale, stored_minor
+from wallet_sdk.protocol.envelope import open_unverified
 from wallet_sdk.protocol.errors import ErrorCode, RuleViolationError
-from wallet_sdk.protocol.ids import Digest, Envelope, PublicKeyBytes, RequestId, TerminalId, TokenId
-from wallet_sdk.protocol.messages import (
-    MessageType,
-    PaymentCode,
-    PaymentIntent,
-    PaymentRequest,
-    PaymentToken,
-    Receipt,
-    TerminalCertificate,
-    TrustBundle,
-)
-from wallet_sdk.protocol.money import Money
-from wallet_sdk.protocol.rules import OfflineLimits
-from wallet_sdk.protocol.states import Event, State, advance
+from wallet_sdk.protocol.ids import RequestId, TokenId
+from wallet_sdk.protocol.messages import PaymentIntent, PaymentToken, Receipt, TerminalCertificate, TrustBundle
 
 #: Settled sales kept in memory; all of them stay in the file.
 SETTLED_SALES_MAX: Final = 256
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Membership:
-    """The shop this terminal belongs to, as the operator signed it."""
-
-    server_url: str
-    root_key: PublicKeyBytes
-    bundle: Envelope
-    certificate: Sealed[TerminalCertificate]
-    limits: OfflineLimits
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sale:
-    """One sale as far as it has come.
-
-    Attributes:
-        changed_at_s: when its state changed last.
-        consent: the payer's intent or code, once it was accepted or sent.
-        paid_minor: what the payer consented to, tip included; the requested amount before that.
-        accepted_at_s: when it was accepted offline, None when it was not.
-        offline_receipt: this terminal's own receipt of an offline acceptance.
-        receipt: the operator's receipt.
-        close_reason: why the server was asked to close the request, None when it was not.
-        error_code: the last reason for a refusal, 0 when there is none.
-        held_code: the server refused to read the claim, with this error code; 0 when it did not.
-    """
-
-    request: Sealed[PaymentRequest]
-    way: Way
-    opened_at_s: int
-    state: State
-    paid_minor: int
-    changed_at_s: int
-    consent: Envelope | None = None
-    consent_digest: Digest | None = None
-    token_id: TokenId | None = None
-    accepted_at_s: int | None = None
-    offline_receipt: Envelope | None = None
-    receipt: Envelope | None = None
-    close_reason: CloseReason | None = None
-    error_code: int = 0
-    held_code: int = 0
-
-    @property
-    def request_id(self) -> RequestId:
-        return self.request.message.request_id
-
-    @property
-    def terminal_id(self) -> TerminalId:
-        """This till, as the certificate inside the request names it."""
-        return open_unverified(self.request.embedded or b"", TerminalCertificate).message.terminal_id
-
-    @property
-    def amount(self) -> Money:
-        return Money(minor=self.paid_minor, currency=self.request.message.currency)
-
-    @property
-    def is_open(self) -> bool:
-        """Whether a payer may still answer it here."""
-        return self.state is State.REQUESTED and self.consent is None
-
-    @property
-    def is_stored(self) -> bool:
-        """Whether it was accepted offline and its capture has no answer yet."""
-        return self.state is State.AUTHORIZED
-
-    @property
-    def awaits_closure(self) -> bool:
-        """Whether the server still has to say what became of it."""
-        return self.state is State.UNKNOWN and self.close_reason is not None
-
-    @property
-    def is_disputed(self) -> bool:
-        """Whether goods were given for it and the server refused it."""
-        return self.accepted_at_s is not None and (self.state is State.REJECTED or self.held_code != 0)
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether nothing more is to be asked about it."""
-        return self.state not in {State.REQUESTED, State.AUTHORIZED, State.UNKNOWN}
 
 
 @dataclass(slots=True)
@@ -146,6 +45,9 @@ class Views:
     token_intents: dict[TokenId, tuple[PaymentIntent, ...]] = field(default_factory=dict)
     operator_time_s: int = 0
     last_event_at_s: int = 0
+    office: OfficeViews = field(default_factory=OfficeViews)
+    history: dict[RequestId, HistoryEntry] = field(default_factory=dict)
+    history_max: int = HISTORY_MAX
 
     def sale(self, request_id: RequestId) -> Sale:
         """The sale of a request.
@@ -183,8 +85,10 @@ class Views:
         Raises:
             RuleViolationError: BAD_TRANSITION or UNKNOWN_PAYMENT.
         """
-        if not isinstance(event, Enrolled | CertificateRenewed | TrustRefreshed | SaleOpened):
-            _after(self.sale(event.request_id), event, at_s=0)
+        if isinstance(event, OfficeEvent):
+            self.office.check(event)
+        elif not isinstance(event, Enrolled | CertificateRenewed | TrustRefreshed | SaleOpened):
+            sale_after(self.sale(event.request_id), event, at_s=0)
 
     def apply(self, event: JournalEvent, *, at_s: int) -> None:
         """Fold one event in.
@@ -192,17 +96,31 @@ class Views:
         Raises:
             RuleViolationError: BAD_TRANSITION or UNKNOWN_PAYMENT, with nothing changed.
         """
-        if isinstance(event, Enrolled | CertificateRenewed | TrustRefreshed):
+        if isinstance(event, OfficeEvent):
+            self._note_office(event, at_s=at_s)
+        elif isinstance(event, Enrolled | CertificateRenewed | TrustRefreshed):
             self._join(event)
         elif isinstance(event, SaleOpened):
             self.latest = event.request_id
-            self._keep(_opened(event, at_s=at_s))
+            self._keep(opened_sale(event, at_s=at_s, staff_id=self.office.signed_in))
         else:
             before = self.sale(event.request_id)
-            after = _after(before, event, at_s=at_s)
-            self._keep(after if after.state is before.state else replace(after, changed_at_s=at_s))
+            after = stepped_sale(before, event, at_s=at_s)
+            self._keep(after)
+            totals = totals_after(self.office.period.totals, before=before, after=after)
+            self.office.count(totals, currency=after.amount.currency, at_s=at_s)
             self._note_token(event)
         self.last_event_at_s = max(self.last_event_at_s, at_s)
+
+    def _note_office(self, event: OfficeEvent, *, at_s: int) -> None:
+        self.office.apply(event, at_s=at_s)
+        if isinstance(event, ShopLeft):
+            self.membership = None
+        elif isinstance(event, RefundAsked | RefundAnswered):
+            request_id = self.office.refunds[event.refund_id].refund.message.request_id
+            entry = self.history.get(request_id)
+            if entry is not None:
+                self.history[request_id] = replace(entry, refunded_minor=self.office.refunded_minor(request_id))
 
     def _join(self, event: Enrolled | CertificateRenewed | TrustRefreshed) -> None:
         bundle = open_unverified(event.bundle, TrustBundle)
@@ -226,8 +144,11 @@ class Views:
     def _keep(self, sale: Sale) -> None:
         request_id = sale.request_id
         before = self.sales.get(request_id)
-        self.stored_minor += _stored_minor(sale) - _stored_minor(before)
+        self.stored_minor += stored_minor(sale) - stored_minor(before)
         self.sales[request_id] = sale
+        self.history[request_id] = entry_of(sale, refunded_minor=self.office.refunded_minor(request_id))
+        if len(self.history) > self.history_max:
+            del self.history[next(iter(self.history))]
         for members, belongs in (
             (self.stored, sale.is_stored),
             (self.closures, sale.awaits_closure),
@@ -262,98 +183,3 @@ class Views:
         for request_id in [key for key in islice(self.settled, spare + len(kept)) if key not in kept][:spare]:
             del self.sales[request_id]
             del self.settled[request_id]
-
-
-def _opened(event: SaleOpened, *, at_s: int) -> Sale:
-    request = open_unverified(event.request, PaymentRequest)
-    return Sale(
-        request=request,
-        way=event.way,
-        opened_at_s=at_s,
-        state=State.REQUESTED,
-        paid_minor=request.message.amount_minor,
-        changed_at_s=at_s,
-    )
-
-
-def _after(sale: Sale, event: JournalEvent, *, at_s: int) -> Sale:
-    """The sale after an event of its own."""
-    match event:
-        case ConsentAccepted():
-            state = advance(sale.state, Event.AUTHORIZE)
-            with_consent = _with_consent(sale, event.consent)
-            return replace(with_consent, state=state, accepted_at_s=at_s, offline_receipt=event.receipt)
-        case ConsentSent():
-            return _with_consent(sale, event.consent)
-        case SendingFailed():
-            return _after_nothing_left(sale, error_code=event.error_code)
-        case SaleAbandoned():
-            return replace(sale, state=advance(sale.state, Event.CANCEL))
-        case CaptureHeld():
-            return replace(sale, held_code=event.error_code)
-        case CaptureAnswered() | ClosureAnswered() | ReceiptSeen():
-            return _after_answer(sale, event)
-        case _:
-            return _after_doubt(sale, event)
-
-
-def _after_doubt(sale: Sale, event: JournalEvent) -> Sale:
-    if isinstance(event, OutcomeLost):
-        return replace(sale, state=advance(sale.state, Event.LOSE), error_code=event.error_code)
-    assert isinstance(event, ClosureAsked), f"{type(event).__name__} is no event of a sale"
-    state = sale.state if sale.state is State.UNKNOWN else advance(sale.state, Event.LOSE)
-    return replace(sale, state=state, close_reason=event.reason, error_code=event.error_code or sale.error_code)
-
-
-def _after_nothing_left(sale: Sale, *, error_code: int) -> Sale:
-    """A scanned code is gone with its one try; a shown request is as open as it was."""
-    if sale.way is Way.SCAN:
-        return replace(sale, state=advance(sale.state, Event.DECLINE), error_code=error_code)
-    return replace(
-        sale,
-        consent=None,
-        consent_digest=None,
-        token_id=None,
-        paid_minor=sale.request.message.amount_minor,
-        error_code=error_code,
-    )
-
-
-def _with_consent(sale: Sale, consent: Envelope) -> Sale:
-    if peek_type(consent) is MessageType.PAYMENT_INTENT:
-        intent = open_unverified(consent, PaymentIntent)
-        paid_minor, digest, embedded = intent.message.amount_minor, intent.digest, intent.embedded
-    else:
-        code = open_unverified(consent, PaymentCode)
-        paid_minor, digest, embedded = sale.paid_minor, code.digest, code.embedded
-    token = open_unverified(embedded or b"", PaymentToken)
-    return replace(sale, consent=consent, consent_digest=digest, token_id=token.message.token_id, paid_minor=paid_minor)
-
-
-def _after_answer(sale: Sale, event: CaptureAnswered | ClosureAnswered | ReceiptSeen) -> Sale:
-    error_code = 0 if isinstance(event, ReceiptSeen) else event.error_code
-    if event.receipt:
-        state = advance(sale.state, Event.AUTHORIZE) if sale.state is State.REQUESTED else sale.state
-        state = advance(state, Event.CAPTURE)
-        paid_minor = open_unverified(event.receipt, Receipt).message.amount_minor
-        return replace(
-            sale, state=state, paid_minor=paid_minor, receipt=event.receipt, error_code=error_code, held_code=0
-        )
-    return replace(
-        sale,
-        state=advance(sale.state, _negative_event(sale, event)),
-        error_code=error_code or sale.error_code,
-        held_code=0,
-    )
-
-
-def _negative_event(sale: Sale, event: CaptureAnswered | ClosureAnswered | ReceiptSeen) -> Event:
-    if sale.state is State.AUTHORIZED:
-        return Event.REJECT
-    if isinstance(event, CaptureAnswered) or sale.close_reason is CloseReason.DECLINED:
-        return Event.DECLINE
-    return Event.EXPIRE if sale.close_reason is CloseReason.EXPIRED else Event.CANCEL
-
-
-def _stored_minor(sale: Sale | None) -> int:
-    return sale.paid_minor if sale is not None and sale.is_stored else 0

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from terminal_app.journal import Journal, Views
+from terminal_app.journal import SCHEMA_VERSION, Journal, Views
 from terminal_app.journal.events import (
     KINDS,
     CloseReason,
@@ -121,7 +121,7 @@ def test_a_journal_of_a_newer_program_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
     Journal(path).close()
     with sqlite3.connect(path) as database:
-        database.execute("PRAGMA user_version = 2")
+        database.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     database.close()
     before = path.read_bytes()
     with pytest.raises(UnavailableError) as caught:
