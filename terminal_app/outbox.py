@@ -1,19 +1,18 @@
 """Store and forward: what waits for the server, one errand at a time, until each is answered and the answer is durable.
 
     closures first (somebody may be standing at the counter), then captures in the sequence they were accepted,
-    then the certificate's renewal, the trust bundle, and a look whether the network is back.
+    then refunds, then the certificate's renewal, the trust bundle, and a look whether the network is back.
 
 It decides and believes; sending is the core's business. It never sleeps and never asks the time of day: it says
 when it wants to be called again.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
-from enum import Enum, unique
 from typing import Final
 
+from terminal_app.errands import MONEY, Errand, Purpose, capture_errand, closure_errand, refund_errand
 from terminal_app.sale import Till, TillTime
-from wallet_sdk.client import ApiClient
 from wallet_sdk.ports import Random
 from wallet_sdk.protocol import api, limits
 from wallet_sdk.protocol.errors import ErrorCode, MoneyOutcome, TillcodeError, UnavailableError
@@ -32,32 +31,6 @@ CLAIM_FRAME_BYTES: Final = 8
 BATCH_TIMEOUT_S: Final = 30.0
 
 assert PAUSE_MS_MIN < PAUSE_MS_MAX < REFRESH_MS
-
-
-@unique
-class Purpose(Enum):
-    """What an errand is for."""
-
-    ENROL = "enrol"
-    LISTEN = "listen"
-    CAPTURE = "capture"
-    CLOSURE = "closure"
-    RENEWAL = "renewal"
-    TRUST = "trust"
-    PROBE = "probe"
-
-
-#: What the server's answer decides about money; an answer to anything else says nothing about the next such answer.
-MONEY: Final = frozenset({Purpose.CAPTURE, Purpose.CLOSURE})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Errand:
-    """One call to the server, ready to be made in a thread of its own; `request_ids` are the sales it is about."""
-
-    purpose: Purpose
-    send: Callable[[ApiClient], object]
-    request_ids: tuple[RequestId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +99,7 @@ class Outbox:
             self._trust_before_all()
             or self._closure(busy_with)
             or self._captures(busy_with)
+            or self._refund()
             or self._renewal()
             or self._trust()
             or self._probe()
@@ -167,7 +141,8 @@ class Outbox:
     def _has_work(self, busy_with: Collection[RequestId]) -> bool:
         now_ms = self._time.monotonic_ms()
         renewal = now_ms >= self._renewal_due_ms and self._till.credentials.is_renewal_due()
-        return self._probe_wanted or renewal or bool(self._closures(busy_with)) or bool(self._claims(busy_with))
+        money = self._closures(busy_with) or self._claims(busy_with) or self._till.refunds.open_ids
+        return self._probe_wanted or renewal or bool(money)
 
     def _closures(self, busy_with: Collection[RequestId]) -> list[RequestId]:
         return [one for one in self._till.views.closures if one not in busy_with]
@@ -194,6 +169,10 @@ class Outbox:
                 break
             chosen.append(request_id)
         return capture_errand(self._till, tuple(chosen), timeout_s=BATCH_TIMEOUT_S) if chosen else None
+
+    def _refund(self) -> Errand | None:
+        waiting = [one for one in self._till.refunds.open_ids if one not in self._put_off]
+        return refund_errand(self._till, waiting[0]) if waiting else None
 
     def _renewal(self) -> Errand | None:
         credentials = self._till.credentials
@@ -233,6 +212,8 @@ class Outbox:
                     return _undecided() if sale.awaits_closure else None
                 case api.CaptureAnswer():
                     return self._believe_captures(errand, answer)
+                case api.RefundAnswer():
+                    self._till.refunds.take_answer(errand.request_ids[0], answer)
                 case api.TerminalEnrolled():
                     self._till.credentials.renew(answer)
                     # By a till's clock that runs ahead, even a fresh one looks old: not asked in a circle.
@@ -275,8 +256,8 @@ class Outbox:
             self._doubts += 1
             # Perhaps it is signed by an operator key that is newer than our bundle: asked for before anything else.
             self._trust_wanted = True
-        if errand.purpose is Purpose.CLOSURE:
-            # Closures go first. One that gets nowhere must not keep the claims behind it for ever.
+        if errand.purpose in {Purpose.CLOSURE, Purpose.REFUND}:
+            # One that gets nowhere must not keep what is behind it waiting for ever.
             self._put_off.update(errand.request_ids)
 
     def _refused(self, errand: Errand, failure: TillcodeError) -> None:
@@ -288,6 +269,9 @@ class Outbox:
             self._trust_due_ms = now_ms + REFRESH_MS
         elif errand.purpose is Purpose.CLOSURE:
             self._put_off.update(errand.request_ids)
+        elif errand.purpose is Purpose.REFUND:
+            if self._till.refunds.take_refusal(errand.request_ids[0], failure).is_open:
+                self._put_off.update(errand.request_ids)
         elif len(errand.request_ids) > 1:
             # One bad claim must not hold up the others: halve until it stands alone.
             self._batch_max = len(errand.request_ids) // 2
@@ -307,24 +291,4 @@ def _undecided() -> UnavailableError:
     """An answer that leaves it open is as good as none: asked again, but after a pause."""
     return UnavailableError(
         ErrorCode.BAD_ANSWER, "the server has not said what became of it", outcome=MoneyOutcome.UNKNOWN
-    )
-
-
-def capture_errand(till: Till, request_ids: tuple[RequestId, ...], *, timeout_s: float) -> Errand:
-    """Send claims; every one of them is in the journal already."""
-    batch = till.capture_batch(request_ids).envelope
-    return Errand(
-        purpose=Purpose.CAPTURE,
-        request_ids=request_ids,
-        send=lambda client: client.post_message(api.PATH_CAPTURES, batch, api.CaptureAnswer, timeout_s=timeout_s),
-    )
-
-
-def closure_errand(till: Till, request_id: RequestId, *, timeout_s: float = 10.0) -> Errand:
-    """Close a request; the journal says already that it was asked."""
-    message = till.close_request(request_id).envelope
-    return Errand(
-        purpose=Purpose.CLOSURE,
-        request_ids=(request_id,),
-        send=lambda client: client.post_message(api.PATH_CLOSURES, message, api.PaymentAnswer, timeout_s=timeout_s),
     )

@@ -15,7 +15,8 @@ from terminal_app.core.counter import CounterSale
 from terminal_app.core.link import ServerLink
 from terminal_app.core.ports import Lane, Lanes, Scanner
 from terminal_app.core.snapshot import Place, Snapshot
-from terminal_app.outbox import Errand, Outbox, Purpose
+from terminal_app.errands import Errand, Purpose
+from terminal_app.outbox import Outbox
 from terminal_app.sale import Till, TillTime
 from terminal_app.screen_model import (
     Cancel,

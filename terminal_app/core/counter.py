@@ -5,9 +5,9 @@ from typing import Final, assert_never
 
 from terminal_app.core.ports import Lane, Lanes, Scanner
 from terminal_app.core.snapshot import Place, ScanFor
+from terminal_app.errands import Errand, Purpose, capture_errand, closure_errand
 from terminal_app.journal import Sale
 from terminal_app.journal.events import CloseReason, Way
-from terminal_app.outbox import Errand, Purpose, capture_errand, closure_errand
 from terminal_app.sale import NextStep, Reach, Taken, Till, TillTime
 from terminal_app.screen_model import (
     Cancel,

@@ -3,7 +3,7 @@
 from enum import Enum, unique
 from typing import Protocol
 
-from terminal_app.outbox import Errand
+from terminal_app.errands import Errand
 
 
 @unique

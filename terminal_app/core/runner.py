@@ -9,7 +9,7 @@ from typing import Final
 from terminal_app.core.core import CoreEvent, Returned, TerminalCore
 from terminal_app.core.link import ServerLink
 from terminal_app.core.ports import Lane
-from terminal_app.outbox import Errand
+from terminal_app.errands import Errand
 from wallet_sdk.protocol.errors import ErrorCode, MoneyOutcome, TillcodeError, UnavailableError
 
 #: Events that may wait: far more than a hand can make, few enough that a stuck core is noticed.

@@ -1,7 +1,5 @@
 """One till's sales: ask, take what the payer shows, close. Every step is in the journal before anyone sees it."""
 
-from typing import Final
-
 from terminal_app.journal import Journal, Sale, Views
 from terminal_app.journal.events import (
     CaptureAnswered,
@@ -21,11 +19,14 @@ from terminal_app.journal.events import (
 )
 from terminal_app.sale.acceptance import check_offline_intent, offline_receipt
 from terminal_app.sale.answers import check_receipt, read_answer
+from terminal_app.sale.asking import check_one_currency, sealed_request
 from terminal_app.sale.enrolment import Credentials
+from terminal_app.sale.refunds import Refunds
 from terminal_app.sale.taken import NextStep, Reach, Taken
 from terminal_app.sale.till_time import TillTime
+from terminal_app.sale.tips import NO_TIP, Tip
 from wallet_sdk.ports import Random
-from wallet_sdk.protocol import limits, qr, rules
+from wallet_sdk.protocol import qr, rules
 from wallet_sdk.protocol.api import PaymentAnswer
 from wallet_sdk.protocol.envelope import Sealed, open_unverified, peek_type, seal
 from wallet_sdk.protocol.errors import (
@@ -45,14 +46,10 @@ from wallet_sdk.protocol.messages import (
     MessageType,
     PaymentCode,
     PaymentIntent,
-    PaymentRequest,
     Receipt,
 )
 from wallet_sdk.protocol.states import State
 from wallet_sdk.protocol.trust import VerifiedIntent, verify_code, verify_intent
-
-#: Lifetime of what we show: as long as the protocol allows; a payer with a slow phone needs most of it.
-REQUEST_LIFETIME_S: Final = limits.REQUEST_LIFETIME_S_MAX
 
 
 class Till:
@@ -64,6 +61,8 @@ class Till:
         self._time = time
         self._random = random
         self._opened_ms: dict[RequestId, int] = {}
+        #: Money that goes back.
+        self.refunds = Refunds(journal, credentials, time=time, random=random)
 
     @property
     def views(self) -> Views:
@@ -94,32 +93,32 @@ class Till:
 
     # --- asking ---
 
-    def open_request(self, *, amount_minor: int, reference: str = "", way: Way = Way.SHOW) -> Sale:
-        """Make and sign a payment request with our certificate inside.
+    def open_request(self, *, amount_minor: int, reference: str = "", way: Way = Way.SHOW, tip: Tip = NO_TIP) -> Sale:
+        """Make and sign a payment request with our certificate inside, over the bill and the tip chosen here.
 
         Raises:
-            MisuseError: NOT_ENROLLED; BAD_ARGUMENT for an amount or reference out of bounds, or while a sale is open.
+            MisuseError: NOT_ENROLLED; BAD_ARGUMENT for an amount or reference out of bounds, while a sale is open, or
+                in another currency than today's.
             RuleViolationError: EXPIRED when our own certificate has run out.
             UnavailableError: STORAGE_FAILED.
         """
         latest = self.views.latest_sale
         if latest is not None and latest.state is State.REQUESTED:
             raise MisuseError(ErrorCode.BAD_ARGUMENT, "a sale is open", param="request_id")
-        certificate = self._credentials.membership.certificate
+        check_one_currency(self.views.office.period.currency, self._credentials.currency)
         now_s = self._time.now_s()
-        if now_s >= certificate.message.expires_at_s:
-            raise RuleViolationError(ErrorCode.EXPIRED, "this till's certificate has expired", param="certificate")
-        request = PaymentRequest(
+        sealed = sealed_request(
+            self._credentials,
             request_id=RequestId(time_ordered_id(now_s * 1000, self._random.random_bytes(6))),
             amount_minor=amount_minor,
-            currency=self._credentials.currency,
-            issued_at_s=now_s,
-            lifetime_s=REQUEST_LIFETIME_S,
+            tip=tip,
             reference=reference,
+            at_s=now_s,
         )
-        sealed = seal(request, self._credentials.signer, embedded=certificate.envelope)
-        self._opened_ms = {request.request_id: self._time.monotonic_ms()}
-        return self._append(SaleOpened(request_id=request.request_id, request=sealed.envelope, way=way))
+        request_id = sealed.message.request_id
+        self._opened_ms = {request_id: self._time.monotonic_ms()}
+        event = SaleOpened(request_id=request_id, request=sealed.envelope, way=way, tip_minor=tip.chosen_minor)
+        return self._append(event)
 
     def remaining_s(self, sale: Sale) -> int:
         """Seconds, rounded up, in which this request may still be answered; 0 when it has run out.

@@ -9,8 +9,8 @@ from typing import Final
 from PIL import Image
 
 from terminal_app.core import Place, Scanned
+from terminal_app.errands import Purpose
 from terminal_app.i18n import catalogue_of
-from terminal_app.outbox import Purpose
 from terminal_app.presenter import Presenter
 from terminal_app.screen_model import NextSale, ScanAnswer, ShowCode
 from tests.bench.measure import Row, Run, Yardstick, medians_us, wall_ms

@@ -128,6 +128,20 @@ class CaptureAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RefundAnswer:
+    """POST /v1/refunds (Refund): the operator's signed receipt that this much went back.
+
+    The same refund again gets the same answer, for ever.
+    """
+
+    refund_id: str
+    request_id: str
+    amount_minor: int
+    currency: str
+    receipt: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BalanceAnswer:
     """GET /v1/balance: minor units of ``currency``; ``escrow_minor`` is reserved for offline payments."""
 

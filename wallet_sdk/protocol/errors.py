@@ -78,6 +78,7 @@ class ErrorCode(IntEnum):
     WRONG_PIN = 2040
     LOCKED_OUT = 2041
     ROLE_FORBIDS = 2042
+    OVER_REFUNDABLE = 2043
     NOTHING_TO_CLOSE = 2044
     NOT_AUTHENTICATED = 2060
     # 3xxx: MisuseError

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import Enum, unique
 
+from terminal_app import errands
 from wallet_sdk.ports import HttpAnswer, HttpRequest
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.envelope import Sealed, open_unverified, peek_type, seal
@@ -18,6 +19,7 @@ from wallet_sdk.protocol.messages import (
     PaymentIntent,
     PaymentRequest,
     Receipt,
+    Refund,
     TerminalCertificate,
 )
 from wallet_sdk.protocol.money import Currency
@@ -63,6 +65,8 @@ class FakeServer:
     terminal_key: PublicKeyBytes | None = None
     receipts: dict[RequestId, Sealed[Receipt]] = field(default_factory=dict)
     declined: dict[Digest, ErrorCode] = field(default_factory=dict)
+    refuse_refunds: ErrorCode | None = None
+    refunds: dict[RequestId, Sealed[Receipt]] = field(default_factory=dict)
     closed: set[RequestId] = field(default_factory=set)
     captures: list[tuple[RequestId, ...]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
@@ -153,6 +157,8 @@ class FakeServer:
                 outcomes = tuple(self._capture(claim) for claim in batch.message.claims)
                 self.captures.append(tuple(RequestId(api.from_base64url(one.request_id)) for one in outcomes))
                 return api.CaptureAnswer(outcomes=outcomes)
+            case errands.REFUNDS_PATH:
+                return self._refund(verify_from_device(request.body, Refund, device_key=self.terminal_key).message)
             case api.PATH_CLOSURES:
                 closure = verify_from_device(request.body, CloseRequest, device_key=self.terminal_key)
                 return self._close(closure.message.request_id)
@@ -192,6 +198,33 @@ class FakeServer:
             return self._paid(request_id)
         self.closed.add(request_id)
         return _answer(request_id, State.CANCELED)
+
+    def _refund(self, asked: Refund) -> api.RefundAnswer:
+        paid = self.receipts.get(asked.request_id)
+        if asked.refund_id not in self.refunds:
+            if paid is None:
+                raise RuleViolationError(ErrorCode.UNKNOWN_PAYMENT, "no such payment")
+            given_minor = sum(one.message.amount_minor for one in self.refunds.values())
+            if self.refuse_refunds is not None or given_minor + asked.amount_minor > paid.message.amount_minor:
+                raise RuleViolationError(self.refuse_refunds or ErrorCode.AMOUNT_MISMATCH, "too much")
+            receipt = Receipt(
+                terminal_id=TerminalId(2001),
+                request_id=asked.request_id,
+                amount_minor=asked.amount_minor,
+                currency=asked.currency,
+                state=State.CAPTURED,
+                at_s=self.scheme.now_s,
+                refund_id=asked.refund_id,
+            )
+            self.refunds[asked.refund_id] = seal(receipt, self.scheme.receipt_signer)
+        made = self.refunds[asked.refund_id]
+        return api.RefundAnswer(
+            refund_id=api.to_base64url(asked.refund_id),
+            request_id=api.to_base64url(asked.request_id),
+            amount_minor=made.message.amount_minor,
+            currency=made.message.currency.name,
+            receipt=api.to_base64url(made.envelope),
+        )
 
     def _payment(self, request_id: RequestId) -> api.PaymentAnswer:
         return self._paid(request_id) if request_id in self.receipts else _answer(request_id, State.REQUESTED)

@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from terminal_app.core import Lane, Place, Returned, Scanned, ServerLink, Snapshot, TerminalCore
+from terminal_app.errands import Errand
 from terminal_app.journal import Journal, Sale
-from terminal_app.outbox import Errand, Outbox
+from terminal_app.outbox import Outbox
 from terminal_app.sale import Credentials, Till, TillTime
 from terminal_app.screen_model import Command, Enrol, NetworkSwitch, ShowCode, SwitchNetwork
 from tests.unit.terminal_app.fake_server import LIMITS, SERVER_URL, FakeServer

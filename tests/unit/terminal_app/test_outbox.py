@@ -5,7 +5,8 @@ from itertools import pairwise
 import pytest
 
 from terminal_app.core import Lane
-from terminal_app.outbox import PAUSE_MS_MAX, PAUSE_MS_MIN, REFRESH_MS, Purpose
+from terminal_app.errands import Purpose
+from terminal_app.outbox import PAUSE_MS_MAX, PAUSE_MS_MIN, REFRESH_MS
 from terminal_app.sale import Reach
 from terminal_app.screen_model import NetworkSwitch, NextSale, ScanAnswer, SendNow
 from tests.unit.terminal_app.fake_server import Road

@@ -1,0 +1,71 @@
+"""Calls to the server, ready to be made in a thread of their own. What they say is in the journal already."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, unique
+from typing import Final
+
+from terminal_app.sale import Till
+from wallet_sdk.client import ApiClient
+from wallet_sdk.protocol import api
+from wallet_sdk.protocol.ids import RequestId
+
+#: Where a Refund goes.
+REFUNDS_PATH: Final = "/v1/refunds"
+
+
+@unique
+class Purpose(Enum):
+    """What an errand is for."""
+
+    ENROL = "enrol"
+    LISTEN = "listen"
+    CAPTURE = "capture"
+    CLOSURE = "closure"
+    REFUND = "refund"
+    RENEWAL = "renewal"
+    TRUST = "trust"
+    PROBE = "probe"
+
+
+#: What the server's answer decides about money; an answer to anything else says nothing about the next such answer.
+MONEY: Final = frozenset({Purpose.CAPTURE, Purpose.CLOSURE, Purpose.REFUND})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """One call to the server, ready to be made in a thread of its own; `request_ids` are the sales it is about."""
+
+    purpose: Purpose
+    send: Callable[[ApiClient], object]
+    request_ids: tuple[RequestId, ...] = ()
+
+
+def capture_errand(till: Till, request_ids: tuple[RequestId, ...], *, timeout_s: float) -> Errand:
+    """Send claims; every one of them is in the journal already."""
+    batch = till.capture_batch(request_ids).envelope
+    return Errand(
+        purpose=Purpose.CAPTURE,
+        request_ids=request_ids,
+        send=lambda client: client.post_message(api.PATH_CAPTURES, batch, api.CaptureAnswer, timeout_s=timeout_s),
+    )
+
+
+def closure_errand(till: Till, request_id: RequestId, *, timeout_s: float = 10.0) -> Errand:
+    """Close a request; the journal says already that it was asked."""
+    message = till.close_request(request_id).envelope
+    return Errand(
+        purpose=Purpose.CLOSURE,
+        request_ids=(request_id,),
+        send=lambda client: client.post_message(api.PATH_CLOSURES, message, api.PaymentAnswer, timeout_s=timeout_s),
+    )
+
+
+def refund_errand(till: Till, refund_id: RequestId) -> Errand:
+    """Give money back; the journal says already that it was asked. The same message every time."""
+    message = till.refunds.record(refund_id).refund.envelope
+    return Errand(
+        purpose=Purpose.REFUND,
+        request_ids=(refund_id,),
+        send=lambda client: client.post_message(REFUNDS_PATH, message, api.RefundAnswer),
+    )
