@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from enum import Enum, unique
 from typing import Final
 
+from terminal_app.journal.office import Courier
 from terminal_app.sale import Till
 from wallet_sdk.client import ApiClient
 from wallet_sdk.protocol import api
-from wallet_sdk.protocol.ids import RequestId
+from wallet_sdk.protocol.ids import Digest, Envelope, RequestId
+from wallet_sdk.protocol.messages import NO_DIGEST
 
 #: Where a Refund goes.
 REFUNDS_PATH: Final = "/v1/refunds"
@@ -23,6 +25,7 @@ class Purpose(Enum):
     CAPTURE = "capture"
     CLOSURE = "closure"
     REFUND = "refund"
+    COURIER = "courier"
     RENEWAL = "renewal"
     TRUST = "trust"
     PROBE = "probe"
@@ -34,11 +37,15 @@ MONEY: Final = frozenset({Purpose.CAPTURE, Purpose.CLOSURE, Purpose.REFUND})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Errand:
-    """One call to the server, ready to be made in a thread of its own; `request_ids` are the sales it is about."""
+    """One call to the server, ready to be made in a thread of its own.
+
+    `request_ids` are the sales or refunds it is about, `digest` names a carried batch.
+    """
 
     purpose: Purpose
     send: Callable[[ApiClient], object]
     request_ids: tuple[RequestId, ...] = ()
+    digest: Digest = NO_DIGEST
 
 
 def capture_errand(till: Till, request_ids: tuple[RequestId, ...], *, timeout_s: float) -> Errand:
@@ -68,4 +75,14 @@ def refund_errand(till: Till, refund_id: RequestId) -> Errand:
         purpose=Purpose.REFUND,
         request_ids=(refund_id,),
         send=lambda client: client.post_message(REFUNDS_PATH, message, api.RefundAnswer),
+    )
+
+
+def courier_errand(courier: Courier, *, timeout_s: float) -> Errand:
+    """Hand a carried batch to the server, as it is."""
+    batch = Envelope(courier.batch)
+    return Errand(
+        purpose=Purpose.COURIER,
+        digest=courier.digest,
+        send=lambda client: client.post_message(api.PATH_CAPTURES, batch, api.CaptureAnswer, timeout_s=timeout_s),
     )

@@ -1,7 +1,8 @@
 """Store and forward: what waits for the server, one errand at a time, until each is answered and the answer is durable.
 
     closures first (somebody may be standing at the counter), then captures in the sequence they were accepted,
-    then refunds, then the certificate's renewal, the trust bundle, and a look whether the network is back.
+    then refunds and what was carried here, then the certificate's renewal, the trust bundle, and a look whether the
+    network is back.
 
 It decides and believes; sending is the core's business. It never sleeps and never asks the time of day: it says
 when it wants to be called again.
@@ -11,8 +12,18 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
-from terminal_app.errands import MONEY, Errand, Purpose, capture_errand, closure_errand, refund_errand
+from terminal_app.errands import (
+    MONEY,
+    Errand,
+    Purpose,
+    capture_errand,
+    closure_errand,
+    courier_errand,
+    refund_errand,
+)
+from terminal_app.office.courier import QueueCourier
 from terminal_app.sale import Till, TillTime
+from terminal_app.sale.batches import first_batch
 from wallet_sdk.ports import Random
 from wallet_sdk.protocol import api, limits
 from wallet_sdk.protocol.errors import ErrorCode, MoneyOutcome, TillcodeError, UnavailableError
@@ -24,9 +35,6 @@ PAUSE_MS_MIN: Final = 1_000
 PAUSE_MS_MAX: Final = 60_000
 #: How often the trust bundle is asked for while the server can be reached, and what was refused is tried again.
 REFRESH_MS: Final = 3_600_000
-#: Bytes of a batch beside its claims' own envelopes.
-BATCH_FRAME_BYTES: Final = 1_024
-CLAIM_FRAME_BYTES: Final = 8
 #: Time for a whole batch: the server settles a thousand claims well within it.
 BATCH_TIMEOUT_S: Final = 30.0
 
@@ -45,6 +53,7 @@ class Outbox:
         self._till = till
         self._time = time
         self._random = random
+        self._carried = QueueCourier(till, time=time)
         self._is_out = False
         self._failures = 0
         self._doubts = 0
@@ -100,6 +109,7 @@ class Outbox:
             or self._closure(busy_with)
             or self._captures(busy_with)
             or self._refund()
+            or self._courier()
             or self._renewal()
             or self._trust()
             or self._probe()
@@ -141,8 +151,9 @@ class Outbox:
     def _has_work(self, busy_with: Collection[RequestId]) -> bool:
         now_ms = self._time.monotonic_ms()
         renewal = now_ms >= self._renewal_due_ms and self._till.credentials.is_renewal_due()
-        money = self._closures(busy_with) or self._claims(busy_with) or self._till.refunds.open_ids
-        return self._probe_wanted or renewal or bool(money)
+        office = self._till.views.office
+        money = (self._closures(busy_with), self._claims(busy_with), office.open_refunds, office.waiting_couriers)
+        return self._probe_wanted or renewal or any(money)
 
     def _closures(self, busy_with: Collection[RequestId]) -> list[RequestId]:
         return [one for one in self._till.views.closures if one not in busy_with]
@@ -160,19 +171,17 @@ class Outbox:
         return closure_errand(self._till, waiting[0]) if waiting else None
 
     def _captures(self, busy_with: Collection[RequestId]) -> Errand | None:
-        chosen: list[RequestId] = []
-        room_bytes = limits.BATCH_BYTES_MAX - BATCH_FRAME_BYTES
-        for request_id in self._claims(busy_with)[: self._batch_max]:
-            sale = self._till.views.sale(request_id)
-            room_bytes -= len(sale.request.envelope) + len(sale.consent or b"") + CLAIM_FRAME_BYTES
-            if room_bytes < 0:
-                break
-            chosen.append(request_id)
-        return capture_errand(self._till, tuple(chosen), timeout_s=BATCH_TIMEOUT_S) if chosen else None
+        claims = (self._till.views.sale(one) for one in self._claims(busy_with))
+        chosen = first_batch(claims, count_max=self._batch_max)
+        return capture_errand(self._till, chosen, timeout_s=BATCH_TIMEOUT_S) if chosen else None
 
     def _refund(self) -> Errand | None:
         waiting = [one for one in self._till.refunds.open_ids if one not in self._put_off]
         return refund_errand(self._till, waiting[0]) if waiting else None
+
+    def _courier(self) -> Errand | None:
+        waiting = self._till.views.office.waiting_couriers
+        return courier_errand(waiting[0], timeout_s=BATCH_TIMEOUT_S) if waiting else None
 
     def _renewal(self) -> Errand | None:
         credentials = self._till.credentials
@@ -210,10 +219,10 @@ class Outbox:
                 case api.PaymentAnswer():
                     sale = self._till.take_closure_answer(errand.request_ids[0], answer)
                     return _undecided() if sale.awaits_closure else None
-                case api.CaptureAnswer():
+                case api.CaptureAnswer() if errand.purpose is Purpose.CAPTURE:
                     return self._believe_captures(errand, answer)
-                case api.RefundAnswer():
-                    self._till.refunds.take_answer(errand.request_ids[0], answer)
+                case api.CaptureAnswer() | api.RefundAnswer():
+                    self._believe_beside(errand, answer)
                 case api.TerminalEnrolled():
                     self._till.credentials.renew(answer)
                     # By a till's clock that runs ahead, even a fresh one looks old: not asked in a circle.
@@ -228,6 +237,12 @@ class Outbox:
                 raise
             return error
         return None
+
+    def _believe_beside(self, errand: Errand, answer: api.CaptureAnswer | api.RefundAnswer) -> None:
+        if isinstance(answer, api.RefundAnswer):
+            self._till.refunds.take_answer(errand.request_ids[0], answer)
+        else:
+            self._carried.take_answer(errand.digest, answer)
 
     def _believe_captures(self, errand: Errand, answer: api.CaptureAnswer) -> TillcodeError | None:
         """All outcomes become durable together; one that does not hold keeps its claim in the queue, not the others."""
@@ -269,15 +284,20 @@ class Outbox:
             self._trust_due_ms = now_ms + REFRESH_MS
         elif errand.purpose is Purpose.CLOSURE:
             self._put_off.update(errand.request_ids)
-        elif errand.purpose is Purpose.REFUND:
-            if self._till.refunds.take_refusal(errand.request_ids[0], failure).is_open:
-                self._put_off.update(errand.request_ids)
+        elif errand.purpose in {Purpose.REFUND, Purpose.COURIER}:
+            self._refused_beside(errand, failure)
         elif len(errand.request_ids) > 1:
             # One bad claim must not hold up the others: halve until it stands alone.
             self._batch_max = len(errand.request_ids) // 2
         elif errand.purpose is Purpose.CAPTURE:
             self._held_due_ms = now_ms + REFRESH_MS
             self._till.hold_capture(errand.request_ids[0], failure)
+
+    def _refused_beside(self, errand: Errand, failure: TillcodeError) -> None:
+        if errand.purpose is Purpose.COURIER:
+            self._carried.take_refusal(errand.digest, failure)
+        elif self._till.refunds.take_refusal(errand.request_ids[0], failure).is_open:
+            self._put_off.update(errand.request_ids)
 
     def _pause_ms(self) -> int:
         """1 s, 2 s, 4 s ... 60 s, less up to a fifth at random: a street of tills must not come back as one."""

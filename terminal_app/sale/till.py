@@ -246,12 +246,13 @@ class Till:
 
     # --- the server's word ---
 
-    def capture_batch(self, request_ids: tuple[RequestId, ...]) -> Sealed[CaptureBatch]:
-        """Our claims for these sales, in this sequence, under one signature."""
-        return seal(
-            CaptureBatch(made_at_s=self._time.now_s(), claims=tuple(self._claim(one) for one in request_ids)),
-            self._credentials.signer,
-        )
+    def capture_batch(
+        self, request_ids: tuple[RequestId, ...], *, made_at_s: int | None = None
+    ) -> Sealed[CaptureBatch]:
+        """Our claims for these sales, in this sequence, under one signature; made now, when nothing else is said."""
+        at_s = self._time.now_s() if made_at_s is None else made_at_s
+        claims = tuple(self._claim(one) for one in request_ids)
+        return seal(CaptureBatch(made_at_s=at_s, claims=claims), self._credentials.signer)
 
     def close_request(self, request_id: RequestId) -> Sealed[CloseRequest]:
         """The message that closes a request; the journal must already say that it was asked."""
