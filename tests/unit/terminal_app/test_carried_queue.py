@@ -1,7 +1,7 @@
 """The queue carried by hand: nothing is lost and nothing is paid twice, whichever way it goes, and however often."""
 
 from pathlib import Path
-from random import Random
+from random import Random  # noqa: TID251 - only its name, for the type of `rng`
 
 import pytest
 
