@@ -24,6 +24,7 @@ from terminal_app.devices.frames import FrameSource
 from terminal_app.devices.scanning import CodeScanner
 from terminal_app.i18n import catalogue_of
 from terminal_app.journal import Journal
+from terminal_app.office import Staff
 from terminal_app.outbox import Outbox
 from terminal_app.presenter import Presenter
 from terminal_app.sale import Credentials, Till, TillTime
@@ -96,6 +97,7 @@ class Terminal:
         self._core = TerminalCore(
             till,
             Outbox(till, time=self._time, random=outside.random),
+            staff=Staff(self._journal, time=self._time, random=outside.random),
             link=self._link,
             lanes=self._lanes,
             scanner=self._scanner,

@@ -127,6 +127,11 @@ class ShowQueueCodes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReadQueueCodes:
+    """Read such a sequence from another till's screen; `ClosePage` stops it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImportQueue:
     """Take a carried file of this or another till and hand it to the server."""
 
@@ -185,6 +190,7 @@ OfficeCommand = (
     | ShowReportAgain
     | ExportQueue
     | ShowQueueCodes
+    | ReadQueueCodes
     | ImportQueue
     | ChangeSetting
     | EnterPerson

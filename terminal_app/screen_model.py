@@ -155,17 +155,22 @@ class Enrol:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowCode:
-    """Make a payment request for this amount (minor units of the till's currency) and show it as a code."""
+    """Make a payment request for this amount (minor units of the till's currency) and show it as a code.
+
+    `tip_minor` was chosen at the till and comes on top.
+    """
 
     amount_minor: int
     reference: str = ""
+    tip_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanCustomer:
-    """Take this amount (minor units of the till's currency) from a payment code that the customer shows."""
+    """Take this amount, and the tip on top, from a payment code that the customer shows (minor units)."""
 
     amount_minor: int
+    tip_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

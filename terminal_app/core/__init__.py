@@ -2,6 +2,7 @@
 
 from terminal_app.core.core import CoreEvent, Returned, Scanned, ScannerFailed, TerminalCore
 from terminal_app.core.link import ServerLink
+from terminal_app.core.office_view import Crew, Done, OfficeView
 from terminal_app.core.ports import Lane, Lanes, Scanner
 from terminal_app.core.runner import CoreRunner, NetworkLanes
 from terminal_app.core.snapshot import Place, ScanFor, Snapshot
@@ -9,9 +10,12 @@ from terminal_app.core.snapshot import Place, ScanFor, Snapshot
 __all__ = [
     "CoreEvent",
     "CoreRunner",
+    "Crew",
+    "Done",
     "Lane",
     "Lanes",
     "NetworkLanes",
+    "OfficeView",
     "Place",
     "Returned",
     "ScanFor",

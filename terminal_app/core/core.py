@@ -9,14 +9,19 @@ It owns no thread and never waits: `due_in_ms` says when `tick` is wanted next, 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import assert_never
+from functools import partial
+from typing import Final, assert_never
 
+from terminal_app.core.back_office import BackOffice
 from terminal_app.core.counter import CounterSale
 from terminal_app.core.link import ServerLink
 from terminal_app.core.ports import Lane, Lanes, Scanner
 from terminal_app.core.snapshot import Place, Snapshot
 from terminal_app.errands import Errand, Purpose
+from terminal_app.office import Staff
+from terminal_app.office_commands import ClosePage, OfficeCommand
 from terminal_app.outbox import Outbox
+from terminal_app.roles import Permission
 from terminal_app.sale import Till, TillTime
 from terminal_app.screen_model import (
     Cancel,
@@ -60,7 +65,11 @@ class Returned:
     outcome: object
 
 
-CoreEvent = Command | Scanned | ScannerFailed | Returned
+CoreEvent = Command | OfficeCommand | Scanned | ScannerFailed | Returned
+
+
+#: Where the pages of the back office may be open.
+_OFFICE_PLACES: Final = frozenset({Place.KEYPAD, Place.ENROL})
 
 
 class TerminalCore:
@@ -71,6 +80,7 @@ class TerminalCore:
         till: Till,
         outbox: Outbox,
         *,
+        staff: Staff,
         link: ServerLink,
         lanes: Lanes,
         scanner: Scanner,
@@ -85,7 +95,9 @@ class TerminalCore:
         self._show = show
         self._server_url = server_url
         self._network = NetworkState.OFFLINE
+        self._scanner = scanner
         self._counter = CounterSale(till, lanes=lanes, scanner=scanner, time=time)
+        self._office = BackOffice(till, staff, time=time, send_now=outbox.send_now)
         self._shown: Snapshot | None = None
 
     @property
@@ -111,6 +123,9 @@ class TerminalCore:
             closure_count=len(views.closures),
             disputed=tuple(views.sales[one] for one in views.disputed),
             limits=membership.limits if membership else None,
+            settings=self._office.settings,
+            crew=self._office.crew,
+            office=self._office.view if counter.place in _OFFICE_PLACES else None,
         )
 
     def start(self) -> None:
@@ -135,7 +150,7 @@ class TerminalCore:
                 self._note_network(event.outcome)
                 self._returned(event)
             case Scanned():
-                self._counter.scanned(event.texts)
+                self._scanned(event.texts)
             case ScannerFailed():
                 self._counter.scanner_failed(event.error)
             case _:
@@ -145,6 +160,8 @@ class TerminalCore:
     def tick(self) -> None:
         """Do what is due by now, and show what has changed."""
         self._counter.tick()
+        if self._counter.place is Place.KEYPAD:
+            self._sign_out_idle()
         if self._network is not NetworkState.SWITCHED_OFF:
             errand = self._outbox.next_errand(busy_with=self._counter.busy_with)
             if errand is not None:
@@ -157,28 +174,77 @@ class TerminalCore:
     def due_in_ms(self) -> int | None:
         """Milliseconds until `tick` is wanted; None while only an event can change anything."""
         due_ms = [self._counter.due_in_ms()]
+        if self._counter.place is Place.KEYPAD:
+            due_ms.append(self._office.signs_out_in_ms())
         if self._network is not NetworkState.SWITCHED_OFF:
             due_ms.append(self._outbox.due_in_ms(busy_with=self._counter.busy_with))
         return min((one for one in due_ms if one is not None), default=None)
 
-    def _obey(self, command: Command) -> None:
+    def _obey(self, command: Command | OfficeCommand) -> None:
+        self._office.touched()
+        if isinstance(command, OfficeCommand):
+            self._office_obey(command)
+            return
         match command:
             case Enrol():
                 self._counter.guarded(lambda: self._join(command))
+            case ShowCode() | ScanCustomer():
+                self._sell(command)
             case SwitchNetwork():
                 self._switch(NetworkSwitch(command.wanted.value))
             case SendNow():
                 self._outbox.send_now()
-            case ShowCode() | ScanCustomer() | ScanAnswer() | Cancel() | NextSale() | ShowReceipt() | CheckAgain():
+            case ScanAnswer() | Cancel() | NextSale() | ShowReceipt() | CheckAgain():
                 self._counter.obey(command)
             case _:
                 assert_never(command)
+
+    # --- the back office ---
+
+    def _sell(self, command: ShowCode | ScanCustomer) -> None:
+        """Sell, if whoever stands here may."""
+        try:
+            self._office.staff.check_may(Permission.SELL)
+        except TillcodeError as error:
+            self._counter.refusal = error
+            return
+        if self._counter.place is Place.KEYPAD:
+            self._office_obey(ClosePage())
+        self._counter.obey(command)
+
+    def _office_obey(self, command: OfficeCommand) -> None:
+        """Pages lie over the keypad (and over the form to join a shop); nothing of them while something is sold."""
+        if self._counter.place not in _OFFICE_PLACES:
+            return
+        was_reading = self._office.is_reading_codes
+        self._counter.guarded(lambda: self._office.obey(command))
+        if self._office.is_reading_codes:
+            self._scanner.start()
+        elif was_reading:
+            self._scanner.stop()
+        joined = self._till.views.membership is not None
+        self._counter.place = Place.KEYPAD if joined else Place.ENROL
+
+    def _sign_out_idle(self) -> None:
+        if self._office.signs_out_in_ms() == 0:
+            self._counter.guarded(self._office.sign_out_idle)
+
+    def _scanned(self, texts: tuple[str, ...]) -> None:
+        if not self._office.is_reading_codes:
+            self._counter.scanned(texts)
+            return
+        for text in texts:
+            if self._office.is_reading_codes:
+                self._counter.guarded(partial(self._office.scanned, text))
+        if not self._office.is_reading_codes:
+            self._scanner.stop()
 
     # --- the shop ---
 
     def _join(self, command: Enrol) -> None:
         if self._counter.place is not Place.ENROL:
             return
+        self._office.staff.check_may(Permission.JOIN_SHOP)
         message = self._till.credentials.begin_enrolment(command.activation_code.strip()).envelope
         self._server_url = command.server_url.strip()
         self._link.connect(self._server_url)

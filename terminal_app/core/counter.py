@@ -8,7 +8,8 @@ from terminal_app.core.snapshot import Place, ScanFor
 from terminal_app.errands import Errand, Purpose, capture_errand, closure_errand
 from terminal_app.journal import Sale
 from terminal_app.journal.events import CloseReason, Way
-from terminal_app.sale import NextStep, Reach, Taken, Till, TillTime
+from terminal_app.office import settings_of
+from terminal_app.sale import NextStep, Reach, Taken, Till, TillTime, tip_at_till, tip_for_code
 from terminal_app.screen_model import (
     Cancel,
     CheckAgain,
@@ -94,9 +95,9 @@ class CounterSale:
         """Do what a finger asks for; what makes no sense in this place is left undone."""
         match command:
             case ShowCode():
-                self.guarded(lambda: self._open(command.amount_minor, reference=command.reference, way=Way.SHOW))
+                self.guarded(lambda: self._open(command, reference=command.reference, way=Way.SHOW))
             case ScanCustomer():
-                self.guarded(lambda: self._open(command.amount_minor, reference="", way=Way.SCAN))
+                self.guarded(lambda: self._open(command, reference="", way=Way.SCAN))
             case ScanAnswer():
                 self._begin_scan_answer()
             case Cancel():
@@ -184,10 +185,12 @@ class CounterSale:
 
     # --- commands ---
 
-    def _open(self, amount_minor: int, *, reference: str, way: Way) -> None:
+    def _open(self, command: ShowCode | ScanCustomer, *, reference: str, way: Way) -> None:
         if self.place is not Place.KEYPAD:
             return
-        sale = self._till.open_request(amount_minor=amount_minor, reference=reference, way=way)
+        choose = tip_for_code if way is Way.SHOW else tip_at_till
+        tip = choose(settings_of(self._till.views), amount_minor=command.amount_minor, chosen_minor=command.tip_minor)
+        sale = self._till.open_request(amount_minor=command.amount_minor, reference=reference, way=way, tip=tip)
         self._sale_id = sale.request_id
         self._listen_ms = 0
         if way is Way.SHOW:

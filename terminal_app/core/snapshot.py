@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from enum import Enum, unique
 
+from terminal_app.core.office_view import Crew, OfficeView
 from terminal_app.journal import Sale
 from terminal_app.screen_model import NetworkState
+from terminal_app.settings import Settings
 from wallet_sdk.protocol.errors import TillcodeError
 from wallet_sdk.protocol.money import Currency
 from wallet_sdk.protocol.rules import OfflineLimits
@@ -43,6 +45,8 @@ class Snapshot:
         result: the sale whose outcome became known last, for the bar.
         stored_count, stored_minor: accepted offline and not captured yet.
         closure_count: sales that the server still has to close.
+        crew: who is here; while its `role` is None somebody must sign in first.
+        office: the page that lies over the keypad, None while none is open.
         disputed: sales for which goods were given and which the server refused.
     """
 
@@ -62,3 +66,6 @@ class Snapshot:
     closure_count: int = 0
     disputed: tuple[Sale, ...] = ()
     limits: OfflineLimits | None = None
+    settings: Settings = Settings()  # noqa: RUF009 - frozen
+    crew: Crew | None = None
+    office: OfficeView | None = None

@@ -6,6 +6,8 @@ from pathlib import Path
 from terminal_app.core import Lane, Place, Returned, Scanned, ServerLink, Snapshot, TerminalCore
 from terminal_app.errands import Errand
 from terminal_app.journal import Journal, Sale
+from terminal_app.office import Staff
+from terminal_app.office_commands import OfficeCommand
 from terminal_app.outbox import Outbox
 from terminal_app.sale import Credentials, Till, TillTime
 from terminal_app.screen_model import Command, Enrol, NetworkSwitch, ShowCode, SwitchNetwork
@@ -76,9 +78,11 @@ class Shop:
         self.link = ServerLink(
             lambda _url: self.server, clock=self.clock, random=self.random, sleep=lambda _seconds: None
         )
+        self.staff = Staff(self.journal, time=self.time, random=self.random)
         self.core = TerminalCore(
             self.till,
             self.outbox,
+            staff=self.staff,
             link=self.link,
             lanes=self.lanes,
             scanner=self.scanner,
@@ -109,7 +113,7 @@ class Shop:
 
     # --- hands ---
 
-    def do(self, command: Command) -> None:
+    def do(self, command: Command | OfficeCommand) -> None:
         """Touch."""
         self.core.step(command)
 

@@ -21,7 +21,6 @@ CLASSES = {1: MalformedMessageError, 2: RuleViolationError, 3: MisuseError, 4: U
 
 #: Codes that nothing raises yet, each with its reason. A code leaves this table when it comes into use.
 RESERVED = {
-    "QUEUE_NOT_EMPTY": "a terminal is not to forget its enrolment while payments wait in its outbox",
     "EMV_FIELD_MISMATCH": "the EMV bridge (emv.py) compares a code with the signed request inside it",
 }
 

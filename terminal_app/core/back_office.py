@@ -1,0 +1,352 @@
+"""The back office at work: what a finger asks of it, who may, and the page that shows it.
+
+Every command is guarded: what is refused changes nothing, and the refusal is shown. What only the role forbids is
+kept until somebody with a larger one types a PIN, or the page is left.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final, assert_never
+
+from terminal_app.core.office_view import Crew, Done, OfficeView
+from terminal_app.journal import Journal
+from terminal_app.journal.office_events import ShopLeft, StaffId
+from terminal_app.office import Staff, change_setting, close_day, settings_of
+from terminal_app.office.carried import CodeCollector, codes_of
+from terminal_app.office.courier import Brought, QueueCourier
+from terminal_app.office_commands import (
+    Approve,
+    ChangePerson,
+    ChangeSetting,
+    ClosePage,
+    DismissPerson,
+    EnterPerson,
+    ExportQueue,
+    GiveRefund,
+    ImportQueue,
+    LeaveShop,
+    MakeReport,
+    OfficeCommand,
+    OpenPage,
+    OpenSale,
+    Page,
+    ReadQueueCodes,
+    ReportChoice,
+    SearchHistory,
+    ShowQueueCodes,
+    ShowReportAgain,
+    SignIn,
+    SignOut,
+)
+from terminal_app.reports import OfflineFilter, parse_query, queue_view, search, x_report, z_report
+from terminal_app.roles import ALLOWED, Permission, Role
+from terminal_app.sale import Till, TillTime
+from terminal_app.settings import Settings
+from wallet_sdk.protocol.errors import ErrorCode, MisuseError, RuleViolationError
+
+#: Who may open a page at all; what is done on it is asked again.
+PAGE_PERMISSIONS: Final = {
+    Page.MENU: Permission.SELL,
+    Page.HISTORY: Permission.SEE_HISTORY,
+    Page.SALE: Permission.SEE_HISTORY,
+    Page.REPORT: Permission.REPORT_X,
+    Page.QUEUE: Permission.SEND_NOW,
+    Page.STAFF: Permission.MANAGE_STAFF,
+    Page.SETTINGS: Permission.CHANGE_SETTINGS,
+    Page.DEVICES: Permission.TEST_DEVICES,
+}
+assert set(PAGE_PERMISSIONS) == set(Page), "nobody opens a page by mistake"
+
+
+class BackOffice:
+    """The pages over the keypad. `view` is None while none is open."""
+
+    def __init__(self, till: Till, staff: Staff, *, time: TillTime, send_now: Callable[[], None]) -> None:
+        self.staff = staff
+        self._till = till
+        self._time = time
+        self._send_now = send_now
+        self._courier = QueueCourier(till, time=time)
+        self._view: OfficeView | None = None
+        self._pending: OfficeCommand | None = None
+        self._collector: CodeCollector | None = None
+        self._seen_length = -1
+        self._touched_ms = time.monotonic_ms()
+
+    @property
+    def view(self) -> OfficeView | None:
+        """The open page as it is now; made anew when the journal has grown."""
+        if self._view is not None and self._seen_length != self._journal.length:
+            self._view = self._filled(self._view)
+        return self._view
+
+    @property
+    def crew(self) -> Crew:
+        """Who is here."""
+        role = self.staff.role
+        return Crew(
+            people=self.staff.people,
+            person=self.staff.signed_in,
+            role=role,
+            may=ALLOWED[role] if role is not None else frozenset(),
+        )
+
+    @property
+    def settings(self) -> Settings:
+        """The settings as they are now."""
+        return settings_of(self._till.views)
+
+    def touched(self) -> None:
+        """A finger has done something: whoever is signed in is still here."""
+        self._touched_ms = self._time.monotonic_ms()
+
+    def signs_out_in_ms(self) -> int | None:
+        """Milliseconds until nobody is taken to be here any more, None when that is not so."""
+        wait_s = self.settings.sign_out_s
+        if not wait_s or self.staff.signed_in is None:
+            return None
+        return max(0, self._touched_ms + wait_s * 1000 - self._time.monotonic_ms())
+
+    def sign_out_idle(self) -> None:
+        """Sign out whoever has gone.
+
+        Raises:
+            UnavailableError: STORAGE_FAILED.
+        """
+        if self.signs_out_in_ms() == 0:
+            self.staff.sign_out()
+            self._view = self._pending = None
+
+    @property
+    def is_reading_codes(self) -> bool:
+        """Whether the scanner is to look for another till's queue."""
+        return self._collector is not None and self._view is not None
+
+    def scanned(self, text: str) -> None:
+        """Take one code of another till's queue.
+
+        Raises:
+            MalformedMessageError: no such code, or the whole does not fit together.
+            UnavailableError: STORAGE_FAILED.
+        """
+        assert self._collector is not None, "asked only while codes are read"
+        content = self._collector.add(text)
+        if content is None:
+            self._show(replace(self._open_view(), missing_codes=self._collector.missing))
+            return
+        self._brought(self._courier.import_bytes(content))
+
+    def obey(self, command: OfficeCommand) -> None:
+        """Do what is asked.
+
+        Raises:
+            TillcodeError: nothing was done. After ROLE_FORBIDS an `Approve` does it.
+        """
+        self._collector = None
+        try:
+            self._obey(command, self.staff.role)
+        except RuleViolationError as error:
+            if error.code is ErrorCode.ROLE_FORBIDS and self.staff.role is not None:
+                self._pending = self._pending if isinstance(command, Approve) else command
+                self._show(replace(self._open_view(), asks_approval=_permission_of(error)))
+            raise
+
+    def _obey(self, command: OfficeCommand, role: Role | None) -> None:
+        match command:
+            case SignIn():
+                self.staff.sign_in(StaffId(command.staff_id), command.pin)
+                self.touched()
+            case SignOut():
+                self.staff.sign_out()
+                self._view = self._pending = None
+            case Approve():
+                self._approve(command)
+            case ClosePage():
+                self._view = self._pending = None
+            case OpenPage():
+                self._require(PAGE_PERMISSIONS[command.page], role)
+                self._show(OfficeView(page=command.page))
+            case SearchHistory() | OpenSale() | MakeReport() | ShowReportAgain():
+                self._look(command, role)
+            case _:
+                self._change(command, role)
+
+    def _look(self, command: SearchHistory | OpenSale | MakeReport | ShowReportAgain, role: Role | None) -> None:
+        match command:
+            case SearchHistory():
+                self._require(Permission.SEE_HISTORY, role)
+                query = parse_query(
+                    command.text,
+                    currency=self._till.credentials.currency,
+                    since_s=command.since_s,
+                    until_s=command.until_s,
+                    offline=OfflineFilter(command.offline.value),
+                )
+                self._show(OfficeView(page=Page.HISTORY, query=query))
+            case OpenSale():
+                self._require(Permission.SEE_HISTORY, role)
+                entry = self._till.refunds.find_entry(command.request_id)
+                self._show(OfficeView(page=Page.SALE, entry=entry))
+            case MakeReport():
+                self._report(command.kind, role)
+            case ShowReportAgain():
+                self._require(Permission.REPORT_X, role)
+                report = z_report(self._till.views, number=command.number)
+                self._show(OfficeView(page=Page.REPORT, report=report))
+            case _:
+                assert_never(command)
+
+    def _change(
+        self,
+        command: GiveRefund
+        | ExportQueue
+        | ShowQueueCodes
+        | ReadQueueCodes
+        | ImportQueue
+        | ChangeSetting
+        | EnterPerson
+        | ChangePerson
+        | DismissPerson
+        | LeaveShop,
+        role: Role | None,
+    ) -> None:
+        match command:
+            case GiveRefund():
+                self._refund(command, role)
+            case ExportQueue() | ShowQueueCodes() | ReadQueueCodes() | ImportQueue():
+                self._require(Permission.MOVE_QUEUE, role)
+                self._move_queue(command)
+            case ChangeSetting():
+                self._require(Permission.CHANGE_SETTINGS, role)
+                change_setting(self._journal, command.name, command.text, time=self._time)
+                self._show(OfficeView(page=Page.SETTINGS, done=Done.SETTING_CHANGED))
+            case EnterPerson() | ChangePerson() | DismissPerson():
+                self._require(Permission.MANAGE_STAFF, role)
+                self._change_staff(command)
+            case LeaveShop():
+                self._require(Permission.LEAVE_SHOP, role)
+                self._leave_shop()
+            case _:
+                assert_never(command)
+
+    # --- what is done ---
+
+    def _approve(self, command: Approve) -> None:
+        pending, asked = self._pending, self._view.asks_approval if self._view else None
+        if pending is None or asked is None:
+            raise MisuseError(ErrorCode.BAD_ARGUMENT, "nothing waits for an approval", param="approve")
+        role = self.staff.approve(StaffId(command.staff_id), command.pin, asked)
+        self._obey(pending, role)
+        self._pending = None
+
+    def _report(self, kind: ReportChoice, role: Role | None) -> None:
+        currency = self._till.credentials.currency
+        if kind is ReportChoice.X:
+            self._require(Permission.REPORT_X, role)
+            report = x_report(self._till.views, currency=currency, at_s=self._time.now_s())
+        else:
+            self._require(Permission.REPORT_Z, role)
+            report = close_day(self._journal, time=self._time, currency=currency)
+        self._show(OfficeView(page=Page.REPORT, report=report))
+
+    def _refund(self, command: GiveRefund, role: Role | None) -> None:
+        allowed = self._require(Permission.REFUND, role)
+        record = self._till.refunds.ask(
+            command.request_id,
+            amount_minor=command.amount_minor,
+            reason=command.reason,
+            cap_minor=self.settings.refund_max_minor(allowed),
+        )
+        entry = self._till.refunds.find_entry(record.refund.message.request_id)
+        self._show(OfficeView(page=Page.SALE, entry=entry))
+        self._send_now()
+
+    def _move_queue(self, command: ExportQueue | ShowQueueCodes | ReadQueueCodes | ImportQueue) -> None:
+        match command:
+            case ExportQueue():
+                self._courier.export_file(command.path)
+                self._show(OfficeView(page=Page.QUEUE, done=Done.QUEUE_EXPORTED))
+            case ShowQueueCodes():
+                codes = codes_of(self._courier.export_bytes())
+                self._show(OfficeView(page=Page.QUEUE, queue_codes=codes))
+            case ReadQueueCodes():
+                self._collector = CodeCollector()
+                self._show(OfficeView(page=Page.QUEUE, is_reading_codes=True))
+            case ImportQueue():
+                self._brought(self._courier.import_file(command.path))
+
+    def _brought(self, brought: Brought) -> None:
+        count = brought.payment_count + brought.closed_count
+        self._collector = None
+        self._show(OfficeView(page=Page.QUEUE, done=Done.QUEUE_IMPORTED, brought_count=count))
+        self._send_now()
+
+    def _change_staff(self, command: EnterPerson | ChangePerson | DismissPerson) -> None:
+        match command:
+            case EnterPerson():
+                was_open = self.staff.is_open_to_all
+                person = self.staff.enter(command.name, command.role, command.pin)
+                if was_open:
+                    # Whoever enters the first owner is that owner: nobody is locked out by it.
+                    self.staff.sign_in(person.staff_id, command.pin)
+            case ChangePerson():
+                self.staff.change(StaffId(command.staff_id), name=command.name, role=command.role, pin=command.pin)
+            case DismissPerson():
+                self.staff.dismiss(StaffId(command.staff_id))
+        self._show(OfficeView(page=Page.STAFF, done=Done.PERSON_CHANGED))
+
+    def _leave_shop(self) -> None:
+        waiting = queue_view(self._till.views, at_s=self._time.journal_s())
+        if not waiting.is_empty:
+            raise MisuseError(ErrorCode.QUEUE_NOT_EMPTY, "something is unsent; send it first", param="queue")
+        self._journal.append(ShopLeft(), at_s=self._time.journal_s())
+        self._view = self._pending = None
+
+    # --- the page ---
+
+    @property
+    def _journal(self) -> Journal:
+        return self._till.journal
+
+    def _require(self, permission: Permission, role: Role | None) -> Role:
+        if role is None or permission not in ALLOWED[role]:
+            raise RuleViolationError(
+                ErrorCode.ROLE_FORBIDS, f"not allowed to {permission.value}", param=permission.value
+            )
+        return role
+
+    def _open_view(self) -> OfficeView:
+        return self._view or OfficeView(page=Page.MENU)
+
+    def _show(self, view: OfficeView) -> None:
+        self._view = self._filled(view)
+
+    def _filled(self, view: OfficeView) -> OfficeView:
+        """The page with what the journal says now."""
+        views = self._till.views
+        self._seen_length = self._journal.length
+        filled = replace(view, settings=self.settings, z_numbers=tuple(views.office.closings))
+        match view.page:
+            case Page.HISTORY:
+                return replace(filled, entries=search(views.history.values(), view.query))
+            case Page.QUEUE:
+                return replace(filled, queue=queue_view(views, at_s=self._time.journal_s()))
+            case Page.SALE:
+                return self._filled_sale(filled)
+            case _:
+                return filled
+
+    def _filled_sale(self, view: OfficeView) -> OfficeView:
+        if view.entry is None:
+            return view
+        request_id, views = view.entry.request_id, self._till.views
+        return replace(
+            view,
+            entry=views.history.get(request_id, view.entry),
+            sale=views.sales.get(request_id),
+            refunds=views.office.refunds_for(request_id),
+        )
+
+
+def _permission_of(error: RuleViolationError) -> Permission:
+    return Permission(error.param)
