@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Final
 
 from terminal_app.config import TerminalConfig, load_config
 from terminal_app.devices.frames import FrameSource, ImageFolder, ScreenshotFile
@@ -14,6 +15,9 @@ from wallet_sdk.screen.environment import Drawing, open_window, panel_of_size
 
 #: Opens the key file; better than a setting in a file, because it need not be stored on this machine.
 PASSPHRASE_VARIABLE = "TILLCODE_TERMINAL_PASSPHRASE"  # noqa: S105 - the name of a variable
+
+#: Exit code of --check-unsent when the till must be kept as it is until it has sent.
+EXIT_UNSENT: Final = 3
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,11 +31,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
             size=options.size,
             currency=options.currency,
             passphrase=os.environ.get(PASSPHRASE_VARIABLE),
+            second_journal=str(options.second_journal) if options.second_journal else None,
         )
+        if options.check_unsent:
+            return _check_unsent(config)
         return _run(config, options)
     except TillcodeError as error:
         sys.stderr.write(f"tillcode-terminal: {error}\n")
         return 2
+
+
+def _check_unsent(config: TerminalConfig) -> int:
+    """For scripts that replace the program: 0 when nothing is unsent, EXIT_UNSENT when something is."""
+    from terminal_app.bootstrap import unsent
+
+    waiting = unsent(config)
+    beside = waiting.closure_count + waiting.refund_count + waiting.courier_count
+    sys.stdout.write(f"unsent payments: {len(waiting.items)}, other unanswered messages: {beside}\n")
+    return 0 if waiting.is_empty else EXIT_UNSENT
 
 
 def _run(config: TerminalConfig, options: argparse.Namespace) -> int:
@@ -69,6 +86,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--activation-code", metavar="CODE", help="join with this code at the start, if not joined yet")
     parser.add_argument("--currency", metavar="CODE", help="ISO 4217 code of the keypad, such as EUR")
     parser.add_argument("--size", metavar="800x480", help="size of the window in pixels")
+    parser.add_argument("--second-journal", type=Path, metavar="FILE", help="keep a second journal (stick, other disk)")
+    parser.add_argument("--check-unsent", action="store_true", help="exit 3 when this till has something unsent")
     source = parser.add_mutually_exclusive_group()
     source.add_argument(
         "--camera", type=int, nargs="?", const=0, default=0, metavar="INDEX", help="look through a camera (default)"

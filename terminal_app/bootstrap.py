@@ -23,10 +23,12 @@ from terminal_app.devices.camera import open_camera
 from terminal_app.devices.frames import FrameSource
 from terminal_app.devices.scanning import CodeScanner
 from terminal_app.i18n import catalogue_of
-from terminal_app.journal import Journal
+from terminal_app.journal import Journal, Views
+from terminal_app.journal.repair import open_journal
 from terminal_app.office import Staff
 from terminal_app.outbox import Outbox
 from terminal_app.presenter import Presenter
+from terminal_app.reports import QueueView, queue_view
 from terminal_app.sale import Credentials, Till, TillTime
 from terminal_app.screen_model import Enrol, PreviewFrame, ScreenModel
 from wallet_sdk.decoding import GreyFrame
@@ -80,7 +82,9 @@ class Terminal:
             UnavailableError: STORAGE_FAILED, STORAGE_CORRUPT, STORAGE_NEWER.
         """
         self._config = config
-        self._journal = Journal(config.home / JOURNAL_NAME)
+        self._journal = open_journal(
+            config.home / JOURNAL_NAME, mirror=config.second_journal, at_s=outside.clock.now_ms() // 1000
+        )
         self._time = TillTime(outside.clock, self._journal)
         keys = _open_keys(config, outside.random)
         credentials = Credentials(self._journal, keys=keys, time=self._time, currency=config.currency)
@@ -123,6 +127,19 @@ class Terminal:
         self._lanes.stop()
         self._link.close()
         self._journal.close()
+
+
+def unsent(config: TerminalConfig) -> QueueView:
+    """What a till that does not run has not sent yet: asked before its program is replaced or its disk is changed.
+
+    Raises:
+        UnavailableError: STORAGE_FAILED, also while the till runs; STORAGE_CORRUPT, STORAGE_NEWER.
+    """
+    path = config.home / JOURNAL_NAME
+    if not path.exists():
+        return queue_view(Views(), at_s=0)
+    with Journal(path) as journal:
+        return queue_view(journal.views, at_s=journal.views.last_event_at_s)
 
 
 class DeviceScanner:

@@ -28,6 +28,7 @@ class TerminalConfig:
         server_url: server offered at enrolment; afterwards the one that was joined counts.
         currency: what the keypad asks for; the certificate must cover it.
         width_px, height_px: size of the window.
+        second_journal: where a second journal is kept (a stick, another disk), None for none.
         passphrase: opens the key file; empty means the machine-local secret file (see bootstrap).
     """
 
@@ -37,6 +38,7 @@ class TerminalConfig:
     width_px: int = 800
     height_px: int = 480
     passphrase: str = ""
+    second_journal: Path | None = None
 
     def __repr__(self) -> str:
         return f"TerminalConfig(home={str(self.home)!r}, server_url={self.server_url!r}, currency={self.currency.name})"
@@ -49,6 +51,7 @@ def load_config(
     size: str | None = None,
     currency: str | None = None,
     passphrase: str | None = None,
+    second_journal: str | None = None,
 ) -> TerminalConfig:
     """Read the settings of a home folder; an argument that is given wins over the file.
 
@@ -58,6 +61,7 @@ def load_config(
     """
     settings = _read_file(home / FILE_NAME)
     given = {"server_url": server_url, "size": size, "currency": currency, "passphrase": passphrase}
+    given["second_journal"] = second_journal
     settings.update({name: text for name, text in given.items() if text is not None})
     unknown = sorted(set(settings) - set(given))
     if unknown:
@@ -66,6 +70,8 @@ def load_config(
     if "size" in settings:
         width_px, height_px = _parse_size(_text(settings, "size"))
         config = replace(config, width_px=width_px, height_px=height_px)
+    if "second_journal" in settings:
+        config = replace(config, second_journal=Path(_text(settings, "second_journal")))
     return replace(
         config,
         server_url=_text(settings, "server_url") if "server_url" in settings else config.server_url,

@@ -123,6 +123,8 @@ class TerminalCore:
             closure_count=len(views.closures),
             disputed=tuple(views.sales[one] for one in views.disputed),
             limits=membership.limits if membership else None,
+            mirror=self._till.journal.mirror_state,
+            repaired=views.office.repaired,
             settings=self._office.settings,
             crew=self._office.crew,
             office=self._office.view if counter.place in _OFFICE_PLACES else None,

@@ -8,39 +8,20 @@ answers and the server's numbers are for.)
 Source: SQLite documentation, pragma.html#pragma_synchronous ("FULL" in WAL mode syncs on each commit).
 """
 
-import hashlib
-import os
-import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
+from terminal_app.journal.database import FIRST_LINK, Row, connect, honest_errors, insert, link_of, linked_rows
 from terminal_app.journal.events import JournalEvent, SaleEvent, SaleOpened, decode_event, encode_event
+from terminal_app.journal.mirror import Mirror, MirrorState
+from terminal_app.journal.office_events import JournalRepaired
 from terminal_app.journal.sales import Sale, opened_sale, stepped_sale
 from terminal_app.journal.views import Views
-from wallet_sdk.protocol.errors import ErrorCode, UnavailableError
+from wallet_sdk.protocol.errors import UnavailableError
 from wallet_sdk.protocol.ids import RequestId
-
-#: Version in PRAGMA user_version. A higher one was written by a newer program and is left alone.
-SCHEMA_VERSION: Final = 2
-#: How long another process may hold the file before we say so.
-LOCK_WAIT_S: Final = 1.0
-
-_FIRST_LINK: Final = hashlib.sha256(b"tillcode journal 1").digest()
-_SCHEMA: Final = (
-    """CREATE TABLE events (
-        number INTEGER PRIMARY KEY,
-        kind INTEGER NOT NULL,
-        at_s INTEGER NOT NULL,
-        body BLOB NOT NULL,
-        link BLOB NOT NULL
-    ) STRICT""",
-    "CREATE TRIGGER never_updated BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'facts are appended'); END",
-    "CREATE TRIGGER never_deleted BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'facts are appended'); END",
-    f"PRAGMA user_version = {SCHEMA_VERSION}",
-)
 
 
 class Journal:
@@ -54,14 +35,11 @@ class Journal:
         """
         self._views = Views()
         self._number = 0
-        self._link = _FIRST_LINK
-        with _honest_errors():
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _make_private(path)
-            self._database = sqlite3.connect(path, timeout=LOCK_WAIT_S, isolation_level=None, check_same_thread=False)
+        self._link = FIRST_LINK
+        self._mirror: Mirror | None = None
+        self._in_batch = False
+        self._database = connect(path)
         try:
-            with _honest_errors():
-                self._prepare()
             self._load()
         except UnavailableError:
             self._database.close()
@@ -96,11 +74,12 @@ class Journal:
         # A fact that does not fit the ones before is a bug of ours and must not reach the disk.
         self._views.check(event)
         number = self._number + 1
-        link = _link(self._link, number=number, kind=kind, at_s=at_s, body=body)
-        with _honest_errors():
-            self._database.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?)", (number, kind, at_s, body, link))
+        link = link_of(self._link, number=number, kind=kind, at_s=at_s, body=body)
+        with honest_errors():
+            insert(self._database, Row(number=number, kind=kind, at_s=at_s, body=body, link=link))
         self._number, self._link = number, link
         self._views.apply(event, at_s=at_s)
+        self._follow()
 
     @contextmanager
     def batch(self) -> Iterator[None]:
@@ -109,17 +88,19 @@ class Journal:
         Raises:
             UnavailableError: STORAGE_FAILED; the views are then read anew from what is on the disk.
         """
-        with _honest_errors():
+        with honest_errors():
             self._database.execute("BEGIN IMMEDIATE")
-        kept = False
+        kept, self._in_batch = False, True
         try:
             yield
-            with _honest_errors():
+            with honest_errors():
                 self._database.execute("COMMIT")
             kept = True
         finally:
+            self._in_batch = False
             if not kept:
                 self._take_back()
+        self._follow()
 
     def events(self) -> Iterator[tuple[JournalEvent, int]]:
         """Every event and its time in seconds since the epoch, read from the disk with its link checked.
@@ -127,8 +108,8 @@ class Journal:
         Raises:
             UnavailableError: STORAGE_CORRUPT, STORAGE_FAILED.
         """
-        for _, _, event, at_s in self._rows():
-            yield event, at_s
+        for row in linked_rows(self._database):
+            yield decode_event(row.kind, row.body), row.at_s
 
     def find_sale(self, request_id: RequestId) -> Sale | None:
         """One sale, read from the disk however old it is.
@@ -137,7 +118,7 @@ class Journal:
             UnavailableError: STORAGE_CORRUPT, STORAGE_FAILED.
         """
         sale: Sale | None = None
-        with _honest_errors():
+        with honest_errors():
             rows = self._database.execute(
                 "SELECT kind, at_s, body FROM events WHERE instr(body, ?) ORDER BY number", (request_id,)
             )
@@ -149,82 +130,54 @@ class Journal:
                     sale = stepped_sale(sale, event, at_s=at_s)
         return sale
 
+    @property
+    def mirror_state(self) -> MirrorState:
+        """How the second journal does."""
+        return self._mirror.state if self._mirror is not None else MirrorState.NONE
+
+    def attach_mirror(self, path: Path, *, at_s: int) -> None:
+        """Keep a second journal from now on, and take from it what this one has lost at its end.
+
+        A second journal that is missing, broken or of another till is a warning (`mirror_state`), never an error.
+
+        Raises:
+            UnavailableError: STORAGE_FAILED of this journal itself.
+        """
+        self._mirror = Mirror(path)
+        lost = self._mirror.rows_after(self._database, number=self._number)
+        if lost:
+            with self.batch():
+                for row in lost:
+                    insert(self._database, row)
+                    self._take(row)
+                repaired = JournalRepaired(
+                    kept_as="", good_count=lost[0].number - 1, mirror_count=len(lost), saved_count=0, lost_count=0
+                )
+                self.append(repaired, at_s=max(at_s, self._views.last_event_at_s))
+        self._follow()
+
     def close(self) -> None:
-        """Let go of the file; may be called twice."""
+        """Let go of the files; may be called twice."""
         self._database.close()
+        if self._mirror is not None:
+            self._mirror.close()
 
     def _take_back(self) -> None:
         """Undo a batch. SQLite may have undone it by itself (a full disk): the views are read anew all the same."""
-        with _honest_errors():
+        with honest_errors():
             if self._database.in_transaction:
                 self._database.execute("ROLLBACK")
         self._load()
 
     def _load(self) -> None:
-        self._views, self._number, self._link = Views(), 0, _FIRST_LINK
-        for number, link, event, at_s in self._rows():
-            self._number, self._link = number, link
-            self._views.apply(event, at_s=at_s)
+        self._views, self._number, self._link = Views(), 0, FIRST_LINK
+        for row in linked_rows(self._database):
+            self._take(row)
 
-    def _rows(self) -> Iterator[tuple[int, bytes, JournalEvent, int]]:
-        link, last = _FIRST_LINK, 0
-        with _honest_errors():
-            rows = self._database.execute("SELECT number, kind, at_s, body, link FROM events ORDER BY number")
-            for number, kind, at_s, body, stored_link in rows:
-                link = _link(link, number=number, kind=kind, at_s=at_s, body=body)
-                if number != last + 1 or link != stored_link:
-                    raise UnavailableError(
-                        ErrorCode.STORAGE_CORRUPT, f"the journal is broken at event {number}", param="journal"
-                    )
-                last = number
-                yield number, link, decode_event(kind, body), at_s
+    def _take(self, row: Row) -> None:
+        self._number, self._link = row.number, row.link
+        self._views.apply(decode_event(row.kind, row.body), at_s=row.at_s)
 
-    def _prepare(self) -> None:
-        execute = self._database.execute
-        execute("PRAGMA locking_mode = EXCLUSIVE")
-        version: int = execute("PRAGMA user_version").fetchone()[0]
-        if version > SCHEMA_VERSION:
-            raise UnavailableError(ErrorCode.STORAGE_NEWER, "the journal is of a newer program", param="journal")
-        execute("PRAGMA journal_mode = WAL")
-        execute("PRAGMA synchronous = FULL")
-        # Takes the lock now: two programs on one journal must fail at the start, not at the first sale.
-        execute("BEGIN EXCLUSIVE")
-        if version == 0:
-            for statement in _SCHEMA:
-                execute(statement)
-        elif version < SCHEMA_VERSION:
-            # Migrations only add. Version 2 brought further kinds of events: what is there stays as it is, and a
-            # program that does not know them will say so instead of reading half of the file.
-            execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        execute("COMMIT")
-
-
-def _make_private(path: Path) -> None:
-    """Make the file before SQLite does: the log beside it takes over the mode that it finds.
-
-    A file that is there is not opened here: closing it again would drop the locks that this process holds on it.
-    Source: sqlite.org/howtocorrupt.html section 2.2.
-    """
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    path.chmod(0o600)
-
-
-def _link(before: bytes, *, number: int, kind: int, at_s: int, body: bytes) -> bytes:
-    head = b"".join(part.to_bytes(8, "big") for part in (number, kind, at_s))
-    return hashlib.sha256(before + head + body).digest()
-
-
-@contextmanager
-def _honest_errors() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
-            busy = "another program has this journal open; does a terminal run on this folder already?"
-            raise UnavailableError(ErrorCode.STORAGE_FAILED, busy, param="journal") from error
-        raise UnavailableError(ErrorCode.STORAGE_FAILED, f"the journal: {error}", param="journal") from error
-    except sqlite3.DatabaseError as error:
-        raise UnavailableError(ErrorCode.STORAGE_CORRUPT, f"the journal: {error}", param="journal") from error
-    except OSError as error:
-        raise UnavailableError(ErrorCode.STORAGE_FAILED, f"the journal: {error.strerror}", param="journal") from error
+    def _follow(self) -> None:
+        if self._mirror is not None and not self._in_batch:
+            self._mirror.follow(self._database, number=self._number)

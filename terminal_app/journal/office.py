@@ -113,6 +113,7 @@ class OfficeViews:
     period: Period = Period()
     couriers: dict[Digest, Courier] = field(default_factory=dict)
     exported: QueueExported | None = None
+    #: The last repair, until a day is closed after it.
     repaired: JournalRepaired | None = None
 
     def refunds_for(self, request_id: RequestId) -> tuple[RefundRecord, ...]:
@@ -189,6 +190,7 @@ class OfficeViews:
                 for known in (self.closings, self.closed_at_s):
                     known.pop(event.number - CLOSINGS_MAX, None)
                 self.period = Period()
+                self.repaired = None
             case QueueExported():
                 self.exported = event
             case JournalRepaired():

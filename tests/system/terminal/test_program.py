@@ -5,6 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.unit.terminal_app.people import sell
+from tests.unit.terminal_app.shop import Shop
+
 ROOT = Path(__file__).parents[3]
 
 
@@ -28,3 +31,23 @@ def test_a_bad_setting_ends_the_program_with_its_name(tmp_path: Path) -> None:
     run = run_program(tmp_path, "--size", "huge")
     assert run.returncode == 2
     assert "size" in run.stderr
+
+
+def test_a_till_with_something_unsent_says_so_to_the_script_that_would_replace_it(tmp_path: Path) -> None:
+    """Exit code 3 while a payment waits, 0 when none does; a running till, or a folder without one, is not touched."""
+    empty = run_program(tmp_path / "nothing", "--check-unsent")
+    assert (empty.returncode, (tmp_path / "nothing").exists()) == (0, False)
+    shop = Shop(tmp_path / "till").enrol()
+    shop.go_offline()
+    sell(shop, 700)
+    busy = run_program(tmp_path / "till", "--check-unsent")
+    assert busy.returncode == 2
+    assert "STORAGE_FAILED" in busy.stderr
+    shop.journal.close()
+    waiting = run_program(tmp_path / "till", "--check-unsent")
+    assert (waiting.returncode, waiting.stdout) == (3, "unsent payments: 1, other unanswered messages: 0\n")
+    shop._build()
+    shop.core.start()
+    shop.wait(3)
+    shop.journal.close()
+    assert run_program(tmp_path / "till", "--check-unsent").returncode == 0
