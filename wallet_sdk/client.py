@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
+from wallet_sdk import flow
 from wallet_sdk.ports import Clock, HttpAnswer, HttpRequest, Random, Sender
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.envelope import Signer, seal
@@ -16,7 +17,7 @@ from wallet_sdk.protocol.errors import ErrorCode, MalformedMessageError, MoneyOu
 from wallet_sdk.protocol.ids import Envelope
 from wallet_sdk.protocol.messages import ReadRequest
 
-__all__ = ["RETRIES_MAX", "TIMEOUT_S", "ApiClient"]
+__all__ = ["RETRIES_MAX", "TIMEOUT_S", "ApiClient", "Calls", "Patience"]
 
 #: Budget of one call with all its tries.
 TIMEOUT_S: Final = 10.0
@@ -26,50 +27,50 @@ RETRIES_MAX: Final = 2
 PAUSE_MS: Final = 200
 #: A try with less time than this is not begun.
 TRY_MS_MIN: Final = 250
+#: Names one call in the logs of both sides: 64 bits of chance.
+REQUEST_ID_BYTES: Final = 8
 
 A = TypeVar("A")
 
 
-class ApiClient:
-    """Calls one server. Threads may share it when its sender may be shared."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long one call may take with all its tries, and how many more than one it may make."""
 
-    def __init__(
-        self,
-        sender: Sender,
-        *,
-        clock: Clock,
-        random: Random,
-        sleep: Callable[[float], None] = time.sleep,
-        retries_max: int = RETRIES_MAX,
-    ) -> None:
-        self._sender = sender
+    timeout_s: float = TIMEOUT_S
+    retries_max: int = RETRIES_MAX
+
+
+class Calls:
+    """The calls to one server, as flows. A driver runs them; see ``wallet_sdk.flow``."""
+
+    def __init__(self, server: str, *, clock: Clock, random: Random, patience: Patience | None = None) -> None:
+        self._server = server
         self._clock = clock
         self._random = random
-        self._sleep = sleep
-        self._retries_max = retries_max
+        self._patience = patience or Patience()
 
     # R-115
-    def post_message(self, path: str, envelope: Envelope, answer_type: type[A], *, timeout_s: float = TIMEOUT_S) -> A:
+    async def post_message(
+        self, path: str, envelope: Envelope, answer_type: type[A], *, timeout_s: float | None = None
+    ) -> A:
         """POST one signed message.
 
         Raises:
             TillcodeError: the server's own word, or UnavailableError; ``outcome`` is unknown when any try may have
                 arrived and none was answered.
         """
-        request = HttpRequest(method="POST", path=path, body=envelope, content_type=api.COSE, timeout_s=timeout_s)
-        return self._call(request, answer_type)
+        return await self._post(path, envelope, api.COSE, answer_type, timeout_s=timeout_s)
 
-    def post_json(self, path: str, body: Any, answer_type: type[A], *, timeout_s: float = TIMEOUT_S) -> A:
+    async def post_json(self, path: str, body: Any, answer_type: type[A], *, timeout_s: float | None = None) -> A:
         """POST one of the bodies of protocol.api.
 
         Raises:
             TillcodeError: as ``post_message``.
         """
-        content = api.to_json(body)
-        request = HttpRequest(method="POST", path=path, body=content, content_type=api.JSON, timeout_s=timeout_s)
-        return self._call(request, answer_type)
+        return await self._post(path, api.to_json(body), api.JSON, answer_type, timeout_s=timeout_s)
 
-    def get(self, path: str, answer_type: type[A], *, signer: Signer | None = None, wait_s: int = 0) -> A:
+    async def get(self, path: str, answer_type: type[A], *, signer: Signer | None = None, wait_s: int = 0) -> A:
         """GET a path, signed when a signer is given; with ``wait_s`` the server may wait for a change (a long poll).
 
         Raises:
@@ -80,40 +81,50 @@ class ApiClient:
             method="GET",
             path=f"{path}?wait={wait_s}" if wait_s else path,
             authorization=self._authorization(path, signer) if signer else "",
-            timeout_s=TIMEOUT_S + wait_s,
+            timeout_s=self._patience.timeout_s + wait_s,
         )
-        return self._call(request, answer_type)
+        return await self._call(request, answer_type)
 
-    def close(self) -> None:
-        """Close the sender; may be called twice."""
-        self._sender.close()
+    async def _post(
+        self, path: str, body: bytes, content_type: str, answer_type: type[A], *, timeout_s: float | None
+    ) -> A:
+        request = HttpRequest(
+            method="POST",
+            path=path,
+            body=body,
+            content_type=content_type,
+            timeout_s=self._patience.timeout_s if timeout_s is None else timeout_s,
+        )
+        return await self._call(request, answer_type)
 
     def _authorization(self, path: str, signer: Signer) -> str:
         sealed = seal(ReadRequest(path=path, made_at_s=self._clock.now_ms() // 1000), signer)
         return f"{api.AUTHORIZATION_SCHEME} {api.to_base64url(sealed.envelope)}"
 
-    def _call(self, request: HttpRequest, answer_type: type[A]) -> A:
+    async def _call(self, request: HttpRequest, answer_type: type[A]) -> A:
+        request = replace(request, request_id=self._random.random_bytes(REQUEST_ID_BYTES).hex())
         deadline_ms = self._clock.monotonic_ms() + int(request.timeout_s * 1000)
         may_have_arrived = False
         tries = 0
         while True:
             left_ms = max(TRY_MS_MIN, deadline_ms - self._clock.monotonic_ms())
-            result = self._try(replace(request, timeout_s=left_ms / 1000), answer_type)
+            result = await self._try(replace(request, timeout_s=left_ms / 1000), answer_type)
             if not isinstance(result, _Failure):
                 return result
             error = result.error
             may_have_arrived = may_have_arrived or error.outcome is MoneyOutcome.UNKNOWN
             pause_ms = max(self._pause_ms(tries), result.retry_after_s * 1000)
             in_time = self._clock.monotonic_ms() + pause_ms + TRY_MS_MIN <= deadline_ms
-            if tries == self._retries_max or not _worth_retrying(error) or not in_time:
+            if tries >= self._patience.retries_max or not _worth_retrying(error) or not in_time:
                 _doubt_if(may_have_arrived, error)
+                error.request_id = error.request_id or request.request_id
                 raise error
             tries += 1
-            self._sleep(pause_ms / 1000)
+            await flow.Pause(seconds=pause_ms / 1000)
 
-    def _try(self, request: HttpRequest, answer_type: type[A]) -> "A | _Failure":
+    async def _try(self, request: HttpRequest, answer_type: type[A]) -> "A | _Failure":
         try:
-            answer = self._sender.send(request)
+            answer = await flow.Send(server=self._server, request=request)
         except UnavailableError as error:
             return _Failure(error=error)
         if not 200 <= answer.http_status < 300:
@@ -134,6 +145,64 @@ class ApiClient:
         return full_ms - full_ms * cut // (2 * 0xFFFF)
 
 
+class ApiClient:
+    """Calls one server from the calling thread. Threads may share it when its sender may be shared."""
+
+    def __init__(
+        self,
+        sender: Sender,
+        *,
+        clock: Clock,
+        random: Random,
+        sleep: Callable[[float], None] = time.sleep,
+        retries_max: int = RETRIES_MAX,
+    ) -> None:
+        self._driver = _SenderDriver(sender, sleep)
+        self._calls = Calls("", clock=clock, random=random, patience=Patience(retries_max=retries_max))
+
+    def post_message(self, path: str, envelope: Envelope, answer_type: type[A], *, timeout_s: float = TIMEOUT_S) -> A:
+        """POST one signed message.
+
+        Raises:
+            TillcodeError: as ``Calls.post_message``.
+        """
+        return flow.run(self._calls.post_message(path, envelope, answer_type, timeout_s=timeout_s), self._driver)
+
+    def post_json(self, path: str, body: Any, answer_type: type[A], *, timeout_s: float = TIMEOUT_S) -> A:
+        """POST one of the bodies of protocol.api.
+
+        Raises:
+            TillcodeError: as ``Calls.post_message``.
+        """
+        return flow.run(self._calls.post_json(path, body, answer_type, timeout_s=timeout_s), self._driver)
+
+    def get(self, path: str, answer_type: type[A], *, signer: Signer | None = None, wait_s: int = 0) -> A:
+        """GET a path, signed when a signer is given; with ``wait_s`` the server may wait for a change (a long poll).
+
+        Raises:
+            TillcodeError: as ``Calls.post_message``.
+        """
+        return flow.run(self._calls.get(path, answer_type, signer=signer, wait_s=wait_s), self._driver)
+
+    def close(self) -> None:
+        """Close the sender; may be called twice."""
+        self._driver.sender.close()
+
+
+class _SenderDriver:
+    """Sends everything through one sender."""
+
+    def __init__(self, sender: Sender, sleep: Callable[[float], None]) -> None:
+        self.sender = sender
+        self._sleep = sleep
+
+    def send(self, _server: str, request: HttpRequest) -> HttpAnswer:
+        return self.sender.send(request)
+
+    def pause(self, seconds: float) -> None:
+        self._sleep(seconds)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Failure:
     """One try that brought no answer of the wanted type."""
@@ -144,6 +213,7 @@ class _Failure:
 
 def _error_of(answer: HttpAnswer) -> TillcodeError:
     error = api.error_of(answer.body, http_status=answer.http_status)
+    error.request_id = error.request_id or answer.request_id or None
     # A server that broke does not know what it did before; only "busy" is said before anything is begun.
     broken = isinstance(error, UnavailableError) and error.code is not ErrorCode.SERVER_BUSY
     if broken and error.outcome is MoneyOutcome.NOT_CHARGED:

@@ -32,7 +32,10 @@ class Random(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpRequest:
-    """One HTTP request. ``path`` is relative to the server's base address and may carry a query."""
+    """One HTTP request. ``path`` is relative to the server's base address and may carry a query.
+
+    ``request_id`` is made by the client, the same for every try of a call, so that a lost answer can be named too.
+    """
 
     method: str
     path: str
@@ -40,16 +43,18 @@ class HttpRequest:
     content_type: str = ""
     authorization: str = ""
     timeout_s: float = 10.0
+    request_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpAnswer:
-    """A whole HTTP answer."""
+    """A whole HTTP answer. ``request_id`` is the name that the server gave to this request, if it gave one."""
 
     http_status: int
     body: bytes
     content_type: str
     retry_after_s: int = 0
+    request_id: str = ""
 
 
 class Sender(Protocol):
@@ -65,6 +70,22 @@ class Sender(Protocol):
         ...
 
     def close(self) -> None:
+        """Give back connections; may be called twice."""
+        ...
+
+
+class AsyncSender(Protocol):
+    """A ``Sender`` for asyncio. Cancelling ``send`` leaves the outcome unknown, as a lost answer does."""
+
+    async def send(self, request: HttpRequest) -> HttpAnswer:
+        """The whole answer.
+
+        Raises:
+            UnavailableError: as ``Sender.send``.
+        """
+        ...
+
+    async def close(self) -> None:
         """Give back connections; may be called twice."""
         ...
 

@@ -124,6 +124,7 @@ class TillcodeError(Exception):
         param: the field or argument at fault, when there is one.
         outcome: what became of the money.
         safe_to_retry: whether repeating the same call unchanged can help and cannot hurt.
+        request_id: names the HTTP call in the server's log; None when there was none.
     """
 
     first_code: ClassVar[int] = 0
@@ -142,6 +143,7 @@ class TillcodeError(Exception):
         self.message = message
         self.param = param
         self.outcome = outcome
+        self.request_id: str | None = None
 
     @property
     def safe_to_retry(self) -> bool:

@@ -37,6 +37,8 @@ class Fault(Enum):
     UNREACHABLE = auto()
     LOST_BEFORE = auto()
     LOST_AFTER = auto()
+    DUPLICATED = auto()
+    CUT = auto()
     MALFORMED = auto()
     BROKEN = auto()
     BUSY = auto()
@@ -57,6 +59,7 @@ class FakeServer:
     settles_as: State = State.CAPTURED
     bundle_version: int = 1
     retry_after_s: int = 1
+    request_id: str = ""
     receipt_minor_added: int = 0
     refuse_tokens: RuleViolationError | None = None
     device_key: PublicKeyBytes | None = None
@@ -71,15 +74,22 @@ class FakeServer:
         fault = self.faults.pop(0) if self.faults else Fault.NONE
         if fault is Fault.UNREACHABLE:
             raise UnavailableError(ErrorCode.NETWORK_UNREACHABLE, "no connection")
-        lost = UnavailableError(ErrorCode.NETWORK_TIMEOUT, "lost", outcome=MoneyOutcome.UNKNOWN)
         if fault is Fault.LOST_BEFORE:
-            raise lost
+            raise UnavailableError(ErrorCode.NETWORK_TIMEOUT, "lost", outcome=MoneyOutcome.UNKNOWN)
         if fault is Fault.BUSY:
             busy = UnavailableError(ErrorCode.SERVER_BUSY, "busy")
             return replace(self._problem(busy), retry_after_s=self.retry_after_s)
         answer = self._answer(request)
+        if fault is Fault.DUPLICATED:
+            answer = self._answer(request)
+        return self._spoilt(answer, fault)
+
+    def _spoilt(self, answer: HttpAnswer, fault: Fault) -> HttpAnswer:
+        """What becomes of an answer on its way, when the request was carried out."""
+        if fault is Fault.CUT:
+            raise UnavailableError(ErrorCode.BAD_ANSWER, "cut in its middle", outcome=MoneyOutcome.UNKNOWN)
         if fault is Fault.LOST_AFTER:
-            raise lost
+            raise UnavailableError(ErrorCode.NETWORK_TIMEOUT, "lost", outcome=MoneyOutcome.UNKNOWN)
         if fault is Fault.MALFORMED:
             return replace(answer, body=answer.body[:-2])
         if fault is Fault.BROKEN:
@@ -138,7 +148,10 @@ class FakeServer:
     def _problem(self, error: TillcodeError) -> HttpAnswer:
         problem = api.problem_of(error)
         return HttpAnswer(
-            http_status=int(api.http_status_of(error.code)), body=api.to_json(problem), content_type=api.PROBLEM
+            http_status=int(api.http_status_of(error.code)),
+            body=api.to_json(problem),
+            content_type=api.PROBLEM,
+            request_id=self.request_id,
         )
 
     def _bundle(self) -> Sealed[TrustBundle]:
