@@ -229,7 +229,9 @@ def error_of(body: bytes, *, http_status: int) -> TillcodeError:
         return UnavailableError(
             ErrorCode.BAD_ANSWER, f"HTTP {http_status} without a problem body", outcome=MoneyOutcome.UNKNOWN
         )
-    return error_class(code)(code, problem.detail, param=problem.param or None, outcome=outcome)
+    error = error_class(code)(code, problem.detail, param=problem.param or None, outcome=outcome)
+    error.request_id = problem.request_id or None
+    return error
 
 
 def wire_name(name: str) -> str:
