@@ -7,9 +7,11 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from wallet_sdk.aio import AsyncQuote, AsyncRotatingCode, AsyncWallet
     from wallet_sdk.client import ApiClient
     from wallet_sdk.keystore import EncryptedFileKeyStore, MemoryKeyStore
-    from wallet_sdk.ports import Clock, HttpAnswer, HttpRequest, KeyStore, Random, Sender
+    from wallet_sdk.ports import AsyncSender, Clock, HttpAnswer, HttpRequest, KeyStore, Random, Sender
+    from wallet_sdk.protocol.emv import UntrustedRequest
     from wallet_sdk.protocol.errors import (
         ErrorCode,
         MalformedMessageError,
@@ -22,7 +24,13 @@ if TYPE_CHECKING:
     from wallet_sdk.protocol.money import Currency, Money
     from wallet_sdk.store import MemoryWalletStore, Outcome, SqliteWalletStore, WalletStore
     from wallet_sdk.system import SystemClock, SystemRandom
-    from wallet_sdk.transport import HttpxSender, NetworkSwitch, SwitchableSender
+    from wallet_sdk.transport import (
+        AsyncHttpxSender,
+        AsyncSwitchableSender,
+        HttpxSender,
+        NetworkSwitch,
+        SwitchableSender,
+    )
     from wallet_sdk.wallet import (
         Payment,
         PayMode,
@@ -30,6 +38,7 @@ if TYPE_CHECKING:
         QrCode,
         Quote,
         Renewal,
+        RotatingCode,
         SyncReport,
         Wallet,
         WalletBalance,
@@ -37,6 +46,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ApiClient",
+    "AsyncHttpxSender",
+    "AsyncQuote",
+    "AsyncRotatingCode",
+    "AsyncSender",
+    "AsyncSwitchableSender",
+    "AsyncWallet",
     "Clock",
     "Currency",
     "EncryptedFileKeyStore",
@@ -60,6 +75,7 @@ __all__ = [
     "Quote",
     "Random",
     "Renewal",
+    "RotatingCode",
     "RuleViolationError",
     "Sender",
     "SqliteWalletStore",
@@ -69,15 +85,18 @@ __all__ = [
     "SystemRandom",
     "TillcodeError",
     "UnavailableError",
+    "UntrustedRequest",
     "Wallet",
     "WalletBalance",
     "WalletStore",
 ]
 
 _HOME_OF = {
+    "wallet_sdk.aio": ("AsyncQuote", "AsyncRotatingCode", "AsyncWallet"),
     "wallet_sdk.client": ("ApiClient",),
     "wallet_sdk.keystore": ("EncryptedFileKeyStore", "MemoryKeyStore"),
-    "wallet_sdk.ports": ("Clock", "HttpAnswer", "HttpRequest", "KeyStore", "Random", "Sender"),
+    "wallet_sdk.ports": ("AsyncSender", "Clock", "HttpAnswer", "HttpRequest", "KeyStore", "Random", "Sender"),
+    "wallet_sdk.protocol.emv": ("UntrustedRequest",),
     "wallet_sdk.protocol.errors": (
         "ErrorCode",
         "MalformedMessageError",
@@ -90,7 +109,13 @@ _HOME_OF = {
     "wallet_sdk.protocol.money": ("Currency", "Money"),
     "wallet_sdk.store": ("MemoryWalletStore", "Outcome", "SqliteWalletStore", "WalletStore"),
     "wallet_sdk.system": ("SystemClock", "SystemRandom"),
-    "wallet_sdk.transport": ("HttpxSender", "NetworkSwitch", "SwitchableSender"),
+    "wallet_sdk.transport": (
+        "AsyncHttpxSender",
+        "AsyncSwitchableSender",
+        "HttpxSender",
+        "NetworkSwitch",
+        "SwitchableSender",
+    ),
     "wallet_sdk.wallet": (
         "PayMode",
         "Payment",
@@ -98,6 +123,7 @@ _HOME_OF = {
         "QrCode",
         "Quote",
         "Renewal",
+        "RotatingCode",
         "SyncReport",
         "Wallet",
         "WalletBalance",

@@ -6,13 +6,10 @@ driver carries that out:
     answer = await Send(server=..., request=...)      the driver sends it, and resumes the flow with the answer,
     await Pause(seconds=...)                           or throws the sender's error in at this very line
 
-``run`` drives it in the calling thread. ``run_async`` drives it on an event loop: it awaits network and time there,
-and takes every step between them, with its disk and its cryptography, in a worker thread.
+``run`` drives it in the calling thread; ``wallet_sdk.aio.driving`` drives it on an event loop.
 """
 
-import asyncio
-import contextlib
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Coroutine, Generator
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -61,23 +58,11 @@ class Driver(Protocol):
         ...
 
 
-class AsyncDriver(Protocol):
-    """Carries out commands on an event loop."""
-
-    async def send(self, server: str, request: HttpRequest) -> HttpAnswer:
-        """Send once, as ``AsyncSender.send``."""
-        ...
-
-    async def pause(self, seconds: float) -> None:
-        """Sleep."""
-        ...
-
-
 def run(flow: Coroutine[Any, Any, T], driver: Driver) -> T:
     """Drive a flow to its end. Returns and raises what the flow does."""
-    steps = _Steps(flow)
+    steps = Steps(flow)
     try:
-        while not isinstance(stop := steps.next(), _Done):
+        while not isinstance(stop := steps.next(), Done):
             try:
                 steps.answer(_carry_out(stop, driver))
             except TillcodeError as error:
@@ -87,32 +72,14 @@ def run(flow: Coroutine[Any, Any, T], driver: Driver) -> T:
         flow.close()
 
 
-async def run_async(flow: Coroutine[Any, Any, T], driver: AsyncDriver) -> T:
-    """Drive a flow to its end on the running loop.
-
-    Cancelled while it waits for the network, the flow ends there, as a process that dies ends there: what it had
-    stored stays stored. A step that has begun is finished first.
-    """
-    steps = _Steps(flow)
-    try:
-        while not isinstance(stop := await in_thread(steps.next), _Done):
-            try:
-                steps.answer(await _carry_out_async(stop, driver))
-            except TillcodeError as error:
-                steps.fail(error)
-        return stop.value
-    finally:
-        flow.close()
-
-
 @dataclass(frozen=True, slots=True)
-class _Done(Generic[T]):
+class Done(Generic[T]):
     """A flow's end, as a value: a StopIteration cannot cross from a worker thread."""
 
     value: T
 
 
-class _Steps(Generic[T]):
+class Steps(Generic[T]):
     """A flow, taken from one command to the next."""
 
     def __init__(self, flow: Coroutine[Any, Any, T]) -> None:
@@ -128,12 +95,12 @@ class _Steps(Generic[T]):
         """What the next step finds raised where it waited."""
         self._answer, self._error = None, error
 
-    def next(self) -> _Done[T] | Command:
+    def next(self) -> Done[T] | Command:
         """Run to the next command, or to the end."""
         try:
             command: Command = self.flow.throw(self._error) if self._error else self.flow.send(self._answer)
         except StopIteration as done:
-            return _Done(done.value)
+            return Done(done.value)
         return command
 
 
@@ -142,24 +109,3 @@ def _carry_out(command: Command, driver: Driver) -> HttpAnswer | None:
         return driver.send(command.server, command.request)
     driver.pause(command.seconds)
     return None
-
-
-async def _carry_out_async(command: Command, driver: AsyncDriver) -> HttpAnswer | None:
-    if isinstance(command, Send):
-        return await driver.send(command.server, command.request)
-    await driver.pause(command.seconds)
-    return None
-
-
-async def in_thread(step: Callable[[], T]) -> T:
-    """Run in a worker thread, and do not leave before it has ended, not even when cancelled."""
-    work = asyncio.get_running_loop().run_in_executor(None, step)
-    try:
-        return await asyncio.shield(work)
-    except asyncio.CancelledError:
-        while not work.done():
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.wait([work])
-        if not work.cancelled():
-            work.exception()
-        raise

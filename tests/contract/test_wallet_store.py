@@ -287,7 +287,7 @@ def test_the_file_keeps_everything_for_the_next_process(tmp_path: Path) -> None:
 def test_every_commit_is_synced(tmp_path: Path) -> None:
     """Write-ahead log and synchronous=FULL (2)."""
     store = SqliteWalletStore(tmp_path / "wallet.sqlite")
-    pragmas = [store._connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
+    pragmas = [store._connected().execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
     assert pragmas == ["wal", 2]
     store.close()
 
@@ -298,7 +298,7 @@ def test_not_even_a_bug_of_ours_lowers_a_counter(tmp_path: Path) -> None:
     store.adopt_token(replace(TOKEN, counter=9, cumulative_minor=9))
     for change in ("UPDATE token SET counter = 8", "UPDATE token SET cumulative_minor = 8"):
         with pytest.raises(sqlite3.IntegrityError, match="would fall"):
-            store._connection.execute(change)
+            store._connected().execute(change)
     store.close()
 
 
@@ -335,7 +335,7 @@ def test_a_row_that_no_program_of_ours_wrote_is_corrupt(tmp_path: Path) -> None:
     store = SqliteWalletStore(tmp_path / "wallet.sqlite")
     store.add_consent(consent(1))
     for change in ("UPDATE consent SET outcome = 'paid, honestly'", "UPDATE consent SET currency = 'XXX'"):
-        store._connection.execute(change)
+        store._connected().execute(change)
         with pytest.raises(UnavailableError) as failed:
             store.consent(consent(1).digest)
         assert failed.value.code is ErrorCode.STORAGE_CORRUPT

@@ -104,6 +104,7 @@ class ErrorCode(IntEnum):
     DEVICE_UNAVAILABLE = 4010
     SWITCHED_OFF = 4011
     RATE_LIMITED = 4020
+    STORAGE_BUSY = 4030
 
 
 @unique

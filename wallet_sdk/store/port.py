@@ -20,7 +20,8 @@ from wallet_sdk.store.records import (
 
 
 class WalletStore(Protocol):
-    """A wallet's memory. Every method may also raise UnavailableError: STORAGE_FAILED or STORAGE_CORRUPT.
+    """A wallet's memory. Every method may also raise UnavailableError: STORAGE_FAILED, STORAGE_CORRUPT or
+    STORAGE_BUSY.
 
     Several threads may share one store; several processes may open one file.
     """

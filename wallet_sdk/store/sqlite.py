@@ -9,11 +9,13 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, TypeVar
 
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, RuleViolationError, TillcodeError, UnavailableError
 from wallet_sdk.protocol.ids import Counter, Digest, Envelope, RequestId, TerminalId, TokenId
 from wallet_sdk.store import rows
+from wallet_sdk.store.forking import FORKS
 from wallet_sdk.store.records import (
     NO_RECEIPT,
     BalanceRecord,
@@ -31,35 +33,43 @@ from wallet_sdk.store.schema import APPLICATION_ID, MIGRATIONS
 BUSY_TIMEOUT_S: Final = 5.0
 T = TypeVar("T")
 
-_CORRUPT: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_CODES: Final = MappingProxyType(
+    {
+        sqlite3.SQLITE_CORRUPT: ErrorCode.STORAGE_CORRUPT,
+        sqlite3.SQLITE_NOTADB: ErrorCode.STORAGE_CORRUPT,
+        sqlite3.SQLITE_BUSY: ErrorCode.STORAGE_BUSY,
+    }
+)
 
 
 class SqliteWalletStore:
-    """Implements ``WalletStore`` in a file that only its owner may read."""
+    """Implements ``WalletStore`` in a file that only its owner may read. Threads, processes and forks may share it."""
 
-    def __init__(self, path: Path | str) -> None:
+    def __init__(self, path: Path | str, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
         """Open the file, or make it; an older file is brought to this version.
 
+        ``busy_timeout_s`` is how long a change waits for another process that changes the same file.
+
         Raises:
-            UnavailableError: STORAGE_CORRUPT, STORAGE_NEWER, STORAGE_FAILED.
+            UnavailableError: STORAGE_CORRUPT, STORAGE_NEWER, STORAGE_BUSY, STORAGE_FAILED.
         """
         self._path = Path(path)
+        self._busy_timeout_s = busy_timeout_s
         self._lock = threading.RLock()
+        self._is_closed = False
         with _storage_errors(self._path):
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             # One that is there is not opened here: closing it would drop the locks that this process holds on it.
             # Source: sqlite.org/howtocorrupt.html section 2.2.
             with contextlib.suppress(FileExistsError):
                 os.close(os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-            self._connection = sqlite3.connect(
-                self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
-            )
+        self._opened: sqlite3.Connection | None = None
         try:
-            with _storage_errors(self._path):
-                self._prepare()
+            self._prepare()
         except TillcodeError:
-            self._connection.close()
+            self.close()
             raise
+        FORKS.add(self)
 
     def __repr__(self) -> str:
         return f"SqliteWalletStore({str(self._path)!r})"
@@ -203,14 +213,38 @@ class SqliteWalletStore:
     def close(self) -> None:
         """Give back the file; may be called twice."""
         with self._lock:
-            self._connection.close()
+            self._is_closed = True
+            self._let_go()
+
+    def before_fork(self) -> None:
+        """Wait for the change under way, and close the file: nothing of SQLite may cross a fork."""
+        self._lock.acquire()
+        self._let_go()
+
+    def after_fork(self) -> None:
+        """The next use opens the file again, in the parent and in the child."""
+        self._lock.release()
+
+    def _connected(self) -> sqlite3.Connection:
+        if self._is_closed:
+            raise UnavailableError(ErrorCode.STORAGE_FAILED, "the wallet store is closed", param=self._path.name)
+        if self._opened is None:
+            opened = sqlite3.connect(
+                self._path, timeout=self._busy_timeout_s, isolation_level=None, check_same_thread=False
+            )
+            self._opened = opened
+            opened.row_factory = sqlite3.Row
+            opened.execute("PRAGMA journal_mode = WAL")
+            opened.execute("PRAGMA synchronous = FULL")
+        return self._opened
+
+    def _let_go(self) -> None:
+        if self._opened is not None:
+            self._opened.close()
+        self._opened = None
 
     def _prepare(self) -> None:
-        database = self._connection
-        database.row_factory = sqlite3.Row
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("PRAGMA synchronous = FULL")
-        with self._changing():
+        with self._changing() as database:
             version = database.execute("PRAGMA user_version").fetchone()[0]
             owner = database.execute("PRAGMA application_id").fetchone()[0]
             empty = not database.execute("SELECT 1 FROM sqlite_schema").fetchone()
@@ -231,17 +265,18 @@ class SqliteWalletStore:
     def _changing(self) -> Iterator[sqlite3.Connection]:
         """One database transaction that holds the write lock from its start; all or nothing."""
         with self._lock, _storage_errors(self._path):
-            self._connection.execute("BEGIN IMMEDIATE")
+            database = self._connected()
+            database.execute("BEGIN IMMEDIATE")
             try:
-                yield self._connection
-                self._connection.execute("COMMIT")
+                yield database
+                database.execute("COMMIT")
             finally:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
+                if database.in_transaction:
+                    database.execute("ROLLBACK")
 
     def _all(self, query: str, *parameters: object) -> Sequence[sqlite3.Row]:
         with self._lock, _storage_errors(self._path):
-            return self._connection.execute(query, parameters).fetchall()
+            return self._connected().execute(query, parameters).fetchall()
 
     def _first(self, query: str, read: Callable[[sqlite3.Row], T], *parameters: object) -> T | None:
         found = self._all(query, *parameters)
@@ -265,8 +300,7 @@ def _storage_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        corrupt = (getattr(error, "sqlite_errorcode", 0) & 0xFF) in _CORRUPT
-        code = ErrorCode.STORAGE_CORRUPT if corrupt else ErrorCode.STORAGE_FAILED
+        code = _CODES.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, ErrorCode.STORAGE_FAILED)
         raise UnavailableError(code, f"the wallet store: {error}", param=path.name) from error
     except OSError as error:
         raise UnavailableError(

@@ -21,7 +21,7 @@ from wallet_sdk.transport.answers import (
     unknown,
 )
 from wallet_sdk.transport.cancelling import CancellableBackend, CancellableTransport
-from wallet_sdk.transport.http import CONNECTIONS_KEPT_MAX, CONNECTIONS_MAX, HEADERS, KEPT_S, trusted
+from wallet_sdk.transport.http import CONNECTIONS_MAX, HEADERS, KEPT_S, trusted
 from wallet_sdk.transport.switch import NetworkSwitch
 
 
@@ -108,7 +108,7 @@ class AsyncHttpxSender:
                     ssl_context=self._tls,
                     proxy=httpcore.Proxy(self._proxy) if self._proxy else None,
                     max_connections=CONNECTIONS_MAX,
-                    max_keepalive_connections=CONNECTIONS_KEPT_MAX,
+                    max_keepalive_connections=CONNECTIONS_MAX,
                     keepalive_expiry=KEPT_S,
                     network_backend=CancellableBackend(),
                 )

@@ -23,7 +23,7 @@ from wallet_sdk.transport.deadline import DeadlineBackend, Deadlines
 
 #: Connections of one sender. More threads wait for a free one, within their own time.
 CONNECTIONS_MAX: Final = 100
-CONNECTIONS_KEPT_MAX: Final = 20
+#: All of them are kept for a moment: a crowd of calls that end together would else open them again and again.
 KEPT_S: Final = 5.0
 HEADERS: Final = (("accept-encoding", "identity"), ("user-agent", "tillcode"))
 
@@ -109,7 +109,7 @@ class HttpxSender:
                     ssl_context=self._tls,
                     proxy=httpcore.Proxy(self._proxy) if self._proxy else None,
                     max_connections=CONNECTIONS_MAX,
-                    max_keepalive_connections=CONNECTIONS_KEPT_MAX,
+                    max_keepalive_connections=CONNECTIONS_MAX,
                     keepalive_expiry=KEPT_S,
                     network_backend=DeadlineBackend(self._deadlines, self._clock),
                 )

@@ -1,7 +1,7 @@
 """A payer's wallet: enrolment, payments online and offline, codes, receipts, and catching up."""
 
-from wallet_sdk.wallet.facade import Wallet
-from wallet_sdk.wallet.paying import PayMode, Quote
+from wallet_sdk.wallet.facade import Quote, RotatingCode, Wallet
+from wallet_sdk.wallet.paying import PayMode
 from wallet_sdk.wallet.views import Payment, PresentedCode, QrCode, Renewal, SyncReport, WalletBalance
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "QrCode",
     "Quote",
     "Renewal",
+    "RotatingCode",
     "SyncReport",
     "Wallet",
     "WalletBalance",

@@ -132,7 +132,7 @@ def sign_code(parts: Parts, *, token: TokenRecord, limit: PaymentToken, ceiling_
     return record
 
 
-def send_intent(parts: Parts, record: ConsentRecord) -> ConsentRecord:
+async def send_intent(parts: Parts, record: ConsentRecord) -> ConsentRecord:
     """Send a stored online intent; after any doubt, ask. The same bytes may be sent any number of times.
 
     Returns:
@@ -143,11 +143,10 @@ def send_intent(parts: Parts, record: ConsentRecord) -> ConsentRecord:
     """
     assert record.ask is not None, "an intent answers a request"
     body = api.IntentBody(intent=api.to_base64url(record.envelope), request=api.to_base64url(record.ask.envelope))
-    client = parts.client()
     answer: api.PaymentAnswer | None = None
     refusal: TillcodeError | None = None
     try:
-        answer = client.post_json(api.PATH_INTENTS, body, api.PaymentAnswer)
+        answer = await parts.calls().post_json(api.PATH_INTENTS, body, api.PaymentAnswer)
     except UnavailableError as error:
         if error.outcome is MoneyOutcome.NOT_CHARGED:
             raise
@@ -156,21 +155,21 @@ def send_intent(parts: Parts, record: ConsentRecord) -> ConsentRecord:
     with _bytes_have_left():
         if refusal is not None and refusal.outcome is MoneyOutcome.NOT_CHARGED:
             return _record(parts, record, Outcome.DECLINED, error_code=int(refusal.code))
-        after = record if answer is None else _learn_quietly(parts, record, answer)
-        return after if after.outcome is not Outcome.UNKNOWN else _ask_quietly(parts, record)
+        after = record if answer is None else await _learn_quietly(parts, record, answer)
+        return after if after.outcome is not Outcome.UNKNOWN else await _ask_quietly(parts, record)
 
 
-def ask(parts: Parts, record: ConsentRecord, *, wait_s: int = 0) -> ConsentRecord:
+async def ask(parts: Parts, record: ConsentRecord, *, wait_s: int = 0) -> ConsentRecord:
     """Ask the issuer what became of a consent, and store the answer.
 
     Raises:
         UnavailableError: the issuer could not be asked, or its answer proves nothing; nothing is changed.
     """
-    answer = _fetch(parts, record, wait_s=wait_s)
-    return _never_heard_of(parts, record) if answer is None else learn(parts, record, answer)
+    answer = await _fetch(parts, record, wait_s=wait_s)
+    return _never_heard_of(parts, record) if answer is None else await learn(parts, record, answer)
 
 
-def learn(parts: Parts, record: ConsentRecord, answer: api.PaymentAnswer) -> ConsentRecord:
+async def learn(parts: Parts, record: ConsentRecord, answer: api.PaymentAnswer) -> ConsentRecord:
     """Store what an answer proves. Paid needs the issuer's receipt; a word without it changes nothing.
 
     Raises:
@@ -188,7 +187,7 @@ def learn(parts: Parts, record: ConsentRecord, answer: api.PaymentAnswer) -> Con
     if not state.is_paid:
         return record
     try:
-        sealed = _verify_issuer_receipt(parts, receipt)
+        sealed = await _verify_issuer_receipt(parts, receipt)
         check_receipt_fits(sealed.message, record)
     except TillcodeError as error:
         raise _bad_answer(f"the receipt does not hold: {error}") from error
@@ -253,30 +252,30 @@ def _is_deposit(record: ConsentRecord) -> bool:
     return record.ask is not None and open_unverified(record.ask.envelope, PaymentRequest).message.hold_h > 0
 
 
-def _fetch(parts: Parts, record: ConsentRecord, *, wait_s: int = 0) -> api.PaymentAnswer | None:
+async def _fetch(parts: Parts, record: ConsentRecord, *, wait_s: int = 0) -> api.PaymentAnswer | None:
     """The issuer's word, or None when it has not heard of the consent."""
     path = api.consent_path(record.digest)
     try:
-        return parts.client().get(path, api.PaymentAnswer, signer=parts.signer(), wait_s=wait_s)
+        return await parts.calls().get(path, api.PaymentAnswer, signer=parts.signer(), wait_s=wait_s)
     except RuleViolationError as error:
         if error.code is not ErrorCode.UNKNOWN_PAYMENT:
             raise
         return None
 
 
-def _ask_quietly(parts: Parts, record: ConsentRecord) -> ConsentRecord:
+async def _ask_quietly(parts: Parts, record: ConsentRecord) -> ConsentRecord:
     """When nobody can tell, the record stays as it is: unknown is an answer, failed would be a lie."""
     try:
-        answer = _fetch(parts, record)
+        answer = await _fetch(parts, record)
     except TillcodeError:
         return record
-    return record if answer is None else _learn_quietly(parts, record, answer)
+    return record if answer is None else await _learn_quietly(parts, record, answer)
 
 
-def _learn_quietly(parts: Parts, record: ConsentRecord, answer: api.PaymentAnswer) -> ConsentRecord:
+async def _learn_quietly(parts: Parts, record: ConsentRecord, answer: api.PaymentAnswer) -> ConsentRecord:
     """As ``learn``, but an answer that proves nothing leaves the record as it is."""
     try:
-        return learn(parts, record, answer)
+        return await learn(parts, record, answer)
     except UnavailableError as error:
         if error.code is not ErrorCode.BAD_ANSWER:
             raise
@@ -309,14 +308,14 @@ def _never_heard_of(parts: Parts, record: ConsentRecord) -> ConsentRecord:
     return _record(parts, record, Outcome.EXPIRED)
 
 
-def _verify_issuer_receipt(parts: Parts, envelope: Envelope) -> Sealed[Receipt]:
+async def _verify_issuer_receipt(parts: Parts, envelope: Envelope) -> Sealed[Receipt]:
     try:
         return verify_receipt(envelope, parts.trust())
     except RuleViolationError as error:
         if error.code is not ErrorCode.UNKNOWN_SIGNER:
             raise
     # Signed with an operator key that is newer than our bundle.
-    refresh_trust(parts)
+    await refresh_trust(parts)
     return verify_receipt(envelope, parts.trust())
 
 

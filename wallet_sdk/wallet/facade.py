@@ -2,28 +2,62 @@
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields, replace
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
+from wallet_sdk.client import Patience
+from wallet_sdk.flow import run
 from wallet_sdk.ports import Clock, KeyStore, Random, Sender
-from wallet_sdk.protocol import limits, qr
+from wallet_sdk.protocol import qr
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError
 from wallet_sdk.protocol.ids import Digest, PublicKeyBytes
-from wallet_sdk.store import ConsentKind, ConsentRecord, Outcome, WalletStore
+from wallet_sdk.store import WalletStore
 from wallet_sdk.system import SystemClock, SystemRandom
-from wallet_sdk.wallet import paying, syncing, tokens
-from wallet_sdk.wallet.consents import ask, learn_receipt, send_intent, sign_code
+from wallet_sdk.wallet import asking, paying, syncing, tokens
+from wallet_sdk.wallet.consents import learn_receipt
+from wallet_sdk.wallet.drivers import ThreadDriver
 from wallet_sdk.wallet.parts import Parts
-from wallet_sdk.wallet.views import Payment, PresentedCode, SyncReport, WalletBalance, code_of, payment_of
+from wallet_sdk.wallet.paying import Offer, PayMode
+from wallet_sdk.wallet.rotation import Rotation
+from wallet_sdk.wallet.views import Payment, PresentedCode, SyncReport, WalletBalance, payment_of
 
-_PAGE: Final = 100
+if TYPE_CHECKING:
+    from wallet_sdk.protocol.emv import UntrustedRequest
+
+#: Nobody stands at a counter for longer; a batch program may.
+TIMEOUT_S_MAX: Final = 300
+RETRIES_MOST: Final = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote(Offer):
+    """An offer that can be paid."""
+
+    _wallet: "Wallet" = field(repr=False)
+
+    def pay(self, mode: PayMode = PayMode.AUTO) -> Payment:
+        """Consent to the request.
+
+        Returns:
+            The payment SETTLED (with receipt), HELD, DECLINED, UNKNOWN (it may be charged: sync later) or OFFLINE
+            (show its ``qr`` to the terminal).
+
+        Raises:
+            RuleViolationError: EXPIRED; ALREADY_PAID; when offline, OVER_PAYMENT_LIMIT, OVER_TOKEN_LIMIT or
+                OVER_COUNT_LIMIT, ONLINE_ONLY for a deposit. Nothing is charged.
+            MisuseError: NO_ALLOWANCE when offline without a token that may be spent.
+            UnavailableError: nothing was sent, and offline was not allowed or possible.
+        """
+        return self._wallet._pay(self, mode)  # noqa: SLF001 (one idea in two classes)
 
 
 class Wallet:
     """A payer's wallet on one device. Threads may share it; it is its store, and forgets nothing with the process."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, driver: ThreadDriver) -> None:
         self._parts = parts
+        self._driver = driver
 
     def __repr__(self) -> str:
         enrolled = self._parts.store.enrolled()
@@ -49,15 +83,26 @@ class Wallet:
         sleep: Callable[[float], None] = time.sleep,
     ) -> Self:
         """Open a wallet over its store and keys; without ``sender`` it speaks HTTP to the server of its enrolment."""
-        return cls(
-            Parts(
-                store=store,
-                keys=keys,
-                clock=clock or SystemClock(),
-                random=random or SystemRandom(),
-                sender=sender,
-                sleep=sleep,
-            )
+        parts = Parts(
+            store=store,
+            keys=keys,
+            clock=clock or SystemClock(),
+            random=random or SystemRandom(),
+            patience=Patience(),
+        )
+        return cls(parts, ThreadDriver(sender, parts.clock, sleep))
+
+    def with_options(self, *, timeout_s: float | None = None, retries_max: int | None = None) -> Self:
+        """The same wallet, more or less patient: it shares store, keys and connections with this one.
+
+        ``timeout_s`` is the time that one call to the server may take with all its tries (10), ``retries_max`` how many
+        more than one it may make (2). What is not given stays as it is.
+
+        Raises:
+            MisuseError: BAD_ARGUMENT for a limit that is none.
+        """
+        return type(self)(
+            replace(self._parts, patience=changed(self._parts.patience, timeout_s, retries_max)), self._driver
         )
 
     @property
@@ -84,17 +129,16 @@ class Wallet:
             RuleViolationError: UNKNOWN_ACTIVATION_CODE, UNKNOWN_SIGNER, BAD_SIGNATURE.
             UnavailableError: the server could not be asked; the same call may be made again.
         """
-        if allowance_minor is not None and not 0 <= allowance_minor <= limits.AMOUNT_MINOR_MAX:
-            raise MisuseError(ErrorCode.BAD_ARGUMENT, "an allowance is an amount", param="allowance_minor")
-        tokens.enrol(
+        flow = tokens.enrol(
             self._parts,
             server=server,
             activation_code=activation_code,
             allowance_minor=allowance_minor,
             root_key=root_key,
         )
+        run(flow, self._driver)
 
-    def scan(self, qr_text: str) -> paying.Quote:
+    def scan(self, qr_text: str) -> Quote:
         """Verify a scanned payment request; sends nothing.
 
         Raises:
@@ -102,7 +146,21 @@ class Wallet:
             RuleViolationError: forged, stale, in another currency, or ALREADY_PAID by this wallet.
             MisuseError: NOT_ENROLLED.
         """
-        return paying.scan(self._parts, qr_text)
+        return self._quote(paying.scan(self._parts, qr_text))
+
+    def scan_any(self, qr_text: str) -> "Quote | UntrustedRequest":
+        """As ``scan``, and merchant-presented EMV codes too.
+
+        One that carries a signed request of ours becomes a quote. Any other is an UntrustedRequest: nobody vouches for
+        a word of it. A token cannot pay it, online or offline; whoever has rails of its scheme pays it there, online.
+
+        Raises:
+            MalformedMessageError: neither of ours nor an EMV code.
+            RuleViolationError: as ``scan``; EMV_FIELD_MISMATCH when the code says another thing than what was signed.
+            MisuseError: NOT_ENROLLED.
+        """
+        found = paying.scan_any(self._parts, qr_text)
+        return self._quote(found) if isinstance(found, Offer) else found
 
     def scan_receipt(self, qr_text: str) -> Payment:
         """Verify a receipt, of the issuer or of the terminal that was paid offline, and keep it.
@@ -122,9 +180,11 @@ class Wallet:
             MisuseError: NO_ALLOWANCE without a token; BAD_ARGUMENT for a ceiling that is no amount.
             RuleViolationError: EXPIRED, OVER_COUNT_LIMIT.
         """
-        token, limit = paying.ready_token(self._parts)
-        ceiling = limit.payment_max_minor if ceiling_minor is None else ceiling_minor
-        return code_of(sign_code(self._parts, token=token, limit=limit, ceiling_minor=ceiling))
+        return paying.present_code(self._parts, ceiling_minor=ceiling_minor)
+
+    def rotating_code(self, *, ceiling_minor: int | None = None) -> "RotatingCode":
+        """A code to keep on the screen: a new one every 30 seconds, until one of them is used."""
+        return RotatingCode(self, Rotation(self._parts, ceiling_minor=ceiling_minor))
 
     def outcome_of(self, asked: Payment | PresentedCode, *, wait_s: int = 0) -> Payment:
         """Ask the issuer what became of a payment or code; with ``wait_s`` (at most 30) it may wait for news.
@@ -132,10 +192,7 @@ class Wallet:
         Raises:
             UnavailableError: the issuer could not be asked; nothing is changed.
         """
-        record = self._record(asked.digest)
-        if not record.outcome.is_resolved:
-            record = ask(self._parts, record, wait_s=wait_s)
-        return payment_of(record)
+        return run(asking.outcome_of(self._parts, asked.digest, wait_s=wait_s), self._driver)
 
     def send_again(self, payment: Payment) -> Payment:
         """Send an online payment whose outcome is UNKNOWN once more: the same bytes, charged at most once.
@@ -144,10 +201,20 @@ class Wallet:
             MisuseError: BAD_ARGUMENT when it is no such payment.
             UnavailableError: nothing could be sent now; it stays UNKNOWN.
         """
-        record = self._record(payment.digest)
-        if record.kind is not ConsentKind.ONLINE_INTENT or record.outcome is not Outcome.UNKNOWN:
-            raise MisuseError(ErrorCode.BAD_ARGUMENT, f"the payment is {record.outcome.value}", param="payment")
-        return payment_of(send_intent(self._parts, record))
+        return run(asking.send_again(self._parts, payment.digest), self._driver)
+
+    def change_allowance(self, *, allowance_minor: int | None) -> WalletBalance:
+        """Set aside another amount for offline payments, now: top up, lower, or 0 to have all of it back.
+
+        The token of before is closed and what it did not spend is the payer's again; a new one is issued over as much
+        as the issuer's policy and the balance allow. None: half of what there is, at every renewal.
+
+        Raises:
+            MisuseError: BAD_ARGUMENT when it is no amount; NOT_ENROLLED.
+            RuleViolationError: the issuer refuses this wallet.
+            UnavailableError: the issuer could not be asked; the next sync asks again.
+        """
+        return run(syncing.change_allowance(self._parts, allowance_minor=allowance_minor), self._driver)
 
     def sync(self) -> SyncReport:
         """Catch up with the issuer: trust, open payments, balance, token.
@@ -156,7 +223,7 @@ class Wallet:
             UnavailableError: the issuer could not be asked; what was learned until then is stored.
             RuleViolationError: TRUST_ROLLED_BACK, or the issuer refuses this wallet.
         """
-        return syncing.sync(self._parts)
+        return run(syncing.sync(self._parts), self._driver)
 
     def balance(self) -> WalletBalance:
         """What is known without asking.
@@ -172,27 +239,71 @@ class Wallet:
         Raises:
             MisuseError: BAD_ARGUMENT when this wallet has none of that digest.
         """
-        return payment_of(self._record(digest))
+        return payment_of(asking.known(self._parts, digest))
 
     def history(self) -> Iterator[Payment]:
-        """Every payment and every used code, newest first, fetched page by page."""
-        before: int | None = None
-        while page := self._parts.store.history(before=before, limit=_PAGE):
-            yield from (payment_of(record) for _, record in page if _belongs_in_history(record))
-            before = page[-1][0]
+        """Every payment and every used code, newest first, fetched page by page as it is read."""
+        page = asking.history_page(self._parts, before=None)
+        while page.before is not None:
+            yield from page.payments
+            page = asking.history_page(self._parts, before=page.before)
 
     def close(self) -> None:
         """Close the store and the wallet's own connections, not a sender that was given; may be called twice."""
-        self._parts.close()
+        self._driver.close()
+        self._parts.store.close()
 
-    def _record(self, digest: Digest) -> ConsentRecord:
-        record = self._parts.store.consent(digest)
-        if record is None:
-            raise MisuseError(ErrorCode.BAD_ARGUMENT, "no payment of this wallet", param="digest")
-        return record
+    def _quote(self, offer: Offer) -> Quote:
+        return Quote(**members_of(offer), _wallet=self)
+
+    def _pay(self, offer: Offer, mode: PayMode) -> Payment:
+        return payment_of(run(paying.pay(self._parts, offer, mode), self._driver))
 
 
-def _belongs_in_history(record: ConsentRecord) -> bool:
-    """What never left this device, and codes that nobody used, are no payments."""
-    unused_code = record.kind is ConsentKind.CODE and record.outcome in {Outcome.PRESENTED, Outcome.EXPIRED}
-    return record.outcome is not Outcome.NOT_SENT and not unused_code
+class RotatingCode:
+    """A customer-presented code that changes every 30 seconds: a picture of the screen is soon worth nothing."""
+
+    def __init__(self, wallet: Wallet, rotation: Rotation) -> None:
+        self._wallet = wallet
+        self._rotation = rotation
+
+    def shown(self) -> PresentedCode:
+        """The code to show at this moment: the one of before while it is young, else a new one. Needs no network.
+
+        Raises:
+            MisuseError, RuleViolationError: as ``Wallet.present_code``.
+        """
+        return self._rotation.shown()
+
+    def used(self, *, wait_s: int = 0) -> Payment | None:
+        """The payment that one of the shown codes became, or None as long as none did; ``wait_s`` as ``outcome_of``.
+
+        Raises:
+            UnavailableError: the issuer could not be asked.
+        """
+        for code in self._rotation.live():
+            payment = self._wallet.outcome_of(code, wait_s=wait_s if self._rotation.is_newest(code) else 0)
+            if self._rotation.is_used_by(payment):
+                return payment
+        return None
+
+
+def members_of(offer: Offer) -> dict[str, Any]:
+    """The members of an offer by name, for the quote that is made of it."""
+    return {member.name: getattr(offer, member.name) for member in fields(Offer)}
+
+
+def changed(patience: Patience, timeout_s: float | None, retries_max: int | None) -> Patience:
+    """Patience with other limits.
+
+    Raises:
+        MisuseError: BAD_ARGUMENT for a limit that is none.
+    """
+    if timeout_s is not None and not 0 < timeout_s <= TIMEOUT_S_MAX:
+        raise MisuseError(ErrorCode.BAD_ARGUMENT, f"a time limit is above 0, up to {TIMEOUT_S_MAX}", param="timeout_s")
+    if retries_max is not None and not 0 <= retries_max <= RETRIES_MOST:
+        raise MisuseError(ErrorCode.BAD_ARGUMENT, f"0 to {RETRIES_MOST} retries", param="retries_max")
+    return Patience(
+        timeout_s=patience.timeout_s if timeout_s is None else timeout_s,
+        retries_max=patience.retries_max if retries_max is None else retries_max,
+    )

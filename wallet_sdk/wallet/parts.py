@@ -1,12 +1,9 @@
-"""What every act of a wallet needs: its ports, who it is, whom it trusts, its signer and its server."""
+"""What every act of a wallet needs: its ports, who it is, whom it trusts, its signer, and how it calls its server."""
 
-import threading
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from wallet_sdk.client import ApiClient
-from wallet_sdk.ports import Clock, KeyStore, Random, Sender
+from wallet_sdk.client import Calls, Patience
+from wallet_sdk.ports import Clock, KeyStore, Random
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.envelope import Signer
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError
@@ -19,18 +16,15 @@ DEVICE_KEY = "device"
 TOKEN_KEY_PREFIX = "token-"  # noqa: S105 - the beginning of a name
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """The wallet's ports. ``sender`` None means: HTTP to the server of the enrolment, opened on first use."""
+    """The wallet's ports. Its calls are flows: who drives them decides how they reach the network."""
 
     store: WalletStore
     keys: KeyStore
     clock: Clock
     random: Random
-    sender: Sender | None = None
-    sleep: Callable[[float], None] = time.sleep
-    _client: ApiClient | None = field(default=None, init=False, repr=False)
-    _opening: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+    patience: Patience
 
     def now_s(self) -> int:
         """Seconds since the epoch."""
@@ -56,42 +50,23 @@ class Parts:
         """The key of the enrolment."""
         return self.keys.signer(DEVICE_KEY)
 
-    def client(self) -> ApiClient:
-        """The client of the server this wallet is enrolled with."""
-        with self._opening:
-            if self._client is None:
-                self._client = self.client_of(self.enrolled().server)
-            return self._client
+    def calls(self) -> Calls:
+        """The calls to the server this wallet is enrolled with."""
+        return self.calls_to(self.enrolled().server)
 
-    def client_of(self, server: str) -> ApiClient:
-        """A client of any server, over the integrator's sender when there is one.
-
-        Raises:
-            MisuseError: BAD_ARGUMENT when the address is none.
-        """
-        sender = self.sender
-        if sender is None:
-            # Late: httpx takes half of the time that importing all of this takes.
-            from wallet_sdk.transport import HttpxSender
-
-            sender = HttpxSender(server, clock=self.clock)
-        return ApiClient(sender, clock=self.clock, random=self.random, sleep=self.sleep)
-
-    def close(self) -> None:
-        """Close the store and the connections opened here; a sender that was given stays its owner's."""
-        if self._client is not None and self.sender is None:
-            self._client.close()
-        self.store.close()
+    def calls_to(self, server: str) -> Calls:
+        """The calls to any server."""
+        return Calls(server, clock=self.clock, random=self.random, patience=self.patience)
 
 
-def refresh_trust(parts: Parts) -> int:
+async def refresh_trust(parts: Parts) -> int:
     """Fetch the trust bundle and keep it if it is not older than the one known. Returns its version.
 
     Raises:
         RuleViolationError: TRUST_ROLLED_BACK, BAD_SIGNATURE or UNKNOWN_SIGNER; the known bundle stays.
         UnavailableError: the server could not be asked.
     """
-    answer = parts.client().get(api.PATH_TRUST, api.TrustAnswer)
+    answer = await parts.calls().get(api.PATH_TRUST, api.TrustAnswer)
     bundle = api.from_base64url(answer.bundle)
     newest = parts.trust()
     trust = verify_bundle(bundle, root_key=newest.root_key, newest=newest)

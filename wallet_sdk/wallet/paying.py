@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import Enum, unique
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from wallet_sdk.protocol import qr
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, MoneyOutcome, RuleViolationError, UnavailableError
@@ -11,10 +11,13 @@ from wallet_sdk.protocol.money import Money
 from wallet_sdk.protocol.rules import check_request_fresh
 from wallet_sdk.protocol.trust import VerifiedRequest, verify_request
 from wallet_sdk.store import ConsentRecord, Outcome, TokenRecord
-from wallet_sdk.wallet.consents import send_intent, sign_intent
+from wallet_sdk.wallet.consents import send_intent, sign_code, sign_intent
 from wallet_sdk.wallet.parts import Parts
 from wallet_sdk.wallet.tokens import obtain_token, token_message
-from wallet_sdk.wallet.views import Payment, payment_of
+from wallet_sdk.wallet.views import PresentedCode, code_of
+
+if TYPE_CHECKING:
+    from wallet_sdk.protocol.emv import UntrustedRequest
 
 
 @unique
@@ -27,7 +30,7 @@ class PayMode(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Quote:
+class Offer:
     """A verified request, for the payer to look at. Nothing has been sent or signed.
 
     Attributes:
@@ -45,25 +48,9 @@ class Quote:
     expires_at_s: int
     hold_h: int
     _verified: VerifiedRequest = field(repr=False)
-    _parts: Parts = field(repr=False)
-
-    def pay(self, mode: PayMode = PayMode.AUTO) -> Payment:
-        """Consent to the request.
-
-        Returns:
-            The payment SETTLED (with receipt), DECLINED, UNKNOWN (it may be charged: sync later) or OFFLINE (show
-            its ``qr`` to the terminal).
-
-        Raises:
-            RuleViolationError: EXPIRED; ALREADY_PAID; when offline, OVER_PAYMENT_LIMIT, OVER_TOKEN_LIMIT or
-                OVER_COUNT_LIMIT, ONLINE_ONLY for a deposit. Nothing is charged.
-            MisuseError: NO_ALLOWANCE when offline without a token that may be spent.
-            UnavailableError: nothing was sent, and offline was not allowed or possible.
-        """
-        return payment_of(_pay(self._parts, self._verified, mode))
 
 
-def scan(parts: Parts, qr_text: str) -> Quote:
+def scan(parts: Parts, qr_text: str) -> Offer:
     """Verify a scanned payment request; sends nothing.
 
     Raises:
@@ -71,20 +58,45 @@ def scan(parts: Parts, qr_text: str) -> Quote:
         RuleViolationError: forged, stale, in another currency, or ALREADY_PAID by this wallet.
         MisuseError: NOT_ENROLLED.
     """
-    verified = verify_request(qr.from_text(qr_text), parts.trust(), at_s=parts.now_s())
+    return _offer_of(parts, verify_request(qr.from_text(qr_text), parts.trust(), at_s=parts.now_s()))
+
+
+def scan_any(parts: Parts, qr_text: str) -> "Offer | UntrustedRequest":
+    """As ``scan``, and EMV codes too: one that carries a request of ours is verified, another is untrusted.
+
+    Raises:
+        MalformedMessageError: neither of ours nor an EMV code.
+        RuleViolationError: as ``scan``; EMV_FIELD_MISMATCH when the code says another thing than what was signed.
+        MisuseError: NOT_ENROLLED.
+    """
+    if qr_text.startswith(qr.PREFIX[:2]):
+        return scan(parts, qr_text)
+    # Late: few wallets are ever shown such a code, and reading them takes as long to import as all else.
+    from wallet_sdk.protocol.emv import decode_merchant_presented, import_merchant_presented
+
+    code = decode_merchant_presented(qr_text)
+    found = import_merchant_presented(code, parts.trust(), at_s=parts.now_s())
+    return _offer_of(parts, found) if isinstance(found, VerifiedRequest) else found
+
+
+async def pay(parts: Parts, offer: Offer, mode: PayMode) -> ConsentRecord:
+    """Consent to an offer; see ``Quote.pay``."""
+    verified = offer._verified  # noqa: SLF001 (the offer is this module's own)
     _check_payable(parts, verified)
-    request, certificate = verified.request.message, verified.certificate.message
-    return Quote(
-        merchant_name=certificate.merchant_name,  # R-57
-        merchant_city=certificate.merchant_city,
-        country=certificate.country,
-        amount=request.amount,
-        reference=request.reference,
-        expires_at_s=request.expires_at_s,
-        hold_h=request.hold_h,
-        _verified=verified,
-        _parts=parts,
-    )
+    match mode:
+        case PayMode.OFFLINE:
+            return _pay_offline(parts, verified)
+        case PayMode.ONLINE:
+            return await _pay_online(parts, verified)
+        case PayMode.AUTO:
+            try:
+                return await _pay_online(parts, verified)
+            except UnavailableError as error:
+                if error.outcome is not MoneyOutcome.NOT_CHARGED or verified.request.message.hold_h:
+                    raise
+                return _offline_instead(parts, verified, error)  # R-61
+        case _:
+            assert_never(mode)
 
 
 def ready_token(parts: Parts) -> tuple[TokenRecord, PaymentToken]:
@@ -100,7 +112,14 @@ def ready_token(parts: Parts) -> tuple[TokenRecord, PaymentToken]:
     return record, token_message(parts, record).message
 
 
-def online_token(parts: Parts) -> tuple[TokenRecord, PaymentToken]:
+def present_code(parts: Parts, *, ceiling_minor: int | None) -> PresentedCode:
+    """Sign a code under the current token; see ``Wallet.present_code``."""
+    token, limit = ready_token(parts)
+    ceiling = limit.payment_max_minor if ceiling_minor is None else ceiling_minor
+    return code_of(sign_code(parts, token=token, limit=limit, ceiling_minor=ceiling))
+
+
+async def online_token(parts: Parts) -> tuple[TokenRecord, PaymentToken]:
     """The current token, renewed first when it could not be used.
 
     Raises:
@@ -117,38 +136,20 @@ def online_token(parts: Parts) -> tuple[TokenRecord, PaymentToken]:
         else:
             if record.counter < token.count_max:
                 return record, token
-    fresh = obtain_token(parts)
+    fresh = await obtain_token(parts)
     return fresh, token_message(parts, fresh).message
 
 
-def _pay(parts: Parts, verified: VerifiedRequest, mode: PayMode) -> ConsentRecord:
-    _check_payable(parts, verified)
-    match mode:
-        case PayMode.OFFLINE:
-            return _pay_offline(parts, verified)
-        case PayMode.ONLINE:
-            return _pay_online(parts, verified)
-        case PayMode.AUTO:
-            try:
-                return _pay_online(parts, verified)
-            except UnavailableError as error:
-                if error.outcome is not MoneyOutcome.NOT_CHARGED or verified.request.message.hold_h:
-                    raise
-                return _offline_instead(parts, verified, error)  # R-61
-        case _:
-            assert_never(mode)
-
-
-def _pay_online(parts: Parts, verified: VerifiedRequest) -> ConsentRecord:
+async def _pay_online(parts: Parts, verified: VerifiedRequest) -> ConsentRecord:
     try:
-        token, limit = online_token(parts)
+        token, limit = await online_token(parts)
     except UnavailableError as error:
         # Whatever became of the token's renewal: nothing of this payment is signed yet.
         error.outcome = MoneyOutcome.NOT_CHARGED
         raise
     record = sign_intent(parts, verified, token=token, limit=limit, mode=AuthorizationMode.ONLINE)
     try:
-        return send_intent(parts, record)
+        return await send_intent(parts, record)
     except UnavailableError as error:
         if error.outcome is MoneyOutcome.NOT_CHARGED:
             parts.store.record_outcome(record.digest, Outcome.NOT_SENT)
@@ -187,3 +188,18 @@ def _check_payable(parts: Parts, verified: VerifiedRequest) -> None:
             f"this wallet answered the request before: {live.outcome.value}",
             outcome=MoneyOutcome.CHARGED if charged else MoneyOutcome.UNKNOWN,
         )
+
+
+def _offer_of(parts: Parts, verified: VerifiedRequest) -> Offer:
+    _check_payable(parts, verified)
+    request, certificate = verified.request.message, verified.certificate.message
+    return Offer(
+        merchant_name=certificate.merchant_name,  # R-57
+        merchant_city=certificate.merchant_city,
+        country=certificate.country,
+        amount=request.amount,
+        reference=request.reference,
+        expires_at_s=request.expires_at_s,
+        hold_h=request.hold_h,
+        _verified=verified,
+    )

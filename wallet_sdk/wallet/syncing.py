@@ -1,29 +1,33 @@
 """Catching up with the issuer: trust, open payments, balance, token."""
 
+from dataclasses import replace
+
+from wallet_sdk.protocol.envelope import open_unverified
 from wallet_sdk.protocol.errors import ErrorCode, RuleViolationError, UnavailableError
+from wallet_sdk.protocol.messages import PaymentToken
 from wallet_sdk.protocol.money import Money
 from wallet_sdk.store import ConsentRecord
 from wallet_sdk.wallet.consents import ask
 from wallet_sdk.wallet.parts import Parts, refresh_trust
-from wallet_sdk.wallet.tokens import fetch_balance, needs_renewal, obtain_token, token_message
+from wallet_sdk.wallet.tokens import check_allowance, fetch_balance, needs_renewal, obtain_token, token_message
 from wallet_sdk.wallet.views import Payment, Renewal, SyncReport, WalletBalance, payment_of
 
 
-def sync(parts: Parts) -> SyncReport:
+async def sync(parts: Parts) -> SyncReport:
     """Fetch the trust bundle, ask about every open payment and code, fetch the balance, renew the token if needed.
 
     Raises:
         UnavailableError: the issuer could not be asked; what was learned until then is stored.
         RuleViolationError: TRUST_ROLLED_BACK, or the issuer refuses this wallet.
     """
-    trust_version = refresh_trust(parts)
-    resolved = _ask_about_all(parts)
-    available_minor = fetch_balance(parts)
+    trust_version = await refresh_trust(parts)
+    resolved = await _ask_about_all(parts)
+    available_minor = await fetch_balance(parts)
     renewal = Renewal.NOT_NEEDED
     if needs_renewal(parts, available_minor=available_minor):
-        obtain_token(parts)
+        await obtain_token(parts)
         renewal = Renewal.RENEWED
-        fetch_balance(parts)
+        await fetch_balance(parts)
     return SyncReport(
         trust_version=trust_version,
         resolved=resolved,
@@ -31,6 +35,25 @@ def sync(parts: Parts) -> SyncReport:
         renewal=renewal,
         balance=balance(parts),
     )
+
+
+async def change_allowance(parts: Parts, *, allowance_minor: int | None) -> WalletBalance:
+    """Choose another allowance, close the token at what it spent, and have one issued over the new amount.
+
+    Raises:
+        MisuseError: BAD_ARGUMENT, NOT_ENROLLED.
+        UnavailableError: the issuer could not be asked; the choice is stored, and the token renewed by the next sync.
+    """
+    check_allowance(allowance_minor)
+    parts.store.save_enrolled(replace(parts.enrolled(), allowance_minor=allowance_minor))
+    token = await obtain_token(parts)
+    if parts.store.token() == token and allowance_minor is not None:
+        # A request that was pending from before was answered with the allowance of before.
+        limit = open_unverified(token.envelope, PaymentToken).message
+        if limit.total_max_minor > allowance_minor:
+            await obtain_token(parts)
+    await fetch_balance(parts)
+    return balance(parts)
 
 
 def balance(parts: Parts) -> WalletBalance:
@@ -58,19 +81,19 @@ def balance(parts: Parts) -> WalletBalance:
     )
 
 
-def _ask_about_all(parts: Parts) -> tuple[Payment, ...]:
+async def _ask_about_all(parts: Parts) -> tuple[Payment, ...]:
     resolved = []
     for record in parts.store.unresolved():
-        after = _ask_one(parts, record)
+        after = await _ask_one(parts, record)
         if after.outcome is not record.outcome:
             resolved.append(payment_of(after))
     return tuple(resolved)
 
 
-def _ask_one(parts: Parts, record: ConsentRecord) -> ConsentRecord:
+async def _ask_one(parts: Parts, record: ConsentRecord) -> ConsentRecord:
     """One answer that proves nothing must not keep the others from being asked for."""
     try:
-        return ask(parts, record)
+        return await ask(parts, record)
     except UnavailableError as error:
         if error.code is not ErrorCode.BAD_ANSWER:
             raise

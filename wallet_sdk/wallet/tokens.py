@@ -38,7 +38,7 @@ OFFLINE_SHARE_DIVISOR: Final = 2
 _ISSUE_TRIES: Final = 8
 
 
-def enrol(
+async def enrol(
     parts: Parts, *, server: str, activation_code: str, allowance_minor: int | None, root_key: PublicKeyBytes | None
 ) -> None:
     """Bind the device key to an account, pin the root key, and fetch the first token.
@@ -48,14 +48,16 @@ def enrol(
         RuleViolationError: UNKNOWN_ACTIVATION_CODE, or UNKNOWN_SIGNER when the server shows another root key.
         UnavailableError: the server could not be asked; the same call may be made again.
     """
+    check_allowance(allowance_minor)
     if parts.store.enrolled() is not None:
         raise MisuseError(ErrorCode.ALREADY_ENROLLED, "the wallet is enrolled already")
     if DEVICE_KEY not in parts.keys.names():
         parts.keys.create(DEVICE_KEY)
     signer = parts.signer()
     enrolment = Enrolment(activation_code=activation_code, public_key=signer.public_key, made_at_s=parts.now_s())
-    client = parts.client_of(server)
-    answer = client.post_message(api.PATH_ENROL_WALLET, seal(enrolment, signer).envelope, api.WalletEnrolled)
+    answer = await parts.calls_to(server).post_message(
+        api.PATH_ENROL_WALLET, seal(enrolment, signer).envelope, api.WalletEnrolled
+    )
     shown = PublicKeyBytes(api.from_base64url(answer.root_key))
     if root_key is not None and shown != root_key:
         raise RuleViolationError(ErrorCode.UNKNOWN_SIGNER, "the server has another root key", param="root_key")
@@ -70,14 +72,22 @@ def enrol(
             allowance_minor=allowance_minor,
         )
     )
-    if parts.sender is None:
-        client.close()
     try:
-        obtain_token(parts)
-        fetch_balance(parts)
+        await obtain_token(parts)
+        await fetch_balance(parts)
     except UnavailableError:
         # Enrolled is enrolled: the first payment or sync fetches the token.
         return
+
+
+def check_allowance(allowance_minor: int | None) -> None:
+    """An allowance is an amount, or the wallet's own choice.
+
+    Raises:
+        MisuseError: BAD_ARGUMENT.
+    """
+    if allowance_minor is not None and not 0 <= allowance_minor <= limits.AMOUNT_MINOR_MAX:
+        raise MisuseError(ErrorCode.BAD_ARGUMENT, "an allowance is an amount", param="allowance_minor")
 
 
 def token_message(parts: Parts, record: TokenRecord) -> Sealed[PaymentToken]:
@@ -108,35 +118,35 @@ def needs_renewal(parts: Parts, *, available_minor: int) -> bool:
     )
 
 
-def fetch_balance(parts: Parts) -> int:
+async def fetch_balance(parts: Parts) -> int:
     """Ask the issuer for the balance and keep it. Returns what is available, in minor units.
 
     Raises:
         UnavailableError: the issuer could not be asked.
     """
-    answer = parts.client().get(api.PATH_BALANCE, api.BalanceAnswer, signer=parts.signer())
+    answer = await parts.calls().get(api.PATH_BALANCE, api.BalanceAnswer, signer=parts.signer())
     parts.store.save_balance(
         BalanceRecord(available_minor=answer.available_minor, escrow_minor=answer.escrow_minor, as_of_s=parts.now_s())
     )
     return answer.available_minor
 
 
-def obtain_token(parts: Parts) -> TokenRecord:
+async def obtain_token(parts: Parts) -> TokenRecord:
     """Have a fresh token issued; a request that is pending is repeated byte for byte.
 
     Raises:
         RuleViolationError: the issuer refused, or the token it sent is not good.
         UnavailableError: the issuer could not be asked, or its answer was lost.
     """
-    issue, origin = _issue_to_send(parts)
-    record = _exchange(parts, issue, origin)
+    issue, origin = await _issue_to_send(parts)
+    record = await _exchange(parts, issue, origin)
     try:
         token_message(parts, record)
     except RuleViolationError as error:
         if error.code is not ErrorCode.EXPIRED or origin is _Origin.OURS:
             raise
         # The answer was lost so long ago that the token died meanwhile. It is ours now, so it can be closed.
-        record = _exchange(parts, *_issue_to_send(parts))
+        record = await _exchange(parts, *await _issue_to_send(parts))
     return record
 
 
@@ -148,10 +158,10 @@ class _Origin(Enum):
     FOUND = "by another call, process or life of this wallet: its bytes may have left"
 
 
-def _exchange(parts: Parts, issue: PendingIssue, origin: _Origin) -> TokenRecord:
+async def _exchange(parts: Parts, issue: PendingIssue, origin: _Origin) -> TokenRecord:
     """Send a stored TokenRequest and adopt the token that comes back."""
     try:
-        answer = parts.client().post_message(api.PATH_TOKENS, issue.envelope, api.TokenIssued)
+        answer = await parts.calls().post_message(api.PATH_TOKENS, issue.envelope, api.TokenIssued)
     except UnavailableError as error:
         # Only if no copy of this request ever left may the old token be spent further.
         if origin is _Origin.OURS and error.outcome is MoneyOutcome.NOT_CHARGED:
@@ -160,14 +170,14 @@ def _exchange(parts: Parts, issue: PendingIssue, origin: _Origin) -> TokenRecord
     except TillcodeError:
         _set_aside(parts, issue)
         raise
-    record = _read_token(parts, answer, key_name=issue.key_name)
+    record = await _read_token(parts, answer, key_name=issue.key_name)
     replaced = parts.store.token()
     parts.store.adopt_token(record)
     _forget_old_keys(parts, record, replaced)
     return record
 
 
-def _issue_to_send(parts: Parts) -> tuple[PendingIssue, _Origin]:
+async def _issue_to_send(parts: Parts) -> tuple[PendingIssue, _Origin]:
     """The pending TokenRequest, marked as sent by more than one; or a new one, stored before it is sent."""
     asked_minor: int | None = None
     key_name = ""
@@ -178,7 +188,7 @@ def _issue_to_send(parts: Parts) -> tuple[PendingIssue, _Origin]:
                 parts.store.share_issue(pending)
                 return pending, _Origin.FOUND
             if asked_minor is None:
-                asked_minor = _allowance_to_ask(parts)
+                asked_minor = await _allowance_to_ask(parts)
                 key_name = TOKEN_KEY_PREFIX + _new_id(parts).hex()
                 parts.keys.create(key_name)
             issue = _new_issue(parts, asked_minor=asked_minor, key_name=key_name)
@@ -243,19 +253,19 @@ def _forget_old_keys(parts: Parts, adopted: TokenRecord, replaced: TokenRecord |
             parts.keys.delete(name)
 
 
-def _allowance_to_ask(parts: Parts) -> int:
+async def _allowance_to_ask(parts: Parts) -> int:
     """The payer's choice, or half of the balance as it will be when the old token is closed."""
     chosen = parts.enrolled().allowance_minor
     if chosen is not None:
         return chosen
-    available_minor = fetch_balance(parts)
+    available_minor = await fetch_balance(parts)
     old = parts.store.token()
     if old is not None:
         available_minor += open_unverified(old.envelope, PaymentToken).message.total_max_minor - old.cumulative_minor
     return min(available_minor // OFFLINE_SHARE_DIVISOR, limits.AMOUNT_MINOR_MAX)
 
 
-def _read_token(parts: Parts, answer: api.TokenIssued, *, key_name: str) -> TokenRecord:
+async def _read_token(parts: Parts, answer: api.TokenIssued, *, key_name: str) -> TokenRecord:
     """The token of an answer, which may have run out: an answer to a request of long ago is an answer."""
     envelope = Envelope(api.from_base64url(answer.token))
     try:
@@ -264,7 +274,7 @@ def _read_token(parts: Parts, answer: api.TokenIssued, *, key_name: str) -> Toke
         if error.code is not ErrorCode.UNKNOWN_SIGNER:
             raise
         # Signed with an operator key that is newer than our bundle.
-        refresh_trust(parts)
+        await refresh_trust(parts)
         sealed = _verify_issued(parts, envelope)
     token = sealed.message
     wanted = (parts.keys.signer(key_name).public_key, parts.enrolled().currency)

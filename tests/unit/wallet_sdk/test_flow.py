@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from wallet_sdk import flow
+from wallet_sdk.aio.driving import run_async
 from wallet_sdk.ports import HttpAnswer, HttpRequest
 from wallet_sdk.protocol.errors import ErrorCode, UnavailableError
 
@@ -63,7 +64,7 @@ def drive(driven: str, steps: flow.Flow[bytes], recorder: Recorder) -> bytes:
     """Run a flow with one of the two drivers."""
     if driven == "thread":
         return flow.run(steps, recorder)
-    return asyncio.run(flow.run_async(steps, AsyncRecorder(recorder)))
+    return asyncio.run(run_async(steps, AsyncRecorder(recorder)))
 
 
 @pytest.mark.parametrize("driven", ["thread", "loop"])
@@ -96,7 +97,7 @@ def test_a_cancelled_flow_finishes_its_step_first() -> None:
         ended.append("never")
 
     async def cancelled() -> None:
-        task = asyncio.create_task(flow.run_async(slow(), AsyncRecorder(Recorder())))
+        task = asyncio.create_task(run_async(slow(), AsyncRecorder(Recorder())))
         await asyncio.to_thread(entered.wait, 10)
         task.cancel()
         asyncio.get_running_loop().call_later(0.05, leave.set)
@@ -131,7 +132,7 @@ def test_a_flow_cancelled_on_the_network_ends_where_it_waits() -> None:
     sending = asyncio.Event()
 
     async def cancelled() -> None:
-        task = asyncio.create_task(flow.run_async(waiting(), Silent(Recorder())))
+        task = asyncio.create_task(run_async(waiting(), Silent(Recorder())))
         await sending.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -4,6 +4,7 @@ import pytest
 
 from tests.unit.wallet_sdk.fakes import Fault
 from tests.unit.wallet_sdk.world import World
+from wallet_sdk.flow import run
 from wallet_sdk.ports import HttpAnswer, HttpRequest
 from wallet_sdk.protocol import api, qr
 from wallet_sdk.protocol.envelope import open_unverified, seal
@@ -14,6 +15,7 @@ from wallet_sdk.protocol.states import State
 from wallet_sdk.store import Outcome
 from wallet_sdk.transport import NetworkSwitch
 from wallet_sdk.wallet import Payment, PayMode, Renewal
+from wallet_sdk.wallet.drivers import ThreadDriver
 from wallet_sdk.wallet.tokens import obtain_token
 
 
@@ -164,7 +166,7 @@ def test_a_renewal_whose_answer_came_when_its_token_had_died_is_closed_and_repea
 
 def test_a_renewal_that_another_process_has_sent_is_not_withdrawn(world: World) -> None:
     """Its answer was lost there. Here no byte left; the old token must stay closed all the same."""
-    other, world_parts = world.reopened()._parts, world.wallet._parts
+    other = world.reopened()
 
     class OtherSendsFirst:
         def send(self, request: HttpRequest) -> HttpAnswer:
@@ -172,15 +174,15 @@ def test_a_renewal_that_another_process_has_sent_is_not_withdrawn(world: World) 
                 return world.network.send(request)
             world.server.faults = [Fault.LOST_AFTER] * 3
             with pytest.raises(UnavailableError):
-                obtain_token(other)
+                run(obtain_token(other._parts), other._driver)
             raise UnavailableError(ErrorCode.NETWORK_UNREACHABLE, "no connection")
 
         def close(self) -> None:
             """Nothing to give back."""
 
-    world_parts.sender, world_parts._client = OtherSendsFirst(), None
+    driver = ThreadDriver(OtherSendsFirst(), world.clock, world.naps_s.append)
     with pytest.raises(UnavailableError):
-        obtain_token(world_parts)
+        run(obtain_token(world.wallet._parts), driver)
     assert world.server.closed_at_minor
     assert world.store.pending_issue() is not None
     with pytest.raises(MisuseError) as refused:
