@@ -79,9 +79,10 @@ def listening(server: FakeServer) -> Iterator[Loopback]:
         ready.set()
         loop.run_forever()
         listener.close()
-        for task in asyncio.all_tasks(loop):
+        left = asyncio.all_tasks(loop)
+        for task in left:
             task.cancel()
-        loop.run_until_complete(asyncio.sleep(0))
+        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
 
