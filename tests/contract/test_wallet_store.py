@@ -340,3 +340,19 @@ def test_a_row_that_no_program_of_ours_wrote_is_corrupt(tmp_path: Path) -> None:
             store.consent(consent(1).digest)
         assert failed.value.code is ErrorCode.STORAGE_CORRUPT
     store.close()
+
+
+def test_an_abandoned_token_is_gone_and_another_may_follow(store: WalletStore) -> None:
+    """Neither it nor what was pending for it comes back."""
+    store.adopt_token(TOKEN)
+    store.save_issue(
+        PendingIssue(envelope=Envelope(b"i"), key_name="k", previous_token_id=TOKEN.token_id, spent_minor=0)
+    )
+    assert not store.is_rolled_back()
+    store.abandon_token()
+    assert (store.token(), store.pending_issue()) == (None, None)
+    with pytest.raises(RuleViolationError) as closed:
+        store.adopt_token(TOKEN)
+    assert closed.value.code is ErrorCode.CONTENT_CONFLICT
+    store.adopt_token(replace(TOKEN, token_id=TokenId(b"n" * 12)))
+    assert not store.is_rolled_back()

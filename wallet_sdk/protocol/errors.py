@@ -105,6 +105,7 @@ class ErrorCode(IntEnum):
     SWITCHED_OFF = 4011
     RATE_LIMITED = 4020
     STORAGE_BUSY = 4030
+    STORAGE_ROLLED_BACK = 4031
 
 
 @unique

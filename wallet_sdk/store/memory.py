@@ -103,6 +103,15 @@ class MemoryWalletStore:
             self._current = token.token_id
             self._issue = None
 
+    def is_rolled_back(self) -> bool:
+        """Never: there is no file that could be put back."""
+        return False
+
+    def abandon_token(self) -> None:
+        """See ``WalletStore.abandon_token``."""
+        with self._lock:
+            self._current, self._issue = None, None
+
     def add_consent(self, record: ConsentRecord) -> None:
         """See ``WalletStore.add_consent``."""
         with self._lock:

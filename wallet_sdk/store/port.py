@@ -91,6 +91,21 @@ class WalletStore(Protocol):
         """
         ...
 
+    def is_rolled_back(self) -> bool:
+        """Whether this memory is older than what the wallet has signed: copied, or put back from a backup.
+
+        Until ``abandon_token``, ``reserve_counter``, ``save_issue`` and ``share_issue`` then raise UnavailableError:
+        STORAGE_ROLLED_BACK.
+        """
+        ...
+
+    def abandon_token(self) -> None:
+        """Have no current token and no pending issue, and be the newest memory from now on.
+
+        What the token was good for is the payer's again when nothing can be claimed from it any more.
+        """
+        ...
+
     def add_consent(self, record: ConsentRecord) -> None:
         """Store a signed consent, before anybody sees it.
 

@@ -13,6 +13,7 @@ from wallet_sdk.protocol.ids import (
     WalletId,
 )
 from wallet_sdk.protocol.money import Currency
+from wallet_sdk.store.mark import Stamp, Written
 from wallet_sdk.store.records import (
     AskRecord,
     BalanceRecord,
@@ -91,6 +92,15 @@ def read_issue(row: sqlite3.Row) -> PendingIssue:
         key_name=row["key_name"],
         previous_token_id=TokenId(row["previous_token_id"]),
         spent_minor=row["spent_minor"],
+    )
+
+
+def read_mark(row: sqlite3.Row) -> Written:
+    """Record of table mark."""
+    return Written(
+        count=row["count"],
+        is_pending=bool(row["is_pending"]),
+        stamp=Stamp(inode=row["inode"], changed_ns=row["changed_ns"]),
     )
 
 

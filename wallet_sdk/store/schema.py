@@ -39,5 +39,13 @@ _THIRD: Final = tuple(
     f"ALTER TABLE {table} ADD COLUMN key_name TEXT NOT NULL DEFAULT 'device'" for table in ("token", "issue")
 )
 
+#: What the store knows of its mark: how often it changed, whether the mark may be changing, and which file it is.
+_FOURTH: Final = (
+    """CREATE TABLE mark (
+        count INTEGER NOT NULL, is_pending INTEGER NOT NULL,
+        inode INTEGER NOT NULL, changed_ns INTEGER NOT NULL) STRICT""",
+    "INSERT INTO mark VALUES (0, 1, 0, 0)",
+)
+
 #: Step n brings a file from version n to n + 1.
-MIGRATIONS: Final = (_FIRST, _SECOND, _THIRD)
+MIGRATIONS: Final = (_FIRST, _SECOND, _THIRD, _FOURTH)

@@ -16,6 +16,7 @@ from wallet_sdk.protocol.errors import ErrorCode, MisuseError, RuleViolationErro
 from wallet_sdk.protocol.ids import Counter, Digest, Envelope, RequestId, TerminalId, TokenId
 from wallet_sdk.store import rows
 from wallet_sdk.store.forking import FORKS
+from wallet_sdk.store.mark import Mark, Written
 from wallet_sdk.store.records import (
     NO_RECEIPT,
     BalanceRecord,
@@ -31,6 +32,8 @@ from wallet_sdk.store.schema import APPLICATION_ID, MIGRATIONS
 
 #: Another process of the same wallet holds the file for one commit at a time; longer means it hangs.
 BUSY_TIMEOUT_S: Final = 5.0
+#: The file that tells a store put back from a backup; see mark.py. It belongs beside the store, in no backup.
+MARK_SUFFIX: Final = ".mark"
 T = TypeVar("T")
 
 _CODES: Final = MappingProxyType(
@@ -55,6 +58,7 @@ class SqliteWalletStore:
         """
         self._path = Path(path)
         self._busy_timeout_s = busy_timeout_s
+        self._mark = Mark(self._path.with_name(self._path.name + MARK_SUFFIX))
         self._lock = threading.RLock()
         self._is_closed = False
         with _storage_errors(self._path):
@@ -90,6 +94,7 @@ class SqliteWalletStore:
     ) -> Reservation:
         """See ``WalletStore.reserve_counter``."""
         with self._changing() as database:
+            self._check_newest()
             token = self.token()
             if token is None or token.token_id != token_id or (spend_minor and self.pending_issue()):
                 raise RuleViolationError(ErrorCode.TOKEN_CLOSED, "the token is closed or being closed")
@@ -97,6 +102,7 @@ class SqliteWalletStore:
                 counter=Counter(token.counter + 1), cumulative_minor=token.cumulative_minor + spend_minor
             )
             check(reservation)
+            self._count_on(database)
             database.execute(
                 "UPDATE token SET counter = ?, cumulative_minor = ? WHERE token_id = ?",
                 (reservation.counter, reservation.cumulative_minor, token_id),
@@ -109,15 +115,19 @@ class SqliteWalletStore:
     def save_issue(self, issue: PendingIssue) -> None:
         """See ``WalletStore.save_issue``."""
         with self._changing() as database:
+            self._check_newest()
             token = self.token()
             now = (TokenId(b""), 0) if token is None else (token.token_id, token.cumulative_minor)
             if self.pending_issue() or now != (issue.previous_token_id, issue.spent_minor):
                 raise RuleViolationError(ErrorCode.CONTENT_CONFLICT, "the token changed meanwhile")
             _insert(database, "issue", rows.write_issue(issue))
+            self._count_on(database)
+        self._write_mark()
 
     def share_issue(self, issue: PendingIssue) -> None:
         """See ``WalletStore.share_issue``."""
         with self._changing() as database:
+            self._check_newest()
             shared = database.execute("UPDATE issue SET is_shared = 1 WHERE envelope = ?", (issue.envelope,))
             if shared.rowcount != 1:
                 raise RuleViolationError(ErrorCode.CONTENT_CONFLICT, "it is not pending any more")
@@ -149,6 +159,21 @@ class SqliteWalletStore:
                 database.execute("UPDATE token SET is_current = 0")
                 _insert(database, "token", rows.write_token(token))
             database.execute("DELETE FROM issue")
+            self._count_on(database)
+        self._write_mark()
+
+    def is_rolled_back(self) -> bool:
+        """See ``WalletStore.is_rolled_back``."""
+        with self._changing():
+            return self._mark.contradicts(self._written())
+
+    def abandon_token(self) -> None:
+        """See ``WalletStore.abandon_token``."""
+        with self._changing() as database:
+            database.execute("UPDATE token SET is_current = 0")
+            database.execute("DELETE FROM issue")
+            self._count_on(database, least=self._mark.count() + 1)
+        self._write_mark()
 
     def add_consent(self, record: ConsentRecord) -> None:
         """See ``WalletStore.add_consent``."""
@@ -161,6 +186,7 @@ class SqliteWalletStore:
             if used:
                 raise RuleViolationError(ErrorCode.COUNTER_REUSED, "this counter was signed before")
             _insert(database, "consent", rows.write_consent(record))
+            self._settle_mark(database)
 
     def record_outcome(
         self, digest: Digest, outcome: Outcome, *, error_code: int = 0, receipt: Envelope = NO_RECEIPT
@@ -224,6 +250,37 @@ class SqliteWalletStore:
     def after_fork(self) -> None:
         """The next use opens the file again, in the parent and in the child."""
         self._lock.release()
+
+    def _check_newest(self) -> None:
+        """A store that was put back spends and closes nothing: what it signed since its backup, it has forgotten."""
+        if self._mark.contradicts(self._written()):
+            raise UnavailableError(
+                ErrorCode.STORAGE_ROLLED_BACK,
+                "the wallet store was copied or put back from a backup; sync asks for a fresh token",
+                param=self._path.name,
+            )
+
+    def _written(self) -> Written:
+        written = self._first("SELECT * FROM mark", rows.read_mark)
+        assert written is not None, "the schema puts it there"
+        return written
+
+    def _count_on(self, database: sqlite3.Connection, *, least: int = 0) -> None:
+        """From this commit on the mark may be behind; a mark that is ahead is a store that was put back."""
+        database.execute("UPDATE mark SET count = MAX(count + 1, ?), is_pending = 1", (least,))
+
+    def _settle_mark(self, database: sqlite3.Connection) -> None:
+        """Bring the mark up, unless another process has: only while it is pending, so that a crash here is no doubt."""
+        written = self._written()
+        if written.is_pending:
+            stamp = self._mark.write(written.count)
+            database.execute(
+                "UPDATE mark SET is_pending = 0, inode = ?, changed_ns = ?", (stamp.inode, stamp.changed_ns)
+            )
+
+    def _write_mark(self) -> None:
+        with self._changing() as database:
+            self._settle_mark(database)
 
     def _connected(self) -> sqlite3.Connection:
         if self._is_closed:

@@ -2,7 +2,7 @@
 
 from wallet_sdk.wallet.facade import Quote, RotatingCode, Wallet
 from wallet_sdk.wallet.paying import PayMode
-from wallet_sdk.wallet.views import Payment, PresentedCode, QrCode, Renewal, SyncReport, WalletBalance
+from wallet_sdk.wallet.views import Payment, PresentedCode, QrCode, Recovery, Renewal, SyncReport, WalletBalance
 
 __all__ = [
     "PayMode",
@@ -10,6 +10,7 @@ __all__ = [
     "PresentedCode",
     "QrCode",
     "Quote",
+    "Recovery",
     "Renewal",
     "RotatingCode",
     "SyncReport",

@@ -9,7 +9,7 @@ from wallet_sdk.protocol.money import Money
 from wallet_sdk.store import ConsentRecord
 from wallet_sdk.wallet.consents import ask
 from wallet_sdk.wallet.parts import Parts, refresh_trust
-from wallet_sdk.wallet.tokens import check_allowance, fetch_balance, needs_renewal, obtain_token, token_message
+from wallet_sdk.wallet.tokens import check_allowance, fetch_balance, needs_renewal, obtain_token, recover, token_message
 from wallet_sdk.wallet.views import Payment, Renewal, SyncReport, WalletBalance, payment_of
 
 
@@ -20,6 +20,7 @@ async def sync(parts: Parts) -> SyncReport:
         UnavailableError: the issuer could not be asked; what was learned until then is stored.
         RuleViolationError: TRUST_ROLLED_BACK, or the issuer refuses this wallet.
     """
+    recovery = recover(parts)
     trust_version = await refresh_trust(parts)
     resolved = await _ask_about_all(parts)
     available_minor = await fetch_balance(parts)
@@ -33,6 +34,7 @@ async def sync(parts: Parts) -> SyncReport:
         resolved=resolved,
         open_count=len(parts.store.unresolved()),
         renewal=renewal,
+        recovery=recovery,
         balance=balance(parts),
     )
 
@@ -66,7 +68,7 @@ def balance(parts: Parts) -> WalletBalance:
     known = parts.store.balance()
     token = parts.store.token()
     left_minor, until_s = 0, None
-    if token is not None and parts.store.pending_issue() is None:
+    if token is not None and parts.store.pending_issue() is None and not parts.store.is_rolled_back():
         try:
             limit = token_message(parts, token).message
         except RuleViolationError:

@@ -26,6 +26,7 @@ from wallet_sdk.protocol.money import Currency
 from wallet_sdk.protocol.trust import verify_bundle, verify_token
 from wallet_sdk.store import BalanceRecord, Enrolled, PendingIssue, TokenRecord
 from wallet_sdk.wallet.parts import DEVICE_KEY, TOKEN_KEY_PREFIX, Parts, refresh_trust
+from wallet_sdk.wallet.views import Recovery
 
 #: A token that ends within a day is renewed: tomorrow there may be no network.
 RENEW_BEFORE_S: Final = 24 * 3600
@@ -36,6 +37,8 @@ COUNT_LOW_DIVISOR: Final = 10
 OFFLINE_SHARE_DIVISOR: Final = 2
 #: Another thread may spend between reading the sum and storing the request that closes at it.
 _ISSUE_TRIES: Final = 8
+#: Refusals of a closing that a wallet which forgot nothing never meets.
+_KNOWS_MORE: Final = frozenset({ErrorCode.BAD_CUMULATIVE, ErrorCode.TOKEN_CLOSED, ErrorCode.FIELD_OUT_OF_RANGE})
 
 
 async def enrol(
@@ -99,6 +102,14 @@ def token_message(parts: Parts, record: TokenRecord) -> Sealed[PaymentToken]:
     return verify_token(record.envelope, parts.trust(), at_s=parts.now_s())
 
 
+def recover(parts: Parts) -> Recovery:
+    """Give up the token of a store that was copied or put back: it may have been spent elsewhere, or since."""
+    if not parts.store.is_rolled_back():
+        return Recovery.NOT_NEEDED
+    parts.store.abandon_token()
+    return Recovery.ABANDONED
+
+
 def needs_renewal(parts: Parts, *, available_minor: int) -> bool:
     """Whether the token should be renewed while there is a network."""
     record = parts.store.token()
@@ -139,7 +150,14 @@ async def obtain_token(parts: Parts) -> TokenRecord:
         UnavailableError: the issuer could not be asked, or its answer was lost.
     """
     issue, origin = await _issue_to_send(parts)
-    record = await _exchange(parts, issue, origin)
+    try:
+        record = await _exchange(parts, issue, origin)
+    except TillcodeError as error:
+        if not issue.previous_token_id or error.code not in _KNOWS_MORE:
+            raise
+        # The issuer has seen more of the old token than this wallet remembers: its whole disk was put back.
+        parts.store.abandon_token()
+        record = await _exchange(parts, *await _issue_to_send(parts))
     try:
         token_message(parts, record)
     except RuleViolationError as error:

@@ -107,6 +107,18 @@ class Renewal(Enum):
     RENEWED = "renewed"
 
 
+@unique
+class Recovery(Enum):
+    """What a sync did about a store that was copied or put back from a backup.
+
+    An abandoned token pays nothing more. What was set aside in it is the payer's again a month after its end, when no
+    claim from it can come any more; payments made since the backup are missing from the history, not from the account.
+    """
+
+    NOT_NEEDED = "not_needed"
+    ABANDONED = "abandoned"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncReport:
     """What a sync learned. ``resolved`` are payments whose outcome changed; ``open_count`` those still open."""
@@ -115,6 +127,7 @@ class SyncReport:
     resolved: tuple[Payment, ...]
     open_count: int
     renewal: Renewal
+    recovery: Recovery
     balance: WalletBalance
 
 

@@ -61,6 +61,7 @@ class FakeServer:
     retry_after_s: int = 1
     request_id: str = ""
     receipt_minor_added: int = 0
+    refuse_closings_with: ErrorCode | None = None
     refuse_tokens: RuleViolationError | None = None
     device_key: PublicKeyBytes | None = None
     received: list[HttpRequest] = field(default_factory=list)
@@ -177,6 +178,8 @@ class FakeServer:
         if self.refuse_tokens is not None:
             raise self.refuse_tokens
         if asked.issue_id not in self.tokens:
+            if asked.closing and self.refuse_closings_with is not None:
+                raise RuleViolationError(self.refuse_closings_with, "less than was seen")
             if asked.closing:
                 self._close(asked.closing)
             token = PaymentToken(
