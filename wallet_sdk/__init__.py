@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from wallet_sdk.aio import AsyncQuote, AsyncRotatingCode, AsyncWallet
     from wallet_sdk.client import ApiClient
-    from wallet_sdk.keystore import EncryptedFileKeyStore, MemoryKeyStore
+    from wallet_sdk.keystore import EncryptedFileKeyStore, KeyringKeyStore, MemoryKeyStore
     from wallet_sdk.ports import AsyncSender, Clock, HttpAnswer, HttpRequest, KeyStore, Random, Sender
     from wallet_sdk.protocol.emv import UntrustedRequest
     from wallet_sdk.protocol.errors import (
@@ -61,6 +61,7 @@ __all__ = [
     "HttpRequest",
     "HttpxSender",
     "KeyStore",
+    "KeyringKeyStore",
     "MalformedMessageError",
     "MemoryKeyStore",
     "MemoryWalletStore",
@@ -96,7 +97,7 @@ __all__ = [
 _HOME_OF = {
     "wallet_sdk.aio": ("AsyncQuote", "AsyncRotatingCode", "AsyncWallet"),
     "wallet_sdk.client": ("ApiClient",),
-    "wallet_sdk.keystore": ("EncryptedFileKeyStore", "MemoryKeyStore"),
+    "wallet_sdk.keystore": ("EncryptedFileKeyStore", "KeyringKeyStore", "MemoryKeyStore"),
     "wallet_sdk.ports": ("AsyncSender", "Clock", "HttpAnswer", "HttpRequest", "KeyStore", "Random", "Sender"),
     "wallet_sdk.protocol.emv": ("UntrustedRequest",),
     "wallet_sdk.protocol.errors": (

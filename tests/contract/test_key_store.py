@@ -2,12 +2,17 @@
 
 import hashlib
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from keyring.backend import KeyringBackend
+from keyring.backends import fail, null
+from keyring.errors import PasswordDeleteError
 
-from wallet_sdk.keystore import EncryptedFileKeyStore, MemoryKeyStore
+from docs.examples.secure_element.key_store import ElementKeyStore
+from wallet_sdk.keystore import EncryptedFileKeyStore, KeyringKeyStore, MemoryKeyStore
+from wallet_sdk.keystore.keyring import _INDEX
 from wallet_sdk.ports import KeyStore
 from wallet_sdk.protocol.envelope import P256_ORDER, open_unverified, seal, verify
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
@@ -28,11 +33,44 @@ def in_file(path: Path) -> KeyStore:
     return EncryptedFileKeyStore(path, PASSPHRASE, SeededRandom(3))
 
 
-@pytest.fixture(params=[in_memory, in_file], ids=["memory", "file"])
-def keys(request: pytest.FixtureRequest, tmp_path: Path) -> KeyStore:
+class Dictionary(KeyringBackend):
+    """A keyring as the operating system would have one, unlocked."""
+
+    priority = 0
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.entries: dict[tuple[str, str], str] = {}
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self.entries.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.entries[service, username] = password
+
+    def delete_password(self, service: str, username: str) -> None:
+        if self.entries.pop((service, username), None) is None:
+            raise PasswordDeleteError("no such entry")
+
+
+def in_keyring(_path: Path) -> KeyStore:
+    """Keys of the operating system's keyring."""
+    return KeyringKeyStore("test", SeededRandom(3), backend=Dictionary())
+
+
+def in_element(path: Path) -> KeyStore:
+    """Keys in a process of its own, which stands for a secure element."""
+    return ElementKeyStore(path)
+
+
+@pytest.fixture(params=[in_memory, in_file, in_keyring, in_element], ids=["memory", "file", "keyring", "element"])
+def keys(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[KeyStore]:
     """Each implementation in turn."""
     make: Maker = request.param
-    return make(tmp_path / "wallet.keys")
+    made = make(tmp_path / "wallet.keys")
+    yield made
+    if isinstance(made, ElementKeyStore):
+        made.close()
 
 
 def test_a_created_key_signs(keys: KeyStore) -> None:
@@ -188,3 +226,37 @@ def test_another_process_sees_what_was_created_and_deleted(tmp_path: Path) -> No
     one.delete("token-1")
     other.create("token-2")
     assert in_file(tmp_path / "keys").names() == ("token-2",)
+
+
+def test_a_keyring_that_is_not_there_or_forgets_is_said_so() -> None:
+    """No key is made that cannot be found again."""
+    for backend in (fail.Keyring(), null.Keyring()):  # type: ignore[no-untyped-call]
+        keys = KeyringKeyStore("test", SeededRandom(3), backend=backend)
+        with pytest.raises(UnavailableError) as failed:
+            keys.create("device")
+        assert failed.value.code is ErrorCode.DEVICE_UNAVAILABLE
+
+
+def test_two_openers_of_one_keyring_see_each_others_keys() -> None:
+    """Every call asks the keyring."""
+    backend = Dictionary()
+    first, second = (KeyringKeyStore("test", SeededRandom(seed), backend=backend) for seed in (1, 2))
+    public_key = first.create("device")
+    assert second.signer("device").public_key == public_key
+    assert KeyringKeyStore("other", backend=backend).names() == ()
+
+
+@pytest.mark.parametrize("entry", ["not a list", "5"])
+def test_an_entry_that_is_not_ours_is_corrupt(entry: str) -> None:
+    """Somebody edited the keyring by hand."""
+    backend = Dictionary()
+    keys = KeyringKeyStore("test", SeededRandom(1), backend=backend)
+    keys.create("device")
+    backend.set_password("tillcode: test", "device", "nonsense")
+    with pytest.raises(UnavailableError) as corrupt:
+        keys.signer("device")
+    assert corrupt.value.code is ErrorCode.STORAGE_CORRUPT
+    backend.set_password("tillcode: test", _INDEX, entry)
+    with pytest.raises(UnavailableError) as unreadable:
+        keys.names()
+    assert unreadable.value.code is ErrorCode.STORAGE_CORRUPT

@@ -1,4 +1,4 @@
-"""Private keys by name: in memory, or in one encrypted file. They are asked to sign and never given out.
+"""Private keys by name in one encrypted file.
 
 File: magic, one line of JSON with the scrypt parameters, salt and nonce, AES-256-GCM ciphertext of
 {name: secret}, SHA-256 of all before it. The digest tells a damaged file from a wrong passphrase; the
@@ -20,14 +20,12 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
+from wallet_sdk.keystore.names import check_new_name, draw_secret, no_such_key
 from wallet_sdk.ports import Random
-from wallet_sdk.protocol.envelope import P256_ORDER
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
 from wallet_sdk.protocol.ids import PublicKeyBytes
-from wallet_sdk.protocol.signing import SECRET_BYTES, SoftwareSigner
+from wallet_sdk.protocol.signing import SoftwareSigner
 from wallet_sdk.system import SystemRandom
-
-__all__ = ["EncryptedFileKeyStore", "MemoryKeyStore"]
 
 _MAGIC: Final = b"TCKEYS1\n"
 _DIGEST_BYTES: Final = 32
@@ -35,9 +33,6 @@ _SALT_BYTES: Final = 16
 _NONCE_BYTES: Final = 12
 #: A handful of keys of 100 bytes; what is larger is not ours.
 FILE_BYTES_MAX: Final = 64 * 1024
-NAME_CHARS_MAX: Final = 64
-#: Chance of one rejected draw is 2**-32; so many in a row mean a broken random source.
-_DRAWS_MAX: Final = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,44 +51,6 @@ class ScryptCost:
         """Whether a file may ask for it: not so cheap that it protects nothing, not so dear that it is an attack."""
         power_of_two = self.n & (self.n - 1) == 0
         return power_of_two and 2**15 <= self.n <= 2**18 and 8 <= self.r <= 16 and 1 <= self.p <= 4
-
-
-class MemoryKeyStore:
-    """Keys that live as long as the process."""
-
-    def __init__(self, random: Random | None = None) -> None:
-        self._random = random or SystemRandom()
-        self._signers: dict[str, SoftwareSigner] = {}
-
-    def __repr__(self) -> str:
-        return f"MemoryKeyStore(names={self.names()})"
-
-    def create(self, name: str) -> PublicKeyBytes:
-        """Make and keep a key.
-
-        Raises:
-            MisuseError: BAD_ARGUMENT for a name that is taken, empty or too long.
-        """
-        _check_new_name(name, taken=self._signers)
-        self._signers[name] = SoftwareSigner(_draw_secret(self._random))
-        return self._signers[name].public_key
-
-    def signer(self, name: str) -> SoftwareSigner:
-        """The signer of a name.
-
-        Raises:
-            MisuseError: BAD_ARGUMENT when there is no such key.
-        """
-        signer = self._signers.get(name)
-        if signer is None:
-            raise _no_such_key()
-        return signer
-
-    def delete(self, name: str) -> None:
-        self._signers.pop(name, None)
-
-    def names(self) -> tuple[str, ...]:
-        return tuple(sorted(self._signers))
 
 
 class EncryptedFileKeyStore:
@@ -135,8 +92,8 @@ class EncryptedFileKeyStore:
         """
         with self._locked():
             self._read_again()
-            _check_new_name(name, taken=self._secrets)
-            secret = _draw_secret(self._random)
+            check_new_name(name, taken=self._secrets)
+            secret = draw_secret(self._random)
             self._replace({**self._secrets, name: secret})
         return SoftwareSigner(secret).public_key
 
@@ -152,7 +109,7 @@ class EncryptedFileKeyStore:
                 self._read_again()
         secret = self._secrets.get(name)
         if secret is None:
-            raise _no_such_key()
+            raise no_such_key()
         return SoftwareSigner(secret)
 
     def delete(self, name: str) -> None:
@@ -303,26 +260,6 @@ def _replace_file(path: Path, content: bytes) -> None:
             os.close(folder)
     except OSError as error:
         raise _storage_failed(path, error) from error
-
-
-def _draw_secret(random: Random) -> bytes:
-    """A uniform scalar in 1 .. n-1, by rejection: reducing modulo n would favour small ones."""
-    for _ in range(_DRAWS_MAX):
-        secret = random.random_bytes(SECRET_BYTES)
-        if 0 < int.from_bytes(secret, "big") < P256_ORDER:
-            return secret
-    raise UnavailableError(ErrorCode.DEVICE_UNAVAILABLE, "the random source gives no usable key")
-
-
-def _check_new_name(name: str, *, taken: dict[str, SoftwareSigner] | dict[str, bytes]) -> None:
-    if not name or len(name) > NAME_CHARS_MAX:
-        raise MisuseError(ErrorCode.BAD_ARGUMENT, f"a name has 1 to {NAME_CHARS_MAX} characters", param="name")
-    if name in taken:
-        raise MisuseError(ErrorCode.BAD_ARGUMENT, "there is a key of this name", param="name")
-
-
-def _no_such_key() -> MisuseError:
-    return MisuseError(ErrorCode.BAD_ARGUMENT, "there is no key of this name", param="name")
 
 
 def _storage_failed(path: Path, error: OSError) -> UnavailableError:
