@@ -1,6 +1,9 @@
 """The five acts, told by taps on screens and looks at them; codes go from one program to the other as pixels."""
 
+import contextlib
 import shutil
+import sqlite3
+from pathlib import Path
 from typing import Final
 
 from server_stub.demo import amounts
@@ -102,12 +105,21 @@ def _clone_wallet(stage: Stage) -> None:
     stage.quit(stage.wallet)
     shutil.copytree(stage.home_of("wallet"), stage.home_of("clone"))
     telling.done("the wallet is stopped, and its folder is copied as it is")
+    for store in stage.home_of("clone").rglob("*.sqlite"):
+        _silence(store)
+    telling.done("an honest wallet notices that, so the thief makes the copy forget which mark was its own")
     telling.doing("both copies start")
     stage.start_wallet("wallet", looks_at="till")
     stage.start_wallet("clone", looks_at="till-2")
     for copy in (stage.wallet, stage.clone):
         copy.wait("home", timeout_s=START_TIMEOUT_S)
     telling.done("both copies run, with no network, as both tills")
+
+
+def _silence(store: Path) -> None:
+    """What a thief does to a copied wallet store, which would refuse to sign: nothing on a device stops its owner."""
+    with contextlib.closing(sqlite3.connect(store)) as database, database:
+        database.execute("UPDATE mark SET is_pending = 1, inode = 0")
 
 
 def _spend_twice(stage: Stage) -> None:
