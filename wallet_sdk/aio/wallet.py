@@ -20,6 +20,7 @@ from wallet_sdk.wallet.consents import learn_receipt
 from wallet_sdk.wallet.facade import changed, members_of
 from wallet_sdk.wallet.parts import Parts
 from wallet_sdk.wallet.paying import Offer, PayMode
+from wallet_sdk.wallet.receipts import SavedReceipt, saved_receipt
 from wallet_sdk.wallet.rotation import Rotation
 from wallet_sdk.wallet.views import Payment, PresentedCode, SyncReport, WalletBalance, payment_of
 
@@ -151,6 +152,10 @@ class AsyncWallet:
     async def payment(self, digest: Digest) -> Payment:
         """As ``Wallet.payment``."""
         return await in_thread(lambda: payment_of(asking.known(self._parts, digest)))
+
+    async def receipt(self, payment: Payment) -> SavedReceipt:
+        """As ``Wallet.receipt``."""
+        return await in_thread(lambda: saved_receipt(self._parts, asking.known(self._parts, payment.digest)))
 
     async def history(self) -> AsyncIterator[Payment]:
         """As ``Wallet.history``."""

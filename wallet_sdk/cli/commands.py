@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final
 
-from wallet_sdk.cli.proofs import explain_fraud, explain_receipt
+from wallet_sdk.cli.proofs import explain_fraud, explain_receipt, explain_saved
 from wallet_sdk.cli.reading import read_code, read_file, read_root_key
 from wallet_sdk.cli.surroundings import Surroundings, open_or_make_wallet, open_wallet
 from wallet_sdk.protocol import qr
@@ -125,7 +125,9 @@ def verify_proof(arguments: Namespace, _around: Surroundings) -> int:
     """Say in plain words what a file proves."""
     root_key = read_root_key(arguments.root_key)
     content = read_file(arguments.file)
-    if arguments.bundle is not None:
+    if content.lstrip().startswith(b"{"):
+        lines = explain_saved(content, root_key=root_key)
+    elif arguments.bundle is not None:
         text = content.strip()
         envelope = qr.from_text(text.decode("ascii", "replace")) if text.startswith(qr.PREFIX.encode()) else content
         lines = explain_receipt(envelope, bundle=read_file(arguments.bundle), root_key=root_key)

@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 
 from wallet_sdk.protocol.envelope import key_id_of
 from wallet_sdk.protocol.evidence import CLOSING_COUNTER, Contradiction, verify_fraud_proof
-from wallet_sdk.protocol.ids import Counter, PublicKeyBytes
+from wallet_sdk.protocol.ids import Counter, Envelope, PublicKeyBytes
 from wallet_sdk.protocol.messages import Liability
 from wallet_sdk.protocol.money import Money
 from wallet_sdk.protocol.trust import verify_bundle, verify_receipt
+from wallet_sdk.wallet import ProvenReceipt, SavedReceipt
 
 
 def explain_fraud(proof: bytes, *, root_key: PublicKeyBytes) -> list[str]:
@@ -42,16 +43,32 @@ def explain_receipt(receipt: bytes, *, bundle: bytes, root_key: PublicKeyBytes) 
         MalformedMessageError: not a receipt, or not a bundle.
         RuleViolationError: a broken chain or signature.
     """
+    saved = SavedReceipt(receipt=Envelope(receipt), bundle=Envelope(bundle))
     message = verify_receipt(receipt, verify_bundle(bundle, root_key=root_key)).message
-    at = datetime.fromtimestamp(message.at_s, tz=UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    verdict = f"the operator says this payment is {message.state.name}"
+    borne_by = "operator" if message.liability is Liability.OPERATOR else "merchant"
+    return [*_lines_of(saved.verify(root_key=root_key)), f"Uncovered is borne by the {borne_by}."]
+
+
+def explain_saved(content: bytes, *, root_key: PublicKeyBytes) -> list[str]:
+    """Verify a saved receipt, which brings its own proof, and say what it proves.
+
+    Raises:
+        MalformedMessageError: not a saved receipt.
+        RuleViolationError: a broken chain or signature.
+    """
+    return _lines_of(SavedReceipt.parse(content).verify(root_key=root_key))
+
+
+def _lines_of(proven: ProvenReceipt) -> list[str]:
+    who = "the merchant's terminal" if proven.by_terminal else "the operator"
+    at = datetime.fromtimestamp(proven.at_s, tz=UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     return [
-        f"PROVEN: {verdict}.",
-        f"Amount:       {message.amount}",
+        f"PROVEN: {who} says this payment is {proven.state.name}.",
+        *([f"Merchant:     {proven.merchant_name}"] if proven.merchant_name else []),
+        f"Amount:       {proven.amount}",
         f"At:           {at}",
-        f"Request:      {message.request_id.hex()}",
-        f"Consent:      {message.consent_digest.hex()}",
-        f"Uncovered is borne by the {'operator' if message.liability is Liability.OPERATOR else 'merchant'}.",
+        f"Request:      {proven.request_id.hex()}",
+        f"Consent:      {proven.consent_digest.hex()}",
     ]
 
 

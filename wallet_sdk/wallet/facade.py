@@ -19,6 +19,7 @@ from wallet_sdk.wallet.consents import learn_receipt
 from wallet_sdk.wallet.drivers import ThreadDriver
 from wallet_sdk.wallet.parts import Parts
 from wallet_sdk.wallet.paying import Offer, PayMode
+from wallet_sdk.wallet.receipts import SavedReceipt, saved_receipt
 from wallet_sdk.wallet.rotation import Rotation
 from wallet_sdk.wallet.views import Payment, PresentedCode, SyncReport, WalletBalance, payment_of
 
@@ -240,6 +241,14 @@ class Wallet:
             MisuseError: BAD_ARGUMENT when this wallet has none of that digest.
         """
         return payment_of(asking.known(self._parts, digest))
+
+    def receipt(self, payment: Payment) -> SavedReceipt:
+        """The receipt of a payment with all that proves it: to save, to show, to verify anywhere.
+
+        Raises:
+            MisuseError: BAD_ARGUMENT when there is none yet.
+        """
+        return saved_receipt(self._parts, asking.known(self._parts, payment.digest))
 
     def history(self) -> Iterator[Payment]:
         """Every payment and every used code, newest first, fetched page by page as it is read."""

@@ -30,6 +30,22 @@ class QrCode:
         """Drawn with half blocks, dark on light."""
         return qr.terminal_text(self.text)
 
+    @property
+    def svg(self) -> str:
+        """An SVG picture with quiet zone, one unit a module: it scales to any size."""
+        rows = self.matrix
+        side = len(rows) + 2 * qr.QUIET_ZONE_MODULES
+        runs = "".join(
+            f"M{x + qr.QUIET_ZONE_MODULES} {y + qr.QUIET_ZONE_MODULES}h1v1h-1z"
+            for y, row in enumerate(rows)
+            for x, is_dark in enumerate(row)
+            if is_dark
+        )
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}" shape-rendering="crispEdges">'
+            f'<path fill="#fff" d="M0 0h{side}v{side}H0z"/><path d="{runs}"/></svg>'
+        )
+
     def png(self, *, scale: int = 8) -> bytes:
         """A PNG picture with quiet zone, ``scale`` pixels a module.
 
