@@ -10,6 +10,7 @@ Sources: Standard Webhooks specification 1.0, "Signature scheme" and "Payload"; 
 
 import base64
 import binascii
+import contextlib
 import hmac
 import json
 from collections.abc import Mapping, Sequence
@@ -265,5 +266,6 @@ def _read(part: _Part, details: Mapping[str, Any]) -> Money | ErrorCode | str | 
         return Money(minor=int(details["amount_minor"]), currency=Currency.from_code(details["currency"]))
     if part is _Part.REASON:
         return str(details["reason"])
-    code = int(details["error_code"])
-    return ErrorCode(code) if code in ErrorCode._value2member_map_ else None
+    with contextlib.suppress(ValueError):
+        return ErrorCode(int(details["error_code"]))
+    return None
