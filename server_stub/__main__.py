@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
+from server_stub.commands import add_export, add_merchant_fees, add_revoke, add_risk, currency_of, say
 from server_stub.config import KEYS_FOLDER, ServerConfig, read_config
 from server_stub.faults import VARIABLE, Faults, armed_point
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, TillcodeError
 from wallet_sdk.protocol.ids import MerchantId
-from wallet_sdk.protocol.money import Currency, Money, format_number, parse_money
+from wallet_sdk.protocol.money import Money, format_number, parse_money
 from wallet_sdk.system import SystemClock, SystemRandom
 
 _DEFAULT_FOLDER: Final = "tillcode-server"
@@ -42,9 +43,9 @@ def _init(chosen: Chosen) -> int:
     folder: Path = chosen.data_folder
     config = ServerConfig()
     root_key = found(folder, config=config, random=SystemRandom(), now_s=_now_s())
-    _say(f"made keys, settings and an empty ledger in {folder}")
-    _say(f"root key: {root_key.hex()}")
-    _say(
+    say(f"made keys, settings and an empty ledger in {folder}")
+    say(f"root key: {root_key.hex()}")
+    say(
         f"{folder / KEYS_FOLDER / 'root.key'} is needed only to make or rotate the other keys, never by 'serve':"
         " move it to a safe place off this machine."
     )
@@ -67,16 +68,16 @@ def _audit(chosen: Chosen) -> int:
 
     with opened_store(chosen.data_folder) as store:
         report = audit(store)
-    _say(
+    say(
         f"{report.accounts} accounts, {report.entries} entries, {report.payments} payments,"
-        f" {report.fraud_cases} fraud cases"
+        f" {report.fraud_cases} fraud cases; {report.sealed} entries sealed"
     )
     for law in report.laws:
         broken = [finding.what for finding in report.findings if finding.law == law]
-        _say(f"{'BROKEN' if broken else 'good  '}  {law}")
+        say(f"{'BROKEN' if broken else 'good  '}  {law}")
         for what in broken:
-            _say(f"          {what}")
-    _say(f"{len(report.findings)} findings" if report.findings else "the ledger is clean")
+            say(f"          {what}")
+    say(f"{len(report.findings)} findings" if report.findings else "the ledger is clean")
     return 1 if report.findings else 0
 
 
@@ -84,13 +85,13 @@ def _add_merchant(chosen: Chosen) -> int:
     from server_stub.bootstrap import opened_store
     from server_stub.service.administration import MerchantDetails, add_merchant
 
-    currencies = tuple(dict.fromkeys(_currency(name) for name in chosen.currency or ["EUR"]))
+    currencies = tuple(dict.fromkeys(currency_of(name) for name in chosen.currency or ["EUR"]))
     details = MerchantDetails(
         name=chosen.name, city=chosen.city, country=chosen.country.upper(), mcc=chosen.mcc, currencies=currencies
     )
     with opened_store(chosen.data_folder) as store:
         merchant_id = add_merchant(store, details)
-    _say(f"merchant {merchant_id}: {chosen.name}, {chosen.city}")
+    say(f"merchant {merchant_id}: {chosen.name}, {chosen.city}")
     return 0
 
 
@@ -102,7 +103,7 @@ def _terminal_code(chosen: Chosen) -> int:
         code = terminal_code(
             store, MerchantId(chosen.merchant), random=SystemRandom(), expires_at_s=_code_expiry_s(chosen)
         )
-    _say(code)
+    say(code)
     return 0
 
 
@@ -110,10 +111,10 @@ def _wallet_code(chosen: Chosen) -> int:
     from server_stub.bootstrap import opened_store
     from server_stub.service.administration import wallet_code
 
-    funds: Money = parse_money(chosen.funds, _currency(chosen.currency))
+    funds: Money = parse_money(chosen.funds, currency_of(chosen.currency))
     with opened_store(chosen.data_folder) as store:
         code = wallet_code(store, funds, random=SystemRandom(), expires_at_s=_code_expiry_s(chosen))
-    _say(code)
+    say(code)
     return 0
 
 
@@ -123,11 +124,11 @@ def _ledger(chosen: Chosen) -> int:
 
     with opened_store(chosen.data_folder) as store, store.reading() as reader:
         accounts = sorted(reader.list_all(ACCOUNTS), key=lambda one: (one.currency.number, one.kind, one.account_id))
-    _say(f"{'account':<18} {'holder':<26} {'balance':>18}")
+    say(f"{'account':<18} {'holder':<26} {'balance':>18}")
     for account in accounts:
         balance = format_number(account.balance_minor, account.currency)
         name = account.kind.name.lower().replace("_", " ")
-        _say(f"{name:<18} {account.holder or 'operator':<26} {balance:>18} {account.currency.name}")
+        say(f"{name:<18} {account.holder or 'operator':<26} {balance:>18} {account.currency.name}")
     return 0
 
 
@@ -138,24 +139,12 @@ def _fraud_cases(chosen: Chosen) -> int:
     with opened_store(chosen.data_folder) as store, store.reading() as reader:
         cases = reader.list_all(FRAUD_CASES)
     for number, case in enumerate(cases, start=1):
-        _say(f"case {number}: wallet {case.wallet_id}, token {case.token_id.hex()}: {case.reason}")
-    _say(f"{len(cases)} fraud cases")
+        say(f"case {number}: wallet {case.wallet_id}, token {case.token_id.hex()}: {case.reason}")
+    say(f"{len(cases)} fraud cases")
     if chosen.export is not None:
         proofs = {f"fraud-{number}.cbor": case.proof for number, case in enumerate(cases, start=1) if case.proof}
         _export(chosen.export, proofs)
-        _say(f"{len(proofs)} proofs written to {chosen.export}")
-    return 0
-
-
-def _risk_check(chosen: Chosen) -> int:
-    from server_stub.risk.file import read_risk
-
-    if not chosen.file.is_file():
-        raise MisuseError(ErrorCode.BAD_ARGUMENT, f"{chosen.file} is missing")
-    policy = read_risk(chosen.file)
-    for rule in policy.rules:
-        _say(f"{rule.mode.value:<8} {type(rule).__name__:<16} {rule.name}")
-    _say(f"{len(policy.rules)} rules, {len(policy.places)} places: good")
+        say(f"{len(proofs)} proofs written to {chosen.export}")
     return 0
 
 
@@ -198,8 +187,12 @@ def _parser() -> argparse.ArgumentParser:
     cases.add_argument("--export", type=Path, metavar="DIR", help="write each proof to a file")
 
     risk = commands.add_parser("risk", help="look after risk rules").add_subparsers(required=True)
-    checked = add(risk, "check", _risk_check, "read a file of risk rules, and name the first mistake in it")
-    checked.add_argument("file", type=Path, metavar="FILE")
+    add_risk(risk, add)
+    add_revoke(
+        commands.add_parser("revoke", help="end something, and put it on the denylist").add_subparsers(required=True),
+        add,
+    )
+    add_export(commands, add)
 
     merchant = commands.add_parser("merchant", help="look after merchants").add_subparsers(required=True)
     added = add(merchant, "add", _add_merchant, "add a merchant, and print its number")
@@ -208,6 +201,8 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--country", required=True, help="two letters, ISO 3166")
     added.add_argument("--mcc", type=int, default=5999, help="merchant category, ISO 18245")
     added.add_argument("--currency", action="append", help="may be given more than once; default: EUR")
+
+    add_merchant_fees(merchant, add)
 
     code = commands.add_parser("activation-code", help="let a device in").add_subparsers(required=True)
     terminal = add(code, "terminal", _terminal_code, "print a one-time code for one terminal")
@@ -234,13 +229,6 @@ def _port(text: str) -> int:
     return port
 
 
-def _currency(name: str) -> Currency:
-    try:
-        return Currency[name.upper()]
-    except KeyError as error:
-        raise MisuseError(ErrorCode.BAD_ARGUMENT, f"{name} is no currency known here", param="currency") from error
-
-
 def _code_expiry_s(chosen: Chosen) -> int:
     from server_stub.config import CONFIG_FILE
 
@@ -249,10 +237,6 @@ def _code_expiry_s(chosen: Chosen) -> int:
 
 def _now_s() -> int:
     return SystemClock().now_ms() // 1000
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
 
 
 if __name__ == "__main__":

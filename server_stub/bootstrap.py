@@ -16,12 +16,14 @@ from server_stub.config import CONFIG_FILE, KEYS_FOLDER, LEDGER_FILE, read_confi
 from server_stub.connections import Connection
 from server_stub.faults import Faults
 from server_stub.keys import load_signers
+from server_stub.risk.file import RISK_FILE, read_risk
 from server_stub.routes import Desk, create_app
 from server_stub.service.operator import Operator
 from server_stub.service.payments import wake_keys
 from server_stub.service.verification import Verifier
 from server_stub.store.base import Store
 from server_stub.store.sqlite import SqliteStore
+from server_stub.timekeeper import Timekeeper
 from server_stub.wakeups import Wakeups
 from wallet_sdk.ports import Clock, Random
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
@@ -57,6 +59,7 @@ def opened_desk(folder: Path, *, clock: Clock, random: Random, faults: Faults) -
         UnavailableError: the ledger cannot be opened.
     """
     config = read_config(folder / CONFIG_FILE)
+    risk = read_risk(folder / RISK_FILE)
     signers = load_signers(folder / KEYS_FOLDER)
     wakeups = Wakeups()
     with opened_store(folder) as store, ThreadPoolExecutor(_WORKERS, "worker") as workers:
@@ -70,6 +73,7 @@ def opened_desk(folder: Path, *, clock: Clock, random: Random, faults: Faults) -
             trust=trust,
             verifier=Verifier(trust),
             config=config,
+            risk=risk,
             clock=clock,
             random=random,
         )
@@ -103,7 +107,12 @@ def listen(desk: Desk, *, host: str, port: int) -> None:
         # uvicorn sends itself the signal again when it has ended well; that must not kill us before we have closed.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _number, _frame: None)
-        server.run(sockets=[bound])
+        timekeeper = Timekeeper(desk.operator)
+        timekeeper.start()
+        try:
+            server.run(sockets=[bound])
+        finally:
+            timekeeper.close()
 
 
 class _Server(uvicorn.Server):

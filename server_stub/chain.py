@@ -2,17 +2,18 @@
 
     hash(n) = SHA-256(hash(n-1) || entry n in its one encoding)        hash(0) = 32 zero bytes
 
-An entry that is changed, left out, put in or moved changes every hash after it; and whoever can write the file but
-does not hold the key cannot sign another end. Positions are those of the chain, which follow the sequence of sealing.
+An entry that is changed, left out, put in or moved changes every hash after it; and whoever can write the database but
+does not hold the key cannot sign another end. The sequence is that of sealing, which keeps the numbers of each block.
 """
 
 import hashlib
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from server_stub.ledger import Entry
-from wallet_sdk.protocol.ids import Digest
+from wallet_sdk.protocol.envelope import Sealed, Signer, verify
+from wallet_sdk.protocol.ids import Digest, Envelope, KeyId, PublicKeyBytes
 
 #: What stands before the first entry.
 START: Final = bytes(32)
@@ -21,6 +22,9 @@ _PURPOSE: Final = b"tillcode ledger checkpoint 1\x00"
 _HEAD: Final = struct.Struct(">QHQHH")
 _LINE: Final = struct.Struct(">QHq")
 _END: Final = struct.Struct(">QQ")
+
+#: One posting: account, number of the currency, minor units.
+Line = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,18 +35,40 @@ class Checkpoint:
     last_hash: bytes
     at_s: int
 
+    @property
+    def statement(self) -> Digest:
+        """The 32 bytes that are signed."""
+        end = _END.pack(self.entries, self.at_s)
+        return Digest(hashlib.sha256(_PURPOSE + self.last_hash + end).digest())
 
-def next_hash(previous: bytes, number: int, entry: Entry) -> bytes:
-    """The hash after one more entry; ``number`` is the entry's own in the ledger."""
+
+def next_hash(previous: bytes, *, number: int, kind: int, reference: bytes, at_s: int, lines: Sequence[Line]) -> bytes:
+    """The hash after one more entry; ``number`` is its own in the ledger, ``lines`` its postings as they are stored."""
     digest = hashlib.sha256(previous)
-    digest.update(_HEAD.pack(number, entry.kind, entry.at_s, len(entry.reference), len(entry.postings)))
-    digest.update(entry.reference)
-    for line in entry.postings:
-        digest.update(_LINE.pack(line.account_id, line.currency.number, line.amount_minor))
+    digest.update(_HEAD.pack(number, kind, at_s, len(reference), len(lines)))
+    digest.update(reference)
+    for line in lines:
+        digest.update(_LINE.pack(*line))
     return digest.digest()
 
 
-def statement_of(checkpoint: Checkpoint) -> Digest:
-    """The 32 bytes that are signed for a checkpoint."""
-    end = _END.pack(checkpoint.entries, checkpoint.at_s)
-    return Digest(hashlib.sha256(_PURPOSE + checkpoint.last_hash + end).digest())
+def sign(checkpoint: Checkpoint, signer: Signer) -> bytes:
+    """The operator's signature of a checkpoint, 64 bytes."""
+    return signer.sign(checkpoint.statement)
+
+
+def verify_signature(checkpoint: Checkpoint, signature: bytes, *, key_id: KeyId, public_key: PublicKeyBytes) -> None:
+    """Check a checkpoint's signature with a key of the trust bundle.
+
+    Raises:
+        RuleViolationError: UNKNOWN_SIGNER or BAD_SIGNATURE.
+    """
+    signed: Sealed[Any] = Sealed(
+        message=None,
+        envelope=Envelope(b""),
+        digest=checkpoint.statement,
+        key_id=key_id,
+        embedded=None,
+        signature=signature,
+    )
+    verify(signed, public_key)

@@ -15,7 +15,12 @@ from wallet_sdk.protocol.messages import OperatorKey, Role, TrustBundle
 from wallet_sdk.protocol.signing import SECRET_BYTES, SoftwareSigner
 
 ROOT: Final = "root"
-_FILE_OF_ROLE: Final = {Role.TERMINAL_CA: "terminal-ca", Role.TOKEN_ISSUER: "token-issuer", Role.RECEIPT: "receipt"}
+_FILE_OF_ROLE: Final = {
+    Role.TERMINAL_CA: "terminal-ca",
+    Role.TOKEN_ISSUER: "token-issuer",
+    Role.RECEIPT: "receipt",
+    Role.DENYLIST: "denylist",
+}
 
 #: Operator keys start a day early, so that no clock of ours is before them, and are rotated within a year.
 _KEY_HEAD_START_S: Final = 24 * 3600
@@ -24,11 +29,12 @@ _KEY_LIFETIME_S: Final = 366 * 24 * 3600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorSigners:
-    """The three keys that a running server signs with."""
+    """The keys that a running server signs with."""
 
     terminal_ca: Signer = field(repr=False)
     token_issuer: Signer = field(repr=False)
     receipt: Signer = field(repr=False)
+    denylist: Signer = field(repr=False)
 
 
 def create_keys(folder: Path, random: Random) -> SoftwareSigner:
@@ -73,6 +79,7 @@ def load_signers(folder: Path) -> OperatorSigners:
         terminal_ca=load_key(folder, _FILE_OF_ROLE[Role.TERMINAL_CA]),
         token_issuer=load_key(folder, _FILE_OF_ROLE[Role.TOKEN_ISSUER]),
         receipt=load_key(folder, _FILE_OF_ROLE[Role.RECEIPT]),
+        denylist=load_key(folder, _FILE_OF_ROLE[Role.DENYLIST]),
     )
 
 

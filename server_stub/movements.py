@@ -1,7 +1,8 @@
 """How money moves when payments are captured, held, completed, released and refunded: pure functions to entries.
 
 Each takes the accounts it touches by name, so that no two can be mixed up, and amounts in minor units of one
-currency. A fee is posted in the entry of its capture: a merchant is credited with the amount less the fee.
+currency. An account for which there is nothing may be any other of them, so that none is opened for nothing. A fee is
+posted in the entry of its capture: a merchant is credited with the amount less the fee.
 """
 
 from collections import defaultdict
@@ -33,7 +34,7 @@ def captured(
     amount_minor = sum(sources_minor.values())
     assert 0 <= fee_minor <= amount_minor, "a fee is a part of its amount"
     taken_minor = {account: -minor for account, minor in sources_minor.items()}
-    return _entry(EntryKind.CAPTURE, cause, taken_minor, {payable: amount_minor - fee_minor, fees: fee_minor})
+    return _entry(EntryKind.CAPTURE, cause, taken_minor, {payable: amount_minor - fee_minor}, {fees: fee_minor})
 
 
 def held(cause: Cause, *, available: AccountId, set_aside: AccountId, amount_minor: int) -> Entry:
@@ -59,7 +60,8 @@ def hold_captured(
         EntryKind.CAPTURE,
         cause,
         {set_aside: -held_minor, available: held_minor - captured_minor},
-        {payable: captured_minor - fee_minor, fees: fee_minor},
+        {payable: captured_minor - fee_minor},
+        {fees: fee_minor},
     )
 
 
@@ -77,7 +79,8 @@ def refunded(
         EntryKind.REFUND,
         cause,
         {payable: -amount_minor},
-        {loss: to_loss_minor, available: amount_minor - to_loss_minor},
+        {loss: to_loss_minor},
+        {available: amount_minor - to_loss_minor},
     )
 
 

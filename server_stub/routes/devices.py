@@ -9,7 +9,7 @@ from server_stub.committer import Command
 from server_stub.faults import FaultPoint
 from server_stub.routes.desk import Desk
 from server_stub.routes.operations import Access, Body, Incoming, Operation, Parameter
-from server_stub.service import enrolment, payments, reads, tokens
+from server_stub.service import enrolment, holding, payments, reads, refunds, tokens
 from server_stub.service.operator import Operator
 from server_stub.service.reads import Question
 from wallet_sdk.protocol import api, limits
@@ -151,6 +151,16 @@ OPERATIONS: Final = (
         tag="Tokens",
     ),
     _command(
+        api.PATH_RETURNS,
+        "returnToken",
+        "Close a token without a successor; what was not spent is available again.",
+        "A signed TokenClosing.",
+        api.TokenReturned,
+        tokens.prepare_return,
+        tokens.return_answer,
+        tag="Tokens",
+    ),
+    _command(
         api.PATH_INTENTS,
         "payIntent",
         "Pay a request with the wallet's consent to it. The same pair again gets the same answer, for ever.",
@@ -177,10 +187,31 @@ OPERATIONS: Final = (
         api.PATH_CLOSURES,
         "closeRequest",
         "Close a request for ever, unless it is paid already; the answer says which.",
-        "A signed CloseRequest.",
+        "A signed CloseRequest; or, for a signed answer, JSON with it and the request it closes (ClosureBody).",
         api.PaymentAnswer,
         payments.prepare_closure,
         lambda operator, outcomes: payments.seen_by_terminal(operator, outcomes[0]),
+        tag="Payments",
+        bytes_max=_INTENT_BODY_BYTES_MAX,
+    ),
+    _command(
+        api.PATH_HOLD_CAPTURES,
+        "captureHold",
+        "Take a part of what a payer has authorized, or nothing, which voids it; the rest goes back at once.",
+        "A signed HoldCapture.",
+        api.PaymentAnswer,
+        holding.prepare_hold_capture,
+        lambda operator, outcomes: payments.seen_by_terminal(operator, outcomes[0]),
+        tag="Payments",
+    ),
+    _command(
+        api.PATH_REFUNDS,
+        "refundPayment",
+        "Give back a part of a payment, or all of it. The same refund again gets the same answer, for ever.",
+        "A signed Refund.",
+        api.RefundAnswer,
+        refunds.prepare_refund,
+        refunds.refund_answer,
         tag="Payments",
     ),
     _read(

@@ -7,9 +7,9 @@ import msgspec
 from starlette.responses import Response
 
 from server_stub.routes.desk import Desk
-from server_stub.routes.operations import Access, Incoming, Operation
-from server_stub.service import enrolment
-from wallet_sdk.protocol import api
+from server_stub.routes.operations import Access, Incoming, Operation, Parameter
+from server_stub.service import denylist, enrolment
+from wallet_sdk.protocol import api, limits
 from wallet_sdk.protocol.errors import ErrorCode, UnavailableError
 
 
@@ -48,6 +48,11 @@ async def _trust(desk: Desk, _incoming: Incoming) -> api.TrustAnswer:
     return enrolment.trust_answer(desk.operator)
 
 
+async def _denylist(desk: Desk, incoming: Incoming) -> api.DenylistAnswer:
+    since = incoming.number("since", default=0, highest=limits.SERIAL_MAX)
+    return await desk.run(denylist.published, desk.operator, since=since)
+
+
 async def _document(_desk: Desk, _incoming: Incoming) -> Response:
     return Response(_document_bytes(), media_type=api.JSON)
 
@@ -59,6 +64,12 @@ def _document_bytes() -> bytes:
 
     return document(operations())
 
+
+SINCE: Final = Parameter(
+    name="since",
+    about="Number of the newest list that was seen; 0 for a full one.",
+    schema={"type": "integer", "minimum": 0, "default": 0},
+)
 
 OPERATIONS: Final = (
     Operation(
@@ -100,5 +111,16 @@ OPERATIONS: Final = (
         access=Access.ANYONE,
         answer=api.TrustAnswer,
         call=_trust,
+    ),
+    Operation(
+        method="GET",
+        path=api.PATH_DENYLIST,
+        name="getDenylist",
+        about="What is revoked, as a signed list: in full, or what came after the list that was seen.",
+        tag="Trust",
+        access=Access.ANYONE,
+        answer=api.DenylistAnswer,
+        call=_denylist,
+        parameters=(SINCE,),
     ),
 )

@@ -4,11 +4,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from server_stub.config import CONFIG_FILE, KEYS_FOLDER, LEDGER_FILE, ServerConfig, write_config
+from server_stub.fees import FeePolicy
 from server_stub.keys import create_keys, first_bundle
 from server_stub.service.enrolment import hash_of_code, new_activation_code
 from server_stub.store.base import Store
 from server_stub.store.records import ActivationCode, DeviceKind, Merchant, Trust
+from server_stub.store.records_money import FeeTerms
 from server_stub.store.sqlite import SqliteStore
+from server_stub.store.tables.money import FEE_TERMS
 from server_stub.store.tables.parties import ACTIVATION_CODES, MERCHANTS, TRUST
 from wallet_sdk.ports import Random
 from wallet_sdk.protocol import codec
@@ -75,6 +78,27 @@ def add_merchant(store: Store, details: MerchantDetails) -> MerchantId:
         )
         writer.add(MERCHANTS, merchant)
     return merchant.merchant_id
+
+
+def set_fees(store: Store, merchant_id: MerchantId, currency: Currency, policy: FeePolicy) -> None:
+    """Agree a merchant's terms in one currency; they count for what is captured from now on.
+
+    Raises:
+        MisuseError: BAD_ARGUMENT for an unknown merchant, or a currency that is not his.
+    """
+    with store.writing() as writer:
+        merchant = writer.find(MERCHANTS, merchant_id)
+        if merchant is None:
+            raise MisuseError(ErrorCode.BAD_ARGUMENT, f"there is no merchant {merchant_id}", param="merchant")
+        if currency not in merchant.currencies:
+            raise MisuseError(
+                ErrorCode.BAD_ARGUMENT, f"merchant {merchant_id} takes no {currency.name}", param="currency"
+            )
+        terms = FeeTerms(merchant_id=merchant_id, currency=currency, policy=policy)
+        if writer.find(FEE_TERMS, (merchant_id, currency.number)) is None:
+            writer.add(FEE_TERMS, terms)
+        else:
+            writer.change(FEE_TERMS, terms)
 
 
 def terminal_code(store: Store, merchant_id: MerchantId, *, random: Random, expires_at_s: int) -> str:

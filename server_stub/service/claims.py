@@ -14,6 +14,7 @@ from server_stub.service.operator import Operator
 from server_stub.service.verification import SealedConsent, check_valid_at
 from server_stub.store.records import ConsentMode, Terminal
 from server_stub.store.table import Keys
+from server_stub.store.tables.money import FEE_TERMS
 from server_stub.store.tables.parties import ACCOUNT_NAME, ACCOUNTS
 from server_stub.store.tables.payments import ANSWERED_REQUESTS, TOKENS
 from wallet_sdk.protocol import limits, rules
@@ -77,6 +78,8 @@ class VerifiedClaim:
         keys.name(ANSWERED_REQUESTS, (request.request_id, self.terminal_id))
         payable = (int(AccountKind.MERCHANT_PAYABLE), str(merchant_id), request.currency.number)
         keys.name_by(ACCOUNTS, ACCOUNT_NAME, payable)
+        keys.name_by(ACCOUNTS, ACCOUNT_NAME, (int(AccountKind.FEES), "", request.currency.number))
+        keys.name(FEE_TERMS, (merchant_id, request.currency.number))
 
     @property
     def mode(self) -> ConsentMode:
@@ -199,6 +202,8 @@ def _memorable(request: PaymentRequest, consent: PaymentIntent | PaymentCode, to
     """Limits that the payer's own signature breaks, whenever it comes."""
     try:
         if isinstance(consent, PaymentCode):
+            if request.hold_h:  # R-119
+                raise RuleViolationError(ErrorCode.ONLINE_ONLY, "a deposit is held for an intent alone", param="mode")
             rules.check_code_covers(consent, token, amount_minor=request.amount_minor, currency=request.currency)
         else:
             rules.check_intent_answers(consent, token, request=request, request_digest=consent.request_digest)

@@ -121,7 +121,13 @@ class EnrolWalletCommand(Command[Wallet]):
         assert code.currency is not None, "a wallet's code names its currency"
         wallet_id = writer.next_wallet_id()
         account = writer.open_account(kind=AccountKind.PAYER_AVAILABLE, holder=str(wallet_id), currency=code.currency)
-        wallet = Wallet(wallet_id=wallet_id, currency=code.currency, device_key=key, account_id=account)
+        wallet = Wallet(
+            wallet_id=wallet_id,
+            currency=code.currency,
+            device_key=key,
+            account_id=account,
+            enrolled_at_s=self.at_s,
+        )
         writer.add(WALLETS, wallet)
         writer.change(ACTIVATION_CODES, replace(code, used_by=key))
         if code.funds_minor:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from server_stub.service.claims import VerifiedClaim
+from server_stub.service.denylist import revoke_wallet
 from server_stub.store.records import ConsentMode, FraudCase, SpentCounter, Token, TokenStanding
 from server_stub.store.tables.parties import WALLETS
 from server_stub.store.tables.payments import CONSENTS, FRAUD_CASES, TOKENS
@@ -51,8 +52,7 @@ def open_case(writer: Writer, claim: VerifiedClaim, token: Token, suspicion: Sus
     writer.change(TOKENS, replace(token, standing=TokenStanding.CLOSED_FOR_FRAUD))
     wallet = writer.find(WALLETS, token.wallet_id)
     assert wallet is not None, "wallets are never deleted"
-    if wallet.blocked_at_s is None:
-        writer.change(WALLETS, replace(wallet, blocked_at_s=claim.at_s))
+    revoke_wallet(writer, wallet, reason=suspicion.reason, at_s=claim.at_s)
 
 
 def _contradicts(claim: VerifiedClaim, spent: SpentCounter) -> bool:

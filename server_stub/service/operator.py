@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from server_stub.committer import Committer
 from server_stub.config import ServerConfig
 from server_stub.keys import OperatorSigners
+from server_stub.risk.policy import NO_RULES, RiskPolicy
 from server_stub.service.verification import Verifier
 from server_stub.store.base import Store
 from wallet_sdk.ports import Clock, Random
@@ -22,6 +23,7 @@ class Operator:
     trust: TrustStore
     verifier: Verifier
     config: ServerConfig
+    risk: RiskPolicy = NO_RULES
     clock: Clock
     random: Random
 

@@ -1,10 +1,10 @@
 """Intents, captures and closures: verify, then decide in one commit; and how each side sees an outcome."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from server_stub.committer import Command
-from server_stub.service import settling
+from server_stub.service import risking, settling
 from server_stub.service.claims import (
     CLOSED,
     BrokenClaim,
@@ -14,23 +14,26 @@ from server_stub.service.claims import (
 )
 from server_stub.service.devices import enrolled_terminal, terminal_of_key
 from server_stub.service.operator import Operator
-from server_stub.service.receipts import receipt_of
-from server_stub.service.settling import Outcome, SettlingRules, payment_of, settle
+from server_stub.service.paying import SettlingRules
+from server_stub.service.receipts import closing_receipt_of, receipt_of, refusing_receipt_of
+from server_stub.service.settling import Outcome, payment_of, settle
 from server_stub.store.records import AnsweredRequest, Payment, Terminal
 from server_stub.store.table import Keys
 from server_stub.store.tables.payments import ANSWERED_REQUESTS
 from server_stub.store.writer import Writer
 from wallet_sdk.protocol import api
-from wallet_sdk.protocol.envelope import Sealed, key_id_of
-from wallet_sdk.protocol.errors import ErrorCode
+from wallet_sdk.protocol.envelope import Sealed, key_id_of, verify
+from wallet_sdk.protocol.errors import ErrorCode, RuleViolationError
 from wallet_sdk.protocol.ids import Envelope, MerchantId
-from wallet_sdk.protocol.messages import CaptureBatch, CloseRequest
+from wallet_sdk.protocol.messages import CaptureBatch, CloseRequest, PaymentRequest
 from wallet_sdk.protocol.states import State
 from wallet_sdk.protocol.trust import verify_from_device
 
 Outcomes = tuple[Outcome, ...]
 
 _NO_ERROR: Final = 0
+#: How a JSON body begins; a signed message is an array of CBOR.
+_JSON_OBJECT: Final = b"{"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +46,7 @@ class IntentCommand(Command[Outcomes]):
 
     def name_keys(self, keys: Keys) -> None:
         self.claim.name_keys(keys, self.merchant_id)
+        risking.name_keys(keys, self.rules.risk, self.claim, self.merchant_id)
 
     def apply(self, writer: Writer) -> Outcomes:
         outcome = settle(writer, self.claim, self.merchant_id, self.rules)
@@ -67,6 +71,7 @@ class CaptureCommand(Command[Outcomes]):
         for claim in self.claims:
             if isinstance(claim, VerifiedClaim):
                 claim.name_keys(keys, self.terminal.merchant_id)
+                risking.name_keys(keys, self.rules.risk, claim, self.terminal.merchant_id)
 
     def apply(self, writer: Writer) -> Outcomes:
         return tuple(
@@ -82,8 +87,12 @@ class CloseCommand(Command[Outcomes]):
     """A terminal's end of its own request: canceled for ever, unless it is paid."""
 
     sealed: Sealed[CloseRequest]
+    asked: PaymentRequest | None
     terminal: Terminal
     at_s: int
+
+    def name_keys(self, keys: Keys) -> None:
+        keys.name(ANSWERED_REQUESTS, (self.sealed.message.request_id, self.terminal.terminal_id))
 
     def apply(self, writer: Writer) -> Outcomes:
         terminal_id, request_id = self.terminal.terminal_id, self.sealed.message.request_id
@@ -92,14 +101,16 @@ class CloseCommand(Command[Outcomes]):
         if paid is not None:
             return (Outcome(terminal_id=terminal_id, request_id=request_id, state=paid.state, paid=paid),)
         if answered is None:
-            closed = AnsweredRequest(
+            answered = AnsweredRequest(
                 terminal_id=terminal_id,
                 request_id=request_id,
                 closing=self.sealed.envelope,
                 closed_at_s=self.at_s,
+                amount_minor=self.asked.amount_minor if self.asked else None,
+                currency=self.asked.currency if self.asked else None,
             )
-            writer.add(ANSWERED_REQUESTS, closed)
-        return (Outcome(terminal_id=terminal_id, request_id=request_id, state=CLOSED),)
+            writer.add(ANSWERED_REQUESTS, answered)
+        return (Outcome(terminal_id=terminal_id, request_id=request_id, state=CLOSED, closed=answered),)
 
 
 def prepare_intent(operator: Operator, body: bytes) -> IntentCommand:
@@ -130,26 +141,37 @@ def prepare_capture(operator: Operator, body: bytes) -> CaptureCommand:
 
 
 def prepare_closure(operator: Operator, body: bytes) -> CloseCommand:
-    """Verify a terminal's closure.
+    """Verify a terminal's closure, and the request that it closes when it is handed in too.
 
     Raises:
         TillcodeError: nothing was stored.
     """
-    terminal = enrolled_terminal(operator, body, CloseRequest)
-    sealed = verify_from_device(body, CloseRequest, device_key=terminal.public_key)
-    return CloseCommand(sealed=sealed, terminal=terminal, at_s=operator.now_s())
+    closing, request = body, b""
+    if body.startswith(_JSON_OBJECT):
+        parts = api.parse_json(body, api.ClosureBody)
+        closing, request = api.from_base64url(parts.closing), api.from_base64url(parts.request)
+    terminal = enrolled_terminal(operator, closing, CloseRequest)
+    sealed = verify_from_device(closing, CloseRequest, device_key=terminal.public_key)
+    asked = _request_of(operator, request, terminal, sealed.message) if request else None
+    return CloseCommand(sealed=sealed, asked=asked, terminal=terminal, at_s=operator.now_s())
 
 
 def seen_by_terminal(operator: Operator, outcome: Outcome) -> api.PaymentAnswer:
     """A terminal asks about its request: when it is paid at all, that is what it needs to know."""
     state = outcome.state if outcome.paid is None else outcome.paid.state
-    return _answer(operator, outcome, state=state, paid=outcome.paid)
+    answer = _answer(operator, outcome, state=state, paid=outcome.paid)
+    if outcome.error_code is not ErrorCode.RISK_REFUSED:
+        return answer
+    with operator.store.reading() as reader:  # its payer is not told which rule it was
+        return replace(answer, reason=risking.reason_of(reader, outcome.consent_digest))
 
 
 def seen_by_wallet(operator: Operator, outcome: Outcome) -> api.PaymentAnswer:
     """A wallet asks about its own consent; another payer's receipt is none of its business."""
-    own = outcome.paid is not None and outcome.paid.wallet_id == outcome.wallet_id
-    return _answer(operator, outcome, state=outcome.state, paid=outcome.paid if own else None)
+    paid = outcome.paid
+    if paid is None or paid.consent_digest != outcome.consent_digest:
+        return _answer(operator, outcome, state=outcome.state, paid=None)
+    return _answer(operator, outcome, state=paid.state, paid=paid)
 
 
 def capture_answer(operator: Operator, outcomes: Outcomes) -> api.CaptureAnswer:
@@ -170,14 +192,33 @@ def payment_key(terminal_id: int, request_id: bytes) -> bytes:
 
 
 def _answer(operator: Operator, outcome: Outcome, *, state: State, paid: Payment | None) -> api.PaymentAnswer:
-    receipt = b"" if paid is None else receipt_of(paid, operator.signers.receipt)
     code: ErrorCode | int = outcome.error_code or _NO_ERROR
     return api.PaymentAnswer(
         request_id=api.to_base64url(outcome.request_id),
         state=state.name,
         error_code=int(code),
-        receipt=api.to_base64url(receipt),
+        receipt=api.to_base64url(_receipt(operator, outcome, paid)),
+        refunded_minor=0 if paid is None else paid.refunded_minor,
     )
+
+
+def _receipt(operator: Operator, outcome: Outcome, paid: Payment | None) -> Envelope:
+    """The operator's signed word for this answer, as far as it is one for ever."""
+    signer = operator.signers.receipt
+    if paid is not None:
+        return receipt_of(paid, signer)
+    if outcome.refused is not None:
+        return refusing_receipt_of(outcome.refused, signer)
+    return Envelope(b"") if outcome.closed is None else closing_receipt_of(outcome.closed, signer)
+
+
+def _request_of(operator: Operator, request: bytes, terminal: Terminal, closing: CloseRequest) -> PaymentRequest:
+    """The request that a closure names, which its own terminal has signed."""
+    sealed, _ = operator.verifier.request(request)
+    verify(sealed, terminal.public_key)
+    if sealed.message.request_id != closing.request_id:
+        raise RuleViolationError(ErrorCode.WRONG_REQUEST, "the closure is of another request", param="request_id")
+    return sealed.message
 
 
 def _rules(operator: Operator) -> SettlingRules:
@@ -185,4 +226,5 @@ def _rules(operator: Operator) -> SettlingRules:
         uncovered=operator.config.payments.uncovered,
         shortfall_max_minor=operator.config.terminals.token_stored_max_minor,
         bundle=operator.trust.bundle.envelope,
+        risk=operator.risk,
     )

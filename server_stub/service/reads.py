@@ -121,8 +121,9 @@ def _payment_outcome(operator: Operator, terminal: Terminal, request_id: Request
     with operator.store.reading() as reader:
         answered = reader.find(ANSWERED_REQUESTS, (request_id, terminal.terminal_id))
         paid = payment_of(reader, answered)
-    state = CLOSED if answered is not None and paid is None else State.REQUESTED
-    return Outcome(terminal_id=terminal.terminal_id, request_id=request_id, state=state, paid=paid)
+    closed = answered if paid is None else None
+    state = State.REQUESTED if closed is None else CLOSED
+    return Outcome(terminal_id=terminal.terminal_id, request_id=request_id, state=state, paid=paid, closed=closed)
 
 
 def _bytes_of(name: str, *, length: int) -> bytes:

@@ -4,10 +4,13 @@ A receipt says nothing but what its payment says, and signatures are determinist
 receipt for as long as the operator signs with the same key. So none is stored, and none is signed before a commit.
 """
 
-from server_stub.store.records import Payment
-from wallet_sdk.protocol.envelope import Signer, seal
+from server_stub.service.claims import CLOSED
+from server_stub.store.records import AnsweredRequest, Consent, Payment
+from server_stub.store.records_money import RefundMade
+from wallet_sdk.protocol.envelope import Signer, open_unverified, seal
 from wallet_sdk.protocol.ids import Envelope
-from wallet_sdk.protocol.messages import Receipt
+from wallet_sdk.protocol.messages import PaymentRequest, Receipt
+from wallet_sdk.protocol.states import State
 
 
 def receipt_of(payment: Payment, signer: Signer) -> Envelope:
@@ -21,5 +24,49 @@ def receipt_of(payment: Payment, signer: Signer) -> Envelope:
         state=payment.state,
         at_s=payment.at_s,
         liability=payment.liability,
+    )
+    return seal(receipt, signer).envelope
+
+
+def refund_receipt_of(made: RefundMade, signer: Signer) -> Envelope:
+    """The operator's proof that money went back."""
+    receipt = Receipt(
+        terminal_id=made.terminal_id,
+        request_id=made.request_id,
+        amount_minor=made.amount_minor,
+        currency=made.currency,
+        state=State.CAPTURED,
+        at_s=made.at_s,
+        refund_id=made.refund_id,
+    )
+    return seal(receipt, signer).envelope
+
+
+def refusing_receipt_of(refused: Consent, signer: Signer) -> Envelope:
+    """The operator's proof that one consent cost its payer nothing, and never will."""
+    request = open_unverified(refused.request, PaymentRequest).message
+    receipt = Receipt(
+        terminal_id=refused.terminal_id,
+        request_id=refused.request_id,
+        consent_digest=refused.digest,
+        amount_minor=request.amount_minor,
+        currency=request.currency,
+        state=refused.state,
+        at_s=refused.at_s,
+    )
+    return seal(receipt, signer).envelope
+
+
+def closing_receipt_of(closed: AnsweredRequest, signer: Signer) -> Envelope:
+    """The operator's proof that a request was closed unpaid; empty when its terminal did not hand the request in."""
+    if closed.amount_minor is None or closed.currency is None or closed.closed_at_s is None:
+        return Envelope(b"")
+    receipt = Receipt(
+        terminal_id=closed.terminal_id,
+        request_id=closed.request_id,
+        amount_minor=closed.amount_minor,
+        currency=closed.currency,
+        state=CLOSED,
+        at_s=closed.closed_at_s,
     )
     return seal(receipt, signer).envelope

@@ -1,22 +1,23 @@
 """One verified claim against the ledger, inside the commit: its first answer, which is its answer for ever."""
 
 from dataclasses import dataclass, replace
+from typing import Final
 
-from server_stub.ledger import AccountId, AccountKind, EntryKind, move
-from server_stub.service.claims import DECLINED, PAID, REJECTED, BrokenClaim, Memory, VerifiedClaim
+from server_stub.ledger import EntryKind, move
+from server_stub.service import risking
+from server_stub.service.claims import DECLINED, REJECTED, BrokenClaim, Memory, VerifiedClaim
 from server_stub.service.fraud import open_case, suspicion_of
+from server_stub.service.paying import Case, SettlingRules, pay, uncovered_minor_of
+from server_stub.service.tokens import UNCLOSED
 from server_stub.store.reader import Reader
 from server_stub.store.records import (
     AnsweredRequest,
     Consent,
     ConsentMode,
     Payment,
-    Shortfall,
     SpentCounter,
     Terminal,
-    Token,
     TokenStanding,
-    Wallet,
 )
 from server_stub.store.tables.parties import WALLETS
 from server_stub.store.tables.payments import (
@@ -24,15 +25,17 @@ from server_stub.store.tables.payments import (
     CONSENT_DIGEST,
     CONSENTS,
     PAYMENTS,
-    SHORTFALLS,
     TOKENS,
 )
 from server_stub.store.writer import Writer
 from wallet_sdk.protocol.envelope import open_unverified
 from wallet_sdk.protocol.errors import ErrorCode, RuleViolationError, TillcodeError
-from wallet_sdk.protocol.ids import Digest, Envelope, MerchantId, RequestId, TerminalId, WalletId
-from wallet_sdk.protocol.messages import Liability, PaymentRequest
+from wallet_sdk.protocol.ids import Digest, MerchantId, RequestId, TerminalId, WalletId
+from wallet_sdk.protocol.messages import PaymentRequest
 from wallet_sdk.protocol.states import State
+
+#: Why an offline payment that nobody else speaks against is not taken: nobody covers it, or nobody may.
+_REJECTED_FOR: Final = frozenset({ErrorCode.INSUFFICIENT_FUNDS, ErrorCode.RISK_REFUSED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +45,8 @@ class Outcome:
     Attributes:
         error_code: why not; None when it took effect.
         paid: the payment that took effect under this request, if one did.
+        refused: the consent that was declined for ever, when it is the answer.
+        closed: the closed request, when that is the answer.
         refusal: set when the answer is not remembered.
     """
 
@@ -52,30 +57,9 @@ class Outcome:
     consent_digest: Digest | None = None
     wallet_id: WalletId | None = None
     paid: Payment | None = None
+    refused: Consent | None = None
+    closed: AnsweredRequest | None = None
     refusal: TillcodeError | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettlingRules:
-    """The operator's choices, and the bundle that goes into proofs.
-
-    Attributes:
-        uncovered: who bears what no escrow covers.
-        shortfall_max_minor: the most the operator bears at one terminal under one token: the share of a token
-            that a terminal may accept offline. Without it, a merchant and a wallet that work together could sign
-            any number of contradicting intents and have each of them paid.
-    """
-
-    uncovered: Liability
-    shortfall_max_minor: int
-    bundle: Envelope
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Case:
-    claim: VerifiedClaim
-    token: Token
-    wallet: Wallet
 
 
 def settle(writer: Writer, claim: VerifiedClaim, merchant_id: MerchantId, rules: SettlingRules) -> Outcome:
@@ -89,7 +73,7 @@ def settle(writer: Writer, claim: VerifiedClaim, merchant_id: MerchantId, rules:
     wallet = None if token is None else writer.find(WALLETS, token.wallet_id)
     if token is None or wallet is None or token.digest != claim.token.digest:
         return _forgotten(claim, RuleViolationError(ErrorCode.REVOKED, "this ledger has not issued the token"))
-    case = _Case(claim=claim, token=token, wallet=wallet)
+    case = Case(claim=claim, token=token, wallet=wallet, merchant_id=merchant_id, rules=rules)
     suspicion = suspicion_of(writer, claim, token, bundle=rules.bundle)
     answered = writer.find(ANSWERED_REQUESTS, (claim.request.message.request_id, claim.terminal_id))
     paid = payment_of(writer, answered)
@@ -97,7 +81,7 @@ def settle(writer: Writer, claim: VerifiedClaim, merchant_id: MerchantId, rules:
         _check_open(case, answered, paid)
         if suspicion is not None and claim.mode is not ConsentMode.OFFLINE:  # R-97
             raise RuleViolationError(ErrorCode.DOUBLE_SPEND, suspicion.reason, param="counter")
-        outcome = _pay(writer, case, merchant_id, rules)
+        outcome = _pay(writer, case)
     except RuleViolationError as error:
         if suspicion is None:
             _give_back_dead(writer, case)  # R-95
@@ -132,6 +116,7 @@ def outcome_of_consent(reader: Reader, known: Consent) -> Outcome:
         consent_digest=known.digest,
         wallet_id=known.wallet_id,
         paid=paid,
+        refused=known if known.error_code is not None else None,
     )
 
 
@@ -171,7 +156,7 @@ def _forgotten(claim: VerifiedClaim, error: TillcodeError) -> Outcome:
     )
 
 
-def _check_open(case: _Case, answered: AnsweredRequest | None, paid: Payment | None) -> None:
+def _check_open(case: Case, answered: AnsweredRequest | None, paid: Payment | None) -> None:
     """Everything but the money: the request, the rules seen before, the wallet and the token."""
     claim = case.claim
     if paid is not None:
@@ -182,86 +167,46 @@ def _check_open(case: _Case, answered: AnsweredRequest | None, paid: Payment | N
         raise RuleViolationError(ErrorCode.REQUEST_NOT_OPEN, "its terminal has closed the request")
     if claim.refusal is not None:
         raise claim.refusal.error
-    if claim.mode is ConsentMode.OFFLINE:
-        return  # the terminal has given the goods; the operator's policy decides
+    if claim.mode is not ConsentMode.OFFLINE:  # offline the terminal has given the goods; the policy decides
+        _check_may_spend(case)
+
+
+def _check_may_spend(case: Case) -> None:
+    """Wallet and token, for what the issuer authorizes now."""
     if case.wallet.blocked_at_s is not None:  # R-89
         raise RuleViolationError(ErrorCode.REVOKED, "the wallet is blocked")
+    if case.token.standing is TokenStanding.REVOKED:
+        raise RuleViolationError(ErrorCode.REVOKED, "the token is revoked")
     if case.token.standing is not TokenStanding.OPEN:
         raise RuleViolationError(ErrorCode.TOKEN_CLOSED, "the token is closed")
 
 
-def _pay(writer: Writer, case: _Case, merchant_id: MerchantId, rules: SettlingRules) -> Outcome:
-    claim, currency = case.claim, case.token.currency
-    payable = writer.open_account(kind=AccountKind.MERCHANT_PAYABLE, holder=str(merchant_id), currency=currency)
-    amounts_minor = {payable: claim.amount_minor}
-    if claim.mode is ConsentMode.OFFLINE:
-        covered_minor = min(claim.amount_minor, writer.balance_minor(case.token.account_id))  # R-93
-        uncovered_minor = claim.amount_minor - covered_minor
-        amounts_minor[case.token.account_id] = -covered_minor
-        if uncovered_minor:
-            amounts_minor[_bear(writer, case, uncovered_minor, rules)] = -uncovered_minor
-    else:
-        amounts_minor[case.wallet.account_id] = -claim.amount_minor
-    entry = move(
-        kind=EntryKind.CAPTURE,
-        reference=claim.consent.digest,
-        at_s=claim.at_s,
-        currency=currency,
-        amounts_minor=amounts_minor,
-    )
-    number = writer.post(entry, number=writer.next_number())
-    _remember(writer, case, state=PAID, code=None, number=number)
-    payment = Payment(
-        number=number,
-        terminal_id=claim.terminal_id,
-        request_id=claim.request.message.request_id,
-        request_digest=claim.request.digest,
-        consent_digest=claim.consent.digest,
-        wallet_id=case.wallet.wallet_id,
-        amount_minor=claim.amount_minor,
-        currency=currency,
-        state=PAID,
-        at_s=claim.at_s,
-        liability=claim.liability,
-    )
-    writer.add(PAYMENTS, payment)
+def _pay(writer: Writer, case: Case) -> Outcome:
+    uncovered_minor = uncovered_minor_of(writer, case)
+    risking.check(writer, case, uncovered_minor=uncovered_minor)
+    payment = pay(writer, case, uncovered_minor=uncovered_minor)
+    risking.count(writer, case, payment)
+    _remember(writer, case, state=payment.state, code=None, number=payment.number)
     answered = AnsweredRequest(
         terminal_id=payment.terminal_id, request_id=payment.request_id, payment_number=payment.number
     )
     writer.add(ANSWERED_REQUESTS, answered)
-    return _outcome(case, state=PAID, code=None, paid=payment)
+    return _outcome(case, state=payment.state, code=None, paid=payment)
 
 
-def _bear(writer: Writer, case: _Case, uncovered_minor: int, rules: SettlingRules) -> AccountId:
-    """The account that bears what no escrow covers, within the operator's policy and bound."""
-    if rules.uncovered is Liability.MERCHANT:
-        raise RuleViolationError(ErrorCode.INSUFFICIENT_FUNDS, "the escrow does not cover it")
-    token_id, terminal_id = case.token.token_id, case.claim.terminal_id
-    known = writer.find(SHORTFALLS, (token_id, terminal_id))
-    borne_minor = uncovered_minor + (0 if known is None else known.amount_minor)
-    if borne_minor > rules.shortfall_max_minor:  # R-94
-        raise RuleViolationError(
-            ErrorCode.INSUFFICIENT_FUNDS,
-            "the escrow does not cover it, and the terminal is over its share of the token",
-        )
-    borne = Shortfall(token_id=token_id, terminal_id=terminal_id, amount_minor=borne_minor)
-    if known is None:
-        writer.add(SHORTFALLS, borne)
-    else:
-        writer.change(SHORTFALLS, borne)
-    return writer.open_account(kind=AccountKind.FRAUD_LOSS, holder="", currency=case.token.currency)
-
-
-def _declined(writer: Writer, case: _Case, *, state: State, code: ErrorCode, paid: Payment | None) -> Outcome:
-    _remember(writer, case, state=state, code=code, number=writer.next_number())
-    return _outcome(case, state=state, code=code, paid=paid if code is ErrorCode.ALREADY_PAID else None)
+def _declined(writer: Writer, case: Case, *, state: State, code: ErrorCode, paid: Payment | None) -> Outcome:
+    refused = _remember(writer, case, state=state, code=code, number=writer.next_number())
+    shown = paid if code is ErrorCode.ALREADY_PAID else None
+    return _outcome(case, state=state, code=code, paid=shown, refused=refused)
 
 
 def _was_accepted_offline(claim: VerifiedClaim, error: RuleViolationError) -> bool:
-    return claim.mode is ConsentMode.OFFLINE and error.code is ErrorCode.INSUFFICIENT_FUNDS
+    return claim.mode is ConsentMode.OFFLINE and error.code in _REJECTED_FOR
 
 
-def _outcome(case: _Case, *, state: State, code: ErrorCode | None, paid: Payment | None) -> Outcome:
+def _outcome(
+    case: Case, *, state: State, code: ErrorCode | None, paid: Payment | None, refused: Consent | None = None
+) -> Outcome:
     return Outcome(
         terminal_id=case.claim.terminal_id,
         request_id=case.claim.request.message.request_id,
@@ -270,10 +215,11 @@ def _outcome(case: _Case, *, state: State, code: ErrorCode | None, paid: Payment
         consent_digest=case.claim.consent.digest,
         wallet_id=case.wallet.wallet_id,
         paid=paid,
+        refused=refused,
     )
 
 
-def _remember(writer: Writer, case: _Case, *, state: State, code: ErrorCode | None, number: int) -> None:
+def _remember(writer: Writer, case: Case, *, state: State, code: ErrorCode | None, number: int) -> Consent:
     claim = case.claim
     consent = Consent(
         number=number,
@@ -299,16 +245,17 @@ def _remember(writer: Writer, case: _Case, *, state: State, code: ErrorCode | No
     )
     writer.add(CONSENTS, consent)
     writer.add_spent_counter(spent)
+    return consent
 
 
-def _give_back_dead(writer: Writer, case: _Case) -> None:
+def _give_back_dead(writer: Writer, case: Case) -> None:
     """An offline consent that is declined for ever will never be claimed: its reserve is the payer's again."""
     claim, token = case.claim, case.token
     if claim.mode is not ConsentMode.OFFLINE or case.wallet.blocked_at_s is not None:
         return
     if claim.start_minor < 0:
         return  # its sum never held its amount, so it has reserved nothing
-    if token.standing is TokenStanding.OPEN:
+    if token.standing in UNCLOSED:
         writer.change(TOKENS, replace(token, dead_minor=token.dead_minor + claim.amount_minor))
         return
     released_minor = min(claim.amount_minor, writer.balance_minor(token.account_id))

@@ -9,6 +9,7 @@ from server_stub.ledger import AccountKind, EntryKind, move
 from server_stub.service.devices import enrolled_wallet
 from server_stub.service.operator import Operator
 from server_stub.store.records import Token, TokenStanding, Wallet
+from server_stub.store.table import Keys
 from server_stub.store.tables.parties import TERMINAL_KEY, TERMINALS, WALLET_KEY, WALLETS
 from server_stub.store.tables.payments import TOKEN_ISSUE, TOKEN_KEY, TOKENS
 from server_stub.store.writer import Writer
@@ -22,6 +23,9 @@ from wallet_sdk.protocol.trust import verify_from_device
 #: A claim is judged at its request's time, which lies within its token's life, and comes at most so much later.
 #: The day more is for clocks that were set, and for a claim that was verified before this and commits after it.
 UNCLAIMABLE_AFTER_S: Final = limits.CAPTURE_AGE_S_MAX + 24 * 3600
+
+#: A token that its wallet can still close.
+UNCLOSED: Final = frozenset({TokenStanding.OPEN, TokenStanding.REVOKED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,18 +56,27 @@ class IssueCommand(Command[Envelope]):
         if self.closing is not None:
             previous = writer.find(TOKENS, self.closing.message.token_id)
             assert previous is not None, "the closing was verified with its token's key"
-            if previous.standing is not TokenStanding.OPEN:
-                return self._successor(writer, previous, self.closing.message)
-            self._close_previous(writer, wallet, previous, self.closing)
+            successor = self._successor(writer, previous, self.closing.message)
+            if successor is not None:
+                return successor
+            if previous.standing in UNCLOSED:
+                close_token(writer, previous, self.closing, at_s=self.at_s, successor_id=self.token_id)
         self._check_key_is_new(writer)
         self._release_unclaimable(writer, wallet)
         return self._issue(writer, wallet)
 
-    def _successor(self, writer: Writer, previous: Token, closing: TokenClosing) -> Envelope:
-        """A token closes once and has one successor: a wallet that never got it, and asks anew, gets that one."""
+    def _successor(self, writer: Writer, previous: Token, closing: TokenClosing) -> Envelope | None:
+        """A token closes once and has one successor: a wallet that never got it, and asks anew, gets that one.
+
+        A token whose allowance was returned has none, until the first request that hands in its closing.
+        """
+        if previous.standing in UNCLOSED:
+            return None
         if previous.closing is None or previous.spent_minor != closing.spent_minor:
             raise RuleViolationError(ErrorCode.TOKEN_CLOSED, "closed before", param="closing")
-        assert previous.successor_id is not None, "a token is closed and its successor issued in one commit"
+        if previous.successor_id is None:
+            writer.change(TOKENS, replace(previous, successor_id=self.token_id))
+            return None
         successor = writer.find(TOKENS, previous.successor_id)
         assert successor is not None, "tokens are never deleted"
         return successor.envelope
@@ -79,33 +92,6 @@ class IssueCommand(Command[Envelope]):
         )
         if any(in_use):  # R-120
             raise RuleViolationError(ErrorCode.CONTENT_CONFLICT, "the key is in use", param="token_key")
-
-    def _close_previous(self, writer: Writer, wallet: Wallet, previous: Token, closing: Sealed[TokenClosing]) -> None:
-        spent_minor = closing.message.spent_minor
-        if not writer.highest_sum_minor(previous.token_id) <= spent_minor <= previous.total_minor:
-            raise RuleViolationError(
-                ErrorCode.BAD_CUMULATIVE, "less than was seen, or more than was allowed", param="spent_minor"
-            )
-        unused_minor = previous.total_minor - spent_minor + previous.dead_minor
-        returned_minor = min(unused_minor, writer.balance_minor(previous.account_id))
-        if returned_minor:
-            writer.post(
-                move(
-                    kind=EntryKind.TOKEN_RETURN,
-                    reference=previous.token_id,
-                    at_s=self.at_s,
-                    currency=previous.currency,
-                    amounts_minor={previous.account_id: -returned_minor, wallet.account_id: returned_minor},
-                )
-            )
-        closed = replace(
-            previous,
-            standing=TokenStanding.CLOSED,
-            spent_minor=spent_minor,
-            closing=closing.envelope,
-            successor_id=self.token_id,
-        )
-        writer.change(TOKENS, closed)
 
     def _release_unclaimable(self, writer: Writer, wallet: Wallet) -> None:
         """What was signed and never claimed, or left in a token that was never closed, is the payer's again."""
@@ -172,6 +158,87 @@ class IssueCommand(Command[Envelope]):
             ),
         )
         return sealed.envelope
+
+
+def close_token(
+    writer: Writer, token: Token, closing: Sealed[TokenClosing], *, at_s: int, successor_id: TokenId | None
+) -> None:
+    """Close a token at its signed sum, and give back to the payer what it says was not spent.
+
+    Raises:
+        RuleViolationError: BAD_CUMULATIVE.
+    """
+    spent_minor = closing.message.spent_minor
+    if not writer.highest_sum_minor(token.token_id) <= spent_minor <= token.total_minor:
+        raise RuleViolationError(
+            ErrorCode.BAD_CUMULATIVE, "less than was seen, or more than was allowed", param="spent_minor"
+        )
+    wallet = writer.find(WALLETS, token.wallet_id)
+    assert wallet is not None, "wallets are never deleted"
+    unused_minor = token.total_minor - spent_minor + token.dead_minor
+    returned_minor = min(unused_minor, writer.balance_minor(token.account_id))
+    if returned_minor:
+        writer.post(
+            move(
+                kind=EntryKind.TOKEN_RETURN,
+                reference=token.token_id,
+                at_s=at_s,
+                currency=token.currency,
+                amounts_minor={token.account_id: -returned_minor, wallet.account_id: returned_minor},
+            )
+        )
+    closed = replace(
+        token,
+        standing=TokenStanding.CLOSED,
+        spent_minor=spent_minor,
+        closing=closing.envelope,
+        successor_id=successor_id,
+    )
+    writer.change(TOKENS, closed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnCommand(Command[Token]):
+    """A wallet gives its allowance back and takes no new token: the unused part is available to it again."""
+
+    closing: Sealed[TokenClosing]
+    at_s: int
+
+    def name_keys(self, keys: Keys) -> None:
+        keys.name(TOKENS, self.closing.message.token_id)
+
+    def apply(self, writer: Writer) -> Token:
+        token = writer.find(TOKENS, self.closing.message.token_id)
+        assert token is not None, "the closing was verified with its token's key"
+        if token.standing not in UNCLOSED:
+            if token.closing is None or token.spent_minor != self.closing.message.spent_minor:
+                raise RuleViolationError(ErrorCode.TOKEN_CLOSED, "closed before", param="token_id")
+            return token
+        close_token(writer, token, self.closing, at_s=self.at_s, successor_id=None)
+        closed = writer.find(TOKENS, token.token_id)
+        assert closed is not None, "it was just closed"
+        return closed
+
+
+def prepare_return(operator: Operator, body: bytes) -> ReturnCommand:
+    """Verify what a wallet returns, with the key of the token itself.
+
+    Raises:
+        TillcodeError: nothing was stored.
+    """
+    named = open_unverified(body, TokenClosing).message
+    with operator.store.reading() as reader:
+        token = reader.find(TOKENS, named.token_id)
+    if token is None:
+        raise RuleViolationError(ErrorCode.UNKNOWN_SIGNER, "no token has this key", param="token_id")
+    closing = verify_from_device(body, TokenClosing, device_key=token.device_key)
+    return ReturnCommand(closing=closing, at_s=operator.now_s())
+
+
+def return_answer(_operator: Operator, token: Token) -> api.TokenReturned:
+    """The answer to a returned token."""
+    assert token.spent_minor is not None, "a token that was closed has a sum"
+    return api.TokenReturned(token_id=api.to_base64url(token.token_id), spent_minor=token.spent_minor)
 
 
 def prepare_token(operator: Operator, body: bytes) -> IssueCommand:

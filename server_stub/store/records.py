@@ -36,6 +36,8 @@ class TokenStanding(IntEnum):
     OPEN = 1
     CLOSED = 2
     CLOSED_FOR_FRAUD = 3
+    #: By the operator's hand: nothing more is paid online, and what was signed offline before is settled.
+    REVOKED = 4
 
 
 @unique
@@ -88,6 +90,7 @@ class Wallet:
     device_key: PublicKeyBytes
     account_id: AccountId
     blocked_at_s: int | None = None
+    enrolled_at_s: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +174,15 @@ class SpentCounter:
 class Payment:
     """A payment that took effect. Its consent and its entry have the same number.
 
-    ``liability`` says who bears it should it turn out uncovered. A receipt is made of this alone, so none is stored.
+    A receipt is made of this alone, so none is stored.
+
+    Attributes:
+        amount_minor: what counts now: authorized while it is held, captured after that.
+        at_s: when its state was last changed.
+        liability: who bears it should it turn out uncovered.
+        fee_minor: the part of the amount that is the operator's.
+        borne_minor: the part of the amount that no escrow covered and the operator bore.
+        refunded_minor: what all its refunds come to.
     """
 
     number: int
@@ -185,17 +196,25 @@ class Payment:
     state: State
     at_s: int
     liability: Liability
+    fee_minor: int = 0
+    borne_minor: int = 0
+    refunded_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnsweredRequest:
-    """A request that was paid, or that its terminal closed unpaid: one of the two, once and for ever."""
+    """A request that was paid, or that its terminal closed unpaid: one of the two, once and for ever.
+
+    ``amount_minor`` and ``currency`` are a closed request's, where its terminal has handed it in.
+    """
 
     terminal_id: TerminalId
     request_id: RequestId
     payment_number: int | None = None
     closing: Envelope | None = None
     closed_at_s: int | None = None
+    amount_minor: int | None = None
+    currency: Currency | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

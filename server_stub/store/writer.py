@@ -196,6 +196,10 @@ class Writer(Reader):
         """A free one."""
         return WalletId(self._next_id(WALLETS, above=3000))
 
+    def next_in_line(self, table: Table[int, Any]) -> int:
+        """The next of a table's consecutive ids. Two processes that take the same one conflict; one decides anew."""
+        return self._next_id(table, above=0)
+
     # --- the unit itself ---
 
     def load(self, keys: Keys) -> None:

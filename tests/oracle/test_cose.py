@@ -1,8 +1,6 @@
 """Our envelopes before a COSE library of another's making, and its envelopes before us. See docs/testing.md."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,15 +8,13 @@ from typing import Any
 import cbor2
 import pytest
 
+from tests.oracle.other_program import answer_of
 from tests.vectors.tc1_checks import read_file
 from tests.vectors.tc1_json import CLASS_OF_TYPE
 from wallet_sdk.protocol.envelope import P256_ORDER, open_unverified, verify
 from wallet_sdk.protocol.errors import ErrorCode, RuleViolationError, TillcodeError
 from wallet_sdk.protocol.ids import PublicKeyBytes
 
-ROOT = Path(__file__).parents[2]
-PACKAGES = ROOT / ".cache" / "oracle"
-SCRIPT = Path(__file__).parent / "cose_oracle.py"
 KEYS = {key["name"]: key for key in read_file("keys.json")["keys"]}
 VECTORS = [vector for vector in read_file("messages.json")["messages"] if vector["signer"]]
 Asked = dict[str, Any]
@@ -28,20 +24,10 @@ Ask = Callable[[list[Asked]], list[dict[str, Any]]]
 @pytest.fixture(scope="module")
 def ask() -> Ask:
     """The oracle, in a process that sees its own packages and none of ours."""
-    if not (PACKAGES / ".tillcode-stamp").is_file():
-        pytest.fail("the oracle is not there: run deploy/setup.sh oracle (make test does; it needs the network once)")
 
     def answers(questions: list[Asked]) -> list[dict[str, Any]]:
-        done = subprocess.run(
-            [sys.executable, "-S", "-s", "-P", str(SCRIPT)],
-            input="".join(json.dumps(question) + "\n" for question in questions),
-            env={"PYTHONPATH": str(PACKAGES)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        found: list[dict[str, Any]] = [json.loads(line) for line in done.stdout.splitlines()]
+        said = answer_of("cose_oracle.py", "".join(json.dumps(question) + "\n" for question in questions))
+        found: list[dict[str, Any]] = [json.loads(line) for line in said.splitlines()]
         assert len(found) == len(questions)
         return found
 

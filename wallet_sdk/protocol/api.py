@@ -38,10 +38,14 @@ PATH_ENROL_WALLET: Final = "/v1/enrolments/wallet"
 PATH_ENROL_TERMINAL: Final = "/v1/enrolments/terminal"
 PATH_CERTIFICATES: Final = "/v1/certificates"
 PATH_TOKENS: Final = "/v1/tokens"
+PATH_RETURNS: Final = "/v1/token-returns"
 PATH_INTENTS: Final = "/v1/intents"
 PATH_CAPTURES: Final = "/v1/captures"
 PATH_PAYMENTS: Final = "/v1/payments"
 PATH_CLOSURES: Final = "/v1/closures"
+PATH_HOLD_CAPTURES: Final = "/v1/hold-captures"
+PATH_DENYLIST: Final = "/v1/trust/denylist"
+PATH_REFUNDS: Final = "/v1/refunds"
 PATH_CONSENTS: Final = "/v1/consents"
 PATH_BALANCE: Final = "/v1/balance"
 
@@ -66,6 +70,19 @@ class TrustAnswer:
     """GET /v1/trust: the newest trust bundle."""
 
     bundle: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DenylistAnswer:
+    """GET /v1/trust/denylist?since=N: the signed list ``number`` as a full one (N = 0) or a delta on list N.
+
+    While ``number`` is below ``newest`` there is more: ask again since ``number``. Who has seen the newest gets its
+    last part again, made just now, which changes nothing and shows that nothing is held back. "" while there is none.
+    """
+
+    number: int
+    newest: int
+    denylist: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +116,14 @@ class TokenIssued:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TokenReturned:
+    """POST /v1/token-returns (TokenClosing): closed at this sum; what was not spent is the payer's again."""
+
+    token_id: str
+    spent_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IntentBody:
     """POST /v1/intents, JSON: the intent and the request it answers, both signed envelopes."""
 
@@ -111,13 +136,17 @@ class PaymentAnswer:
     """What became of one payment: the answer to an intent, to each claim of a batch, and to a read.
 
     ``state`` is a states.State name; ``error_code`` 0 or an ErrorCode that says why not; ``receipt`` is the
-    operator's signed receipt of the payment that took effect under this request id, "" when there is none.
+    operator's signed receipt: of the payment that took effect under this request id; of the refusal of this consent
+    when it was declined for ever; of the closing when the request was closed. "" when there is none. ``reason`` is the
+    risk rule's reason code, told to the merchant alone; ``refunded_minor`` what has gone back of a payment.
     """
 
     request_id: str
     state: str
     error_code: int = 0
     receipt: str = ""
+    reason: str = ""
+    refunded_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +154,17 @@ class CaptureAnswer:
     """POST /v1/captures (CaptureBatch): one outcome for each claim, in the batch's order."""
 
     outcomes: tuple[PaymentAnswer, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosureBody:
+    """POST /v1/closures, JSON: the CloseRequest and the request it closes, both signed envelopes.
+
+    With the request at hand the operator signs that it was closed; the CloseRequest alone (COSE) is answered unsigned.
+    """
+
+    closing: str
+    request: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -104,7 +104,9 @@ def _account_of_wallet(wallet: Wallet, keys: Keys) -> None:
 
 WALLETS: Final = Table[WalletId, Wallet](
     name="wallets",
-    columns=numbers("id", "currency") + bytes_("device_key", "key_id") + numbers("account_id", "blocked_at_s"),
+    columns=numbers("id", "currency")
+    + bytes_("device_key", "key_id")
+    + numbers("account_id", "blocked_at_s", "enrolled_at_s"),
     key_of=lambda wallet: wallet.wallet_id,
     row_of=lambda wallet: (
         wallet.wallet_id,
@@ -113,6 +115,7 @@ WALLETS: Final = Table[WalletId, Wallet](
         key_id_of(wallet.device_key),
         wallet.account_id,
         wallet.blocked_at_s,
+        wallet.enrolled_at_s,
     ),
     record_of=lambda row: Wallet(
         wallet_id=WalletId(row[0]),
@@ -120,6 +123,7 @@ WALLETS: Final = Table[WalletId, Wallet](
         device_key=row[2],
         account_id=AccountId(row[4]),
         blocked_at_s=row[5],
+        enrolled_at_s=row[6],
     ),
     indexes=(WALLET_KEY,),
     brings=_account_of_wallet,

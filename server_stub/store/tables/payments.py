@@ -29,6 +29,9 @@ TOKEN_ISSUE: Final = Index[tuple[WalletId, RequestId], Token](
 #: The one token of a device key.
 TOKEN_KEY: Final = Index[PublicKeyBytes, Token](columns=bytes_("device_key"), of=lambda token: token.device_key)
 
+#: A wallet's tokens, those that are closed too.
+TOKENS_OF_WALLET: Final = Index[WalletId, Token](columns=numbers("wallet_id"), of=lambda token: token.wallet_id)
+
 
 def _wallet_and_escrow_of_token(token: Token, keys: Keys) -> None:
     keys.name(WALLETS, token.wallet_id)
@@ -82,7 +85,7 @@ TOKENS: Final = Table[TokenId, Token](
         closing=row[13],
         successor_id=row[14],
     ),
-    indexes=(TOKEN_ISSUE, TOKEN_KEY),
+    indexes=(TOKEN_ISSUE, TOKEN_KEY, TOKENS_OF_WALLET),
     reading=Reading.LOCKED,
     brings=_wallet_and_escrow_of_token,
 )
@@ -158,7 +161,8 @@ PAYMENTS: Final = Table[int, Payment](
     name="payments",
     columns=numbers("number", "terminal_id")
     + bytes_("request_id", "request_digest", "consent_digest")
-    + numbers("wallet_id", "amount_minor", "currency", "state", "at_s", "liability"),
+    + numbers("wallet_id", "amount_minor", "currency", "state", "at_s", "liability")
+    + numbers("fee_minor", "borne_minor", "refunded_minor"),
     key_of=lambda payment: payment.number,
     row_of=lambda payment: (
         payment.number,
@@ -172,6 +176,9 @@ PAYMENTS: Final = Table[int, Payment](
         int(payment.state),
         payment.at_s,
         int(payment.liability),
+        payment.fee_minor,
+        payment.borne_minor,
+        payment.refunded_minor,
     ),
     record_of=lambda row: Payment(
         number=row[0],
@@ -185,6 +192,9 @@ PAYMENTS: Final = Table[int, Payment](
         state=State(row[8]),
         at_s=row[9],
         liability=Liability(row[10]),
+        fee_minor=row[11],
+        borne_minor=row[12],
+        refunded_minor=row[13],
     ),
     reading=Reading.LOCKED,
     numbered=True,
@@ -202,7 +212,7 @@ ANSWERED_REQUESTS: Final = Table[tuple[RequestId, TerminalId], AnsweredRequest](
     columns=bytes_("request_id")
     + numbers("terminal_id", "payment_number")
     + bytes_("closing")
-    + numbers("closed_at_s"),
+    + numbers("closed_at_s", "amount_minor", "currency"),
     key_length=2,
     key_of=lambda answered: (answered.request_id, answered.terminal_id),
     row_of=lambda answered: (
@@ -211,9 +221,17 @@ ANSWERED_REQUESTS: Final = Table[tuple[RequestId, TerminalId], AnsweredRequest](
         answered.payment_number,
         answered.closing,
         answered.closed_at_s,
+        answered.amount_minor,
+        None if answered.currency is None else answered.currency.number,
     ),
     record_of=lambda row: AnsweredRequest(
-        request_id=row[0], terminal_id=row[1], payment_number=row[2], closing=row[3], closed_at_s=row[4]
+        request_id=row[0],
+        terminal_id=row[1],
+        payment_number=row[2],
+        closing=row[3],
+        closed_at_s=row[4],
+        amount_minor=row[5],
+        currency=None if row[6] is None else Currency.from_number(row[6]),
     ),
     brings=_payment_of_request,
 )

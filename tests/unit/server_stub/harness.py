@@ -22,6 +22,7 @@ from server_stub.ledger import AccountKind
 from server_stub.routes import Desk, create_app
 from server_stub.service.administration import MerchantDetails, add_merchant, found, terminal_code, wallet_code
 from server_stub.store.tables.parties import ACCOUNTS
+from server_stub.timekeeper import Timekeeper
 from wallet_sdk.ports import Clock
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.envelope import Sealed, open_unverified, seal
@@ -34,11 +35,13 @@ from wallet_sdk.protocol.messages import (
     Claim,
     CloseRequest,
     Enrolment,
+    HoldCapture,
     PaymentCode,
     PaymentIntent,
     PaymentRequest,
     PaymentToken,
     ReadRequest,
+    Refund,
     TerminalCertificate,
     TokenClosing,
     TokenRequest,
@@ -119,6 +122,7 @@ class TestTerminal:
         request_id: bytes = b"",
         currency: Currency = Currency.EUR,
         tip_max_minor: int = 0,
+        hold_h: int = 0,
     ) -> Sealed[PaymentRequest]:
         message = PaymentRequest(
             request_id=RequestId(request_id or time_ordered_id(self.clock.now_ms(), self.random.random_bytes(6))),
@@ -127,6 +131,7 @@ class TestTerminal:
             issued_at_s=self.now_s(),
             lifetime_s=120,
             tip_max_minor=tip_max_minor,
+            hold_h=hold_h,
         )
         return seal(message, self.signer, embedded=self.certificate)
 
@@ -141,8 +146,41 @@ class TestTerminal:
         return outcomes
 
     def close(self, request: Sealed[PaymentRequest]) -> dict[str, Any]:
+        return self.call("POST", api.PATH_CLOSURES, self.closing(request), "").ok()
+
+    def closing(self, request: Sealed[PaymentRequest]) -> Envelope:
         message = CloseRequest(request_id=request.message.request_id, made_at_s=self.now_s())
-        return self.call("POST", api.PATH_CLOSURES, seal(message, self.signer).envelope, "").ok()
+        return seal(message, self.signer).envelope
+
+    def close_signed(self, request: Sealed[PaymentRequest], *, closing: Envelope = NO_ENVELOPE) -> Answer:
+        """Close a request that is handed in too, so that the answer can be signed."""
+        closing = closing or self.closing(request)
+        body = api.ClosureBody(closing=api.to_base64url(closing), request=api.to_base64url(request.envelope))
+        return self.call("POST", api.PATH_CLOSURES, api.to_json(body), "")
+
+    def refund(self, request: Sealed[PaymentRequest], amount_minor: int, **changes: Any) -> Sealed[Refund]:
+        message = Refund(
+            refund_id=RequestId(time_ordered_id(self.clock.now_ms(), self.random.random_bytes(6))),
+            request_id=request.message.request_id,
+            amount_minor=amount_minor,
+            currency=request.message.currency,
+            reason="",
+            made_at_s=self.now_s(),
+        )
+        return seal(replace(message, **changes), self.signer)
+
+    def send_refund(self, refund: Sealed[Refund]) -> Answer:
+        return self.call("POST", api.PATH_REFUNDS, refund.envelope, "")
+
+    def end_hold(self, request: Sealed[PaymentRequest], amount_minor: int, **changes: Any) -> Answer:
+        """Take a part of a hold, or nothing of it."""
+        message = HoldCapture(
+            request_id=request.message.request_id,
+            amount_minor=amount_minor,
+            currency=request.message.currency,
+            made_at_s=self.now_s(),
+        )
+        return self.call("POST", api.PATH_HOLD_CAPTURES, seal(replace(message, **changes), self.signer).envelope, "")
 
     def read(self, path: str, *, query: str = "", signed_path: str = "") -> Answer:
         return self.call("GET", path + query, b"", self.authorization(signed_path or path))
@@ -307,6 +345,10 @@ class House:
         wallet.enrol(code).ok()
         wallet.renew(total_max_minor).ok()
         return wallet
+
+    def look(self) -> None:
+        """What the server's timekeeper does each second."""
+        Timekeeper(self.desk.operator).look()
 
     def audit(self) -> AuditReport:
         return audit(self.desk.operator.store)

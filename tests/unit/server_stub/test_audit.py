@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from server_stub.fees import FeePolicy
+from server_stub.service.administration import set_fees
 from server_stub.store.sqlite import SqliteStore
 from tests.unit.server_stub.harness import House
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
+from wallet_sdk.protocol.money import Currency
 
 DAMAGE = {
     "a balance is raised": "UPDATE accounts SET balance = balance + 1 WHERE kind = 4",
@@ -49,6 +52,54 @@ def test_planted_damage_is_found(house: House, what: str) -> None:
     house.assert_clean()
     connection = sqlite3.connect(house.ledger)
     connection.executescript(f"PRAGMA foreign_keys = OFF; {DAMAGE[what]};")
+    connection.close()
+    assert house.audit().findings
+
+
+MONEY_DAMAGE = {
+    "a fee is forgotten": "UPDATE payments SET fee_minor = 0 WHERE fee_minor > 0",
+    "a fee is invented": "UPDATE payments SET fee_minor = fee_minor + 1",
+    "a refund is forgotten": "DELETE FROM refunds",
+    "a payment forgets its refund": "UPDATE payments SET refunded_minor = 0",
+    "a refund is larger": "UPDATE refunds SET amount_minor = amount_minor + 1",
+    "a refund is of another payment": "UPDATE refunds SET payment_number = payment_number + 1",
+    "a refund went to the operator": "UPDATE refunds SET to_loss_minor = 1",
+    "a refund has another cause": "UPDATE refunds SET digest = x'00'",
+    "a hold is forgotten": "DELETE FROM holds WHERE ended_at_s IS NULL",
+    "a hold was larger": "UPDATE holds SET authorized_minor = authorized_minor + 1 WHERE ended_at_s IS NULL",
+    "an open hold is called ended": "UPDATE holds SET ended_at_s = 0, end_entry = 1 WHERE ended_at_s IS NULL",
+    "an ended hold is called open": "UPDATE holds SET ended_at_s = NULL, end_entry = NULL",
+    "a held payment is called captured": "UPDATE payments SET state = 3 WHERE state = 2",
+    "a captured payment is called expired": (
+        "UPDATE payments SET state = 12 WHERE number IN (SELECT payment_number FROM holds) AND state = 3"
+    ),
+    "a hold ended by another entry": "UPDATE holds SET end_entry = end_entry - 1 WHERE ended_at_s IS NOT NULL",
+    "a payment was borne by the operator": "UPDATE payments SET borne_minor = 1",
+    "a shortfall is invented": (
+        "INSERT INTO shortfalls SELECT t.id, m.id, 5 FROM tokens t CROSS JOIN terminals m LIMIT 1"
+    ),
+    "a denial is taken back": "INSERT INTO denials VALUES (2, 3, x'00', '', 0, NULL)",
+    "a refusal for risk without a reason": "UPDATE consents SET error_code = 2034 WHERE error_code = 0",
+    "a reason without a refusal": (
+        "INSERT INTO risk_decisions SELECT digest, 0, 'day_cap', '[]' FROM consents LIMIT 1"
+    ),
+}
+
+
+@pytest.mark.parametrize("what", MONEY_DAMAGE)
+def test_damage_to_holds_fees_and_refunds_is_found(house: House, what: str) -> None:
+    """In a ledger with a hold of each kind, a fee and a refund."""
+    set_fees(house.desk.operator.store, house.merchant_id, Currency.EUR, FeePolicy(basis_points=100))
+    terminal, wallet = house.terminal(), house.wallet()
+    held, taken, voided, plain = (*(terminal.request(1_000, hold_h=1) for _ in range(3)), terminal.request(1_000))
+    for request in (held, taken, voided, plain):
+        wallet.pay(request)
+    terminal.end_hold(taken, 600).ok()
+    terminal.end_hold(voided, 0).ok()
+    terminal.send_refund(terminal.refund(plain, 400)).ok()
+    house.assert_clean()
+    connection = sqlite3.connect(house.ledger)
+    connection.executescript(f"PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON; {MONEY_DAMAGE[what]};")
     connection.close()
     assert house.audit().findings
 

@@ -7,9 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server_stub.chain import START, Checkpoint, next_hash, statement_of
+from server_stub.chain import START, Checkpoint, next_hash, sign, verify_signature
 from server_stub.ledger import AccountId, Entry, EntryKind, move
+from wallet_sdk.protocol.envelope import key_id_of
+from wallet_sdk.protocol.errors import ErrorCode, RuleViolationError
 from wallet_sdk.protocol.money import Currency
+from wallet_sdk.protocol.signing import SoftwareSigner
 
 made = st.builds(
     lambda kind, reference, at_s, minor, currency: move(
@@ -32,8 +35,20 @@ def end_of(entries: list[Entry], *, first_number: int = 1) -> bytes:
     """The last hash over a history."""
     last = START
     for number, entry in enumerate(entries, start=first_number):
-        last = next_hash(last, number, entry)
+        last = hash_after(last, number, entry)
     return last
+
+
+def hash_after(previous: bytes, number: int, entry: Entry) -> bytes:
+    """One more entry, with its postings in their sequence."""
+    return next_hash(
+        previous,
+        number=number,
+        kind=entry.kind,
+        reference=entry.reference,
+        at_s=entry.at_s,
+        lines=[(line.account_id, line.currency.number, line.amount_minor) for line in entry.postings],
+    )
 
 
 @given(histories, st.data())
@@ -69,12 +84,24 @@ def test_the_encoding_of_an_entry_is_pinned() -> None:
         "0000000000000001 03d2 fffffffffffffb1e"  # account, currency, minor units
         "0000000000000009 03d2 00000000000004e2"
     )
-    assert next_hash(START, 1, entry) == hashlib.sha256(bytes(32) + spelled_out).digest()
+    assert hash_after(START, 1, entry) == hashlib.sha256(bytes(32) + spelled_out).digest()
 
 
 @pytest.mark.parametrize("changed", [{"entries": 4}, {"last_hash": bytes(31) + b"\x01"}, {"at_s": 6}])
-def test_a_checkpoint_of_another_end_is_another_statement(changed: dict[str, int | bytes]) -> None:
-    """What is signed covers all of it."""
+def test_a_signature_is_of_one_checkpoint_and_one_key(changed: dict[str, int | bytes]) -> None:
+    """What is signed covers all of it, and the key is not the signature's own choice."""
+    signer, other = (SoftwareSigner(bytes(31) + bytes([secret])) for secret in (1, 2))
     one = Checkpoint(entries=3, last_hash=bytes(32), at_s=5)
-    assert len(statement_of(one)) == 32
-    assert statement_of(one) != statement_of(replace(one, **changed))  # type: ignore[arg-type]
+    signature, key_id = sign(one, signer), key_id_of(signer.public_key)
+    verify_signature(one, signature, key_id=key_id, public_key=signer.public_key)
+    with pytest.raises(RuleViolationError) as altered:
+        verify_signature(
+            replace(one, **changed),  # type: ignore[arg-type]
+            signature,
+            key_id=key_id,
+            public_key=signer.public_key,
+        )
+    assert altered.value.code is ErrorCode.BAD_SIGNATURE
+    with pytest.raises(RuleViolationError) as foreign:
+        verify_signature(one, signature, key_id=key_id, public_key=other.public_key)
+    assert foreign.value.code is ErrorCode.UNKNOWN_SIGNER

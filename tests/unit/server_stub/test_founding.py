@@ -29,7 +29,8 @@ def test_keys_are_readable_by_their_owner_only(house: House) -> None:
     folder = house.folder / KEYS_FOLDER
     assert folder.stat().st_mode & 0o777 == 0o700
     names = {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()}
-    assert names == dict.fromkeys(["root.key", "terminal-ca.key", "token-issuer.key", "receipt.key"], 0o600)
+    roles = ["terminal-ca.key", "token-issuer.key", "receipt.key", "denylist.key"]
+    assert names == dict.fromkeys(["root.key", *roles], 0o600)
     (folder / "root.key").unlink()
     assert load_signers(folder).receipt.public_key == house.desk.operator.signers.receipt.public_key
 

@@ -46,6 +46,14 @@ def test_a_capture_gives_the_merchant_all_but_the_fee(data: st.DataObject, escro
     assert (after[SHOP], after[FEES]) == (amount_minor - fee_minor, fee_minor)
 
 
+def test_without_a_fee_no_account_of_fees_is_needed() -> None:
+    """Any other may stand for it: nothing is posted there, and nothing is lost."""
+    entry = captured(CAUSE, sources_minor={PAYER: 7}, payable=SHOP, fees=SHOP, fee_minor=0)
+    assert sums(entry) == Counter({PAYER: -7, SHOP: 7})
+    back = refunded(CAUSE, payable=SHOP, available=PAYER, loss=PAYER, amount_minor=7, to_loss_minor=0)
+    assert not sums(entry, back)
+
+
 @given(st.data(), amounts_minor)
 def test_a_hold_captured_in_part_leaves_nothing_set_aside(data: st.DataObject, held_minor: int) -> None:
     """The payer pays what was captured and nothing else; merchant and operator share exactly that."""

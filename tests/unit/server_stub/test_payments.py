@@ -6,9 +6,10 @@ from dataclasses import replace
 from server_stub.ledger import AccountKind
 from tests.unit.server_stub.harness import OFFLINE, ONLINE, House
 from wallet_sdk.protocol import api
-from wallet_sdk.protocol.envelope import seal
+from wallet_sdk.protocol.envelope import open_unverified, seal
 from wallet_sdk.protocol.errors import ErrorCode
 from wallet_sdk.protocol.ids import Envelope
+from wallet_sdk.protocol.messages import Receipt
 from wallet_sdk.protocol.money import Currency
 from wallet_sdk.protocol.states import State
 from wallet_sdk.protocol.trust import verify_receipt
@@ -103,7 +104,7 @@ def test_insufficient_funds_decline_and_change_nothing(house: House) -> None:
     request = terminal.request(1001)
     intent = wallet.intent(request, ONLINE)
     answer = wallet.send(request.envelope, intent.envelope).ok()
-    assert (answer["state"], answer["error_code"], answer["receipt"]) == ("DECLINED", ErrorCode.INSUFFICIENT_FUNDS, "")
+    assert (answer["state"], answer["error_code"]) == ("DECLINED", ErrorCode.INSUFFICIENT_FUNDS)
     assert wallet.read(api.consent_path(intent.digest)).ok() == answer
     assert {key: minor for key, minor in house.balances().items() if minor} == {k: m for k, m in before.items() if m}
     assert terminal.read(api.payment_path(request.message.request_id)).ok()["state"] == "REQUESTED"
@@ -124,13 +125,15 @@ def test_the_same_id_with_another_amount_is_refused(house: House) -> None:
 
 
 def test_a_second_payer_of_a_paid_request_is_not_charged(house: House) -> None:
-    """He learns ALREADY_PAID and no receipt of another's; the terminal learns that it is paid. (R-80)"""
+    """He learns ALREADY_PAID and has no receipt but of his own refusal; the terminal learns that it is paid. (R-80)"""
     terminal, first, second = house.terminal(), house.wallet(), house.wallet()
     request = terminal.request()
     paid = first.pay(request)
     before = second.balance()
     answer = second.pay(request)
-    assert (answer["state"], answer["error_code"], answer["receipt"]) == ("DECLINED", ErrorCode.ALREADY_PAID, "")
+    assert (answer["state"], answer["error_code"]) == ("DECLINED", ErrorCode.ALREADY_PAID)
+    refusal = open_unverified(api.from_base64url(answer["receipt"]), Receipt).message
+    assert refusal.state is State.DECLINED
     outcome = terminal.capture((request, second.intent(request)))[0]
     assert (outcome["state"], outcome["error_code"]) == ("CAPTURED", ErrorCode.ALREADY_PAID)
     assert outcome["receipt"] == paid["receipt"]

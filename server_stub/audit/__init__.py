@@ -4,15 +4,13 @@ Each check is one query that returns what is wrong, so an empty answer is the pr
 tables but share no code with what writes them: a mistake there must not hide itself here.
 """
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from server_stub.ledger import AccountKind, EntryKind
+from server_stub.audit.chain import CHAIN_LAW, verify_chain
+from server_stub.audit.law import Law
+from server_stub.audit.money import MONEY_LAWS
 from server_stub.store.base import Store
-from server_stub.store.records import ConsentMode, TokenStanding
-from wallet_sdk.protocol.states import State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,49 +23,19 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditReport:
-    """What was looked at, and what is wrong with it."""
+    """What was looked at, and what is wrong with it. ``sealed``: entries that the signed chain covers."""
 
     entries: int
     accounts: int
     payments: int
     fraud_cases: int
+    sealed: int
     laws: tuple[str, ...]
     findings: tuple[Finding, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Law:
-    """``told`` names what each row of ``query`` is; the query is plain enough for every database."""
-
-    text: str
-    told: str
-    asked: str
-
-    @property
-    def query(self) -> str:
-        return re.sub(r":(\w+)", lambda found: str(int(_NUMBERS[found[1]])), self.asked)
-
-    def what(self, row: Sequence[Any]) -> str:
-        """A row in words."""
-        return self.told.format(*(value.hex() if isinstance(value, bytes) else value for value in row))
-
-
-#: Names that the queries use for numbers.
-_NUMBERS: Final = {
-    "funding": AccountKind.FUNDING,
-    "escrow": AccountKind.PAYER_ESCROW,
-    "payable": AccountKind.MERCHANT_PAYABLE,
-    "fraud_loss": AccountKind.FRAUD_LOSS,
-    "issue": EntryKind.TOKEN_ISSUE,
-    "capture": EntryKind.CAPTURE,
-    "captured": State.CAPTURED,
-    "offline": ConsentMode.OFFLINE,
-    "closed": TokenStanding.CLOSED,
-    "closed_for_fraud": TokenStanding.CLOSED_FOR_FRAUD,
-}
-
 _LAWS: Final = (
-    _Law(
+    Law(
         "every reference has its row",
         "{} {} refers to a {} that is missing",
         "SELECT 'consent', c.number, 'wallet' FROM consents c LEFT JOIN wallets w ON w.id = c.wallet_id"
@@ -83,61 +51,39 @@ _LAWS: Final = (
         " UNION ALL SELECT 'fraud case', f.number, 'consent' FROM fraud_cases f LEFT JOIN consents c"
         " ON c.digest = f.consent_digest WHERE c.number IS NULL",
     ),
-    _Law(
+    Law(
         "every entry has two or more postings that sum to zero in each currency",
         "entry {} has {} postings, sum {}",
         "SELECT e.number, count(p.line), coalesce(sum(p.amount_minor), 0)"
         " FROM entries e LEFT JOIN postings p ON p.entry_number = e.number GROUP BY e.number, p.currency"
         " HAVING count(p.line) < 2 OR sum(p.amount_minor) <> 0",
     ),
-    _Law(
+    Law(
         "every posting belongs to an entry, and to an account of its currency",
         "entry {} line {}",
         "SELECT p.entry_number, p.line FROM postings p LEFT JOIN accounts a ON a.id = p.account_id"
         " LEFT JOIN entries e ON e.number = p.entry_number"
         " WHERE e.number IS NULL OR a.id IS NULL OR a.currency <> p.currency",
     ),
-    _Law(
+    Law(
         "each balance is the sum of the account's postings",
         "account {} says {}, its postings {}",
         "SELECT a.id, a.balance, coalesce(p.total, 0)"
         " FROM accounts a LEFT JOIN (SELECT account_id, sum(amount_minor) AS total FROM postings GROUP BY account_id) p"
         " ON p.account_id = a.id WHERE a.balance <> coalesce(p.total, 0)",
     ),
-    _Law(
+    Law(
         "no account is under its floor, and only funding and fraud loss may be under zero",
         "account {} holds {}, floor {}",
         "SELECT id, balance, floor FROM accounts"
         " WHERE balance < floor OR (floor < 0 AND kind NOT IN (:funding, :fraud_loss))",
     ),
-    _Law(
+    Law(
         "all balances of a currency sum to zero",
         "currency {} sums to {}",
         "SELECT currency, sum(balance) FROM accounts GROUP BY currency HAVING sum(balance) <> 0",
     ),
-    _Law(
-        "each payment has one entry that credits its merchant with its amount, and one consent that says so",
-        "payment {}/{}",
-        "SELECT p.terminal_id, p.request_id FROM payments p"
-        " LEFT JOIN terminals t ON t.id = p.terminal_id"
-        " LEFT JOIN consents c ON c.number = p.number LEFT JOIN entries e ON e.number = p.number"
-        " WHERE p.state <> :captured OR c.number IS NULL OR e.number IS NULL OR e.kind <> :capture"
-        " OR e.reference <> c.digest OR c.digest <> p.consent_digest OR c.wallet_id <> p.wallet_id"
-        " OR c.state <> p.state OR c.error_code <> 0 OR c.at_s <> p.at_s"
-        " OR c.terminal_id <> p.terminal_id OR c.request_id <> p.request_id OR p.amount_minor <>"
-        " (SELECT coalesce(sum(o.amount_minor), 0) FROM postings o JOIN accounts a ON a.id = o.account_id"
-        " WHERE o.entry_number = e.number AND a.kind = :payable"
-        " AND a.holder = CAST(t.merchant_id AS TEXT) AND a.currency = p.currency)",
-    ),
-    _Law(
-        "each capture entry and each paid consent has its payment",
-        "{} {}",
-        "SELECT 'entry', e.number FROM entries e WHERE e.kind = :capture"
-        " AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.number = e.number)"
-        " UNION ALL SELECT 'consent', c.number FROM consents c WHERE c.state = :captured"
-        " AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.number = c.number)",
-    ),
-    _Law(
+    Law(
         "each payment is the one answer to its request, and each request is paid or closed",
         "request {}/{}",
         "SELECT p.terminal_id, p.request_id FROM payments p LEFT JOIN answered_requests a"
@@ -147,21 +93,21 @@ _LAWS: Final = (
         " ON p.number = a.payment_number WHERE (p.number IS NULL AND a.closing IS NULL)"
         " OR (a.payment_number IS NOT NULL AND a.closing IS NOT NULL)",
     ),
-    _Law(
+    Law(
         "each counter of a token is spent at most once, fraud cases apart",
         "token {} counter {} was paid {} times",
-        "SELECT c.token_id, c.counter, count(*) FROM consents c WHERE c.state = :captured"
+        "SELECT c.token_id, c.counter, count(*) FROM consents c WHERE c.state IN (:captured, :authorized)"
         " AND NOT EXISTS (SELECT 1 FROM fraud_cases f WHERE f.token_id = c.token_id)"
         " GROUP BY c.token_id, c.counter HAVING count(*) > 1",
     ),
-    _Law(
+    Law(
         "each consent has its counter, fraud cases apart",
         "consent {}",
         "SELECT c.digest FROM consents c LEFT JOIN spent_counters s ON s.token_id = c.token_id"
         " AND s.counter = c.counter WHERE (s.consent_number IS NULL OR s.consent_number <> c.number)"
         " AND NOT EXISTS (SELECT 1 FROM fraud_cases f WHERE f.token_id = c.token_id)",
     ),
-    _Law(
+    Law(
         "what was captured offline under a token is at most its total, fraud cases apart",
         "token {} allows {}, captured {}",
         "SELECT t.id, t.total_minor, sum(p.amount_minor) FROM spent_counters s"
@@ -169,7 +115,7 @@ _LAWS: Final = (
         " WHERE s.mode = :offline AND NOT EXISTS (SELECT 1 FROM fraud_cases f WHERE f.token_id = t.id)"
         " GROUP BY t.id, t.total_minor HAVING sum(p.amount_minor) > t.total_minor",
     ),
-    _Law(
+    Law(
         "what is left in escrow is what was put there, less what was captured, given back and released",
         "token {} holds {} of {}",
         "SELECT t.id, a.balance, t.total_minor FROM tokens t JOIN accounts a ON a.id = t.account_id LEFT JOIN"
@@ -179,7 +125,7 @@ _LAWS: Final = (
         " WHERE a.kind <> :escrow OR coalesce(m.put, 0) <> t.total_minor"
         " OR a.balance <> t.total_minor + coalesce(m.taken, 0)",
     ),
-    _Law(
+    Law(
         "a token that its wallet has closed keeps at most what was signed under it and not captured",
         "token {} was closed at {} and holds {}",
         "SELECT t.id, t.spent_minor, a.balance FROM tokens t JOIN accounts a ON a.id = t.account_id"
@@ -188,21 +134,13 @@ _LAWS: Final = (
         " coalesce(sum(p.amount_minor), 0) FROM spent_counters s JOIN payments p ON p.number = s.consent_number"
         " WHERE s.token_id = t.id AND s.mode = :offline))",
     ),
-    _Law(
-        "the fraud loss accounts hold exactly what the operator bore, and only for tokens with a fraud case",
-        "loss {}, shortfalls {}, token {}",
-        "SELECT l.loss, s.borne, NULL FROM"
-        " (SELECT coalesce(sum(-balance), 0) AS loss FROM accounts WHERE kind = :fraud_loss) l,"
-        " (SELECT coalesce(sum(amount_minor), 0) AS borne FROM shortfalls) s WHERE l.loss <> s.borne"
-        " UNION ALL SELECT NULL, h.amount_minor, h.token_id FROM shortfalls h WHERE NOT EXISTS"
-        " (SELECT 1 FROM fraud_cases f WHERE f.token_id = h.token_id)",
-    ),
-    _Law(
+    Law(
         "each fraud case has closed its token and blocked its wallet",
         "fraud case {}",
         "SELECT f.number FROM fraud_cases f JOIN tokens t ON t.id = f.token_id"
         " JOIN wallets w ON w.id = f.wallet_id WHERE t.standing <> :closed_for_fraud OR w.blocked_at_s IS NULL",
     ),
+    *MONEY_LAWS,
 )
 
 
@@ -217,5 +155,12 @@ def audit(store: Store) -> AuditReport:
     with store.reading() as reader:
         for law in _LAWS:
             findings += [Finding(law=law.text, what=law.what(row)) for row in reader.rows(law.query)]
+        chain = verify_chain(reader)
+        findings += [Finding(law=CHAIN_LAW, what=flaw) for flaw in chain.flaws]
         counts = {table: reader.count(table) for table in ("entries", "accounts", "payments", "fraud_cases")}
-    return AuditReport(**counts, laws=(whole, *(law.text for law in _LAWS)), findings=tuple(findings))
+    return AuditReport(
+        **counts,
+        sealed=chain.entries,
+        laws=(whole, *(law.text for law in _LAWS), CHAIN_LAW),
+        findings=tuple(findings),
+    )

@@ -1,0 +1,52 @@
+"""What a law of the ledger is: a query that returns what breaks it."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from server_stub.ledger import AccountKind, EntryKind
+from server_stub.store.records import ConsentMode, TokenStanding
+from wallet_sdk.protocol.errors import ErrorCode
+from wallet_sdk.protocol.states import State
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """``told`` names what each row of ``query`` is; the query is plain enough for every database."""
+
+    text: str
+    told: str
+    asked: str
+
+    @property
+    def query(self) -> str:
+        return re.sub(r":(\w+)", lambda found: str(int(_NUMBERS[found[1]])), self.asked)
+
+    def what(self, row: Sequence[Any]) -> str:
+        """A row in words."""
+        return self.told.format(*(value.hex() if isinstance(value, bytes) else value for value in row))
+
+
+#: Names that the queries use for numbers.
+_NUMBERS: Final = {
+    "funding": AccountKind.FUNDING,
+    "escrow": AccountKind.PAYER_ESCROW,
+    "payable": AccountKind.MERCHANT_PAYABLE,
+    "fraud_loss": AccountKind.FRAUD_LOSS,
+    "issue": EntryKind.TOKEN_ISSUE,
+    "capture": EntryKind.CAPTURE,
+    "hold": EntryKind.HOLD,
+    "hold_release": EntryKind.HOLD_RELEASE,
+    "refund": EntryKind.REFUND,
+    "fees": AccountKind.FEES,
+    "held": AccountKind.PAYER_HELD,
+    "authorized": State.AUTHORIZED,
+    "captured": State.CAPTURED,
+    "voided": State.VOIDED,
+    "expired": State.EXPIRED,
+    "risk_refused": ErrorCode.RISK_REFUSED,
+    "offline": ConsentMode.OFFLINE,
+    "closed": TokenStanding.CLOSED,
+    "closed_for_fraud": TokenStanding.CLOSED_FOR_FRAUD,
+}

@@ -1,0 +1,142 @@
+"""Commands of ``tillcode-server`` about money and trust: fees, revoking, risk rules, the journal. Wired in __main__."""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from wallet_sdk.protocol.errors import ErrorCode, MisuseError
+from wallet_sdk.protocol.ids import MerchantId, TerminalId
+from wallet_sdk.protocol.money import Currency, parse_money
+from wallet_sdk.system import SystemClock
+
+Chosen = argparse.Namespace
+#: Makes one command of a group: group, name, what it does, text.
+Add = Callable[[Any, str, Callable[[Chosen], int], str], argparse.ArgumentParser]
+
+
+def add_merchant_fees(group: Any, add: Add) -> None:
+    """``merchant fees``"""
+    fees = add(group, "fees", _fees, "agree a merchant's fees; they count from now on")
+    fees.add_argument("merchant", type=int, metavar="ID")
+    fees.add_argument("--currency", default="EUR")
+    fees.add_argument("--basis-points", type=int, default=0, help="hundredths of a percent, rounded half up")
+    fees.add_argument("--fixed", default="0", help="added to each payment, such as 0.10")
+    fees.add_argument("--minimum", default="0", help="the least of one payment, such as 0.05")
+
+
+def add_risk(group: Any, add: Add) -> None:
+    """``risk check``"""
+    checked = add(group, "check", _risk_check, "read a file of risk rules, and name the first mistake in it")
+    checked.add_argument("file", type=Path, metavar="FILE")
+
+
+def add_revoke(group: Any, add: Add) -> None:
+    """``revoke token | terminal | key``"""
+    for name, metavar, text in (
+        ("token", "HEX", "nothing is paid with it online, and no terminal takes it offline"),
+        ("terminal", "ID", "it may do nothing more, and no wallet believes it"),
+        ("key", "HEX", "a key id of 8 bytes: of a wallet, a terminal, a token, or the operator's own"),
+    ):
+        revoke = add(group, name, _revoke, text)
+        revoke.add_argument("what", metavar=metavar)
+        revoke.add_argument("--reason", default="by the operator")
+        revoke.set_defaults(kind=name)
+
+
+def add_export(group: Any, add: Add) -> None:
+    """``export``"""
+    export = add(group, "export", _export, "the whole ledger as a Beancount journal")
+    export.add_argument("file", type=Path, nargs="?", metavar="FILE", help="default: standard output")
+
+
+def _fees(chosen: Chosen) -> int:
+    from server_stub.bootstrap import opened_store
+    from server_stub.fees import FeePolicy
+    from server_stub.service.administration import set_fees
+
+    currency = currency_of(chosen.currency)
+    policy = FeePolicy(
+        basis_points=chosen.basis_points,
+        fixed_minor=parse_money(chosen.fixed, currency).minor,
+        minimum_minor=parse_money(chosen.minimum, currency).minor,
+    )
+    with opened_store(chosen.data_folder) as store:
+        set_fees(store, MerchantId(chosen.merchant), currency, policy)
+    say(
+        f"merchant {chosen.merchant}: {policy.basis_points} basis points, {chosen.fixed} fixed,"
+        f" at least {chosen.minimum} {currency.name}"
+    )
+    return 0
+
+
+def _risk_check(chosen: Chosen) -> int:
+    from server_stub.risk.file import read_risk
+
+    if not chosen.file.is_file():
+        raise MisuseError(ErrorCode.BAD_ARGUMENT, f"{chosen.file} is missing")
+    policy = read_risk(chosen.file)
+    for rule in policy.rules:
+        say(f"{rule.mode.value:<8} {type(rule).__name__:<16} {rule.name}")
+    say(f"{len(policy.rules)} rules, {len(policy.places)} places: good")
+    return 0
+
+
+def _revoke(chosen: Chosen) -> int:
+    from server_stub.bootstrap import opened_store
+    from server_stub.service.revoking import revoke_by_hand
+
+    now_s = SystemClock().now_ms() // 1000
+    with opened_store(chosen.data_folder) as store:
+        number = revoke_by_hand(store, chosen.kind, _subject_of(chosen), reason=chosen.reason, at_s=now_s)
+    say(f"revoked; the newest denylist is number {number}")
+    return 0
+
+
+def _subject_of(chosen: Chosen) -> bytes | TerminalId:
+    try:
+        return TerminalId(int(chosen.what)) if chosen.kind == "terminal" else bytes.fromhex(chosen.what)
+    except ValueError as error:
+        what = "a number" if chosen.kind == "terminal" else "hexadecimal digits"
+        raise MisuseError(ErrorCode.BAD_ARGUMENT, f"{what} expected", param=chosen.kind) from error
+
+
+def _export(chosen: Chosen) -> int:
+    from server_stub.bootstrap import opened_store
+    from server_stub.export import journal, ledger_entries
+    from server_stub.store.tables.parties import ACCOUNTS
+
+    with opened_store(chosen.data_folder) as store, store.reading() as reader:
+        lines = journal(reader.list_all(ACCOUNTS), ledger_entries(reader))
+        if chosen.file is None:
+            _write(lines, sys.stdout.write)
+            return 0
+        try:
+            with chosen.file.open("x", encoding="utf-8") as file:
+                _write(lines, file.write)
+        except OSError as error:
+            raise MisuseError(ErrorCode.BAD_ARGUMENT, f"{chosen.file}: {error.strerror}", param="file") from error
+    return 0
+
+
+def _write(lines: Iterator[str], write: Callable[[str], int]) -> None:
+    for line in lines:
+        write(line + "\n")
+
+
+def currency_of(name: str) -> Currency:
+    """A currency by its ISO code, in any case.
+
+    Raises:
+        MisuseError: BAD_ARGUMENT.
+    """
+    try:
+        return Currency[name.upper()]
+    except KeyError as error:
+        raise MisuseError(ErrorCode.BAD_ARGUMENT, f"{name} is no currency known here", param="currency") from error
+
+
+def say(line: str) -> None:
+    """One line on standard output."""
+    sys.stdout.write(line + "\n")
