@@ -69,7 +69,7 @@ ready:
 	@deploy/setup.sh ready
 
 oracle: ready
-	@deploy/setup.sh oracle
+	@deploy/setup.sh oracle && deploy/setup.sh conformance
 
 screen: ready
 	@deploy/setup.sh screen

@@ -5,6 +5,7 @@
 #   deploy/setup.sh force        the same, even if it looks current
 #   deploy/setup.sh screen       stop, with the line to run, if a library that draws or scans is missing
 #   deploy/setup.sh oracle       packages of the tests that must stay out of .venv, in .cache/oracle; free the second time
+#   deploy/setup.sh conformance  likewise for tests/conformance
 #   deploy/setup.sh fuzz         likewise for `make fuzz`
 #   deploy/setup.sh mutants      likewise for `make mutants`
 #   deploy/setup.sh newest       run the tests on the newest version of everything, in an environment of its own
@@ -182,6 +183,7 @@ beside() {
 
 newest() {
     beside oracle
+    beside conformance
     make_venv .cache/newest
     pip_in .cache/newest install --quiet --upgrade --upgrade-strategy eager --editable '.[demo,dev]'
     say "differences from constraints.txt:"
@@ -196,7 +198,7 @@ ready) is_current || ready ;;
 force) ready ;;
 screen) need_screen ;;
 newest) newest "$@" ;;
-oracle | fuzz | mutants) beside "$word" ;;
+oracle | fuzz | mutants | conformance) beside "$word" ;;
 exists) [ -e "$1" ] || stop "there is no $1 in this tree yet, so there is nothing to run" ;;
 *) stop "unknown word: $word" ;;
 esac

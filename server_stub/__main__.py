@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
+from server_stub import key_commands
 from server_stub.commands import add_export, add_merchant_fees, add_revoke, add_risk, currency_of, say
 from server_stub.config import KEYS_FOLDER, ServerConfig, read_config
 from server_stub.faults import VARIABLE, Faults, armed_point
@@ -41,6 +42,8 @@ def _init(chosen: Chosen) -> int:
     from server_stub.service.administration import found
 
     folder: Path = chosen.data_folder
+    if chosen.sandbox:
+        return _init_sandbox(folder)
     config = ServerConfig()
     root_key = found(folder, config=config, random=SystemRandom(), now_s=_now_s())
     say(f"made keys, settings and an empty ledger in {folder}")
@@ -52,12 +55,31 @@ def _init(chosen: Chosen) -> int:
     return 0
 
 
+def _init_sandbox(folder: Path) -> int:
+    from server_stub.sandbox import found_sandbox
+
+    papers = found_sandbox(folder, random=SystemRandom(), now_s=_now_s())
+    say(f"made a sandbox in {folder}: play money, for ever; run: tillcode-server --data {folder} serve --sandbox")
+    say(f"root key: {papers.root_key.hex()}")
+    say(f"merchant {papers.merchant_id}")
+    say(f"api key: {papers.api_key}")
+    say(f"operator key: {papers.operator_key}")
+    for kind, codes in (("terminal", papers.terminal_codes), ("wallet", papers.wallet_codes)):
+        for code in codes:
+            say(f"{kind} code: {code}")
+    return 0
+
+
 def _serve(chosen: Chosen) -> int:
     from server_stub.bootstrap import listen, opened_desk
+    from server_stub.store.nature import Nature
 
+    nature = Nature.SANDBOX if chosen.sandbox else Nature.LIVE
     faults = Faults(armed_point(os.environ.get(VARIABLE, "")))
     faults.announce()
-    with opened_desk(chosen.data_folder, clock=SystemClock(), random=SystemRandom(), faults=faults) as desk:
+    with opened_desk(
+        chosen.data_folder, clock=SystemClock(), random=SystemRandom(), faults=faults, nature=nature
+    ) as desk:
         listen(desk, host=chosen.host, port=chosen.port)
     return 0
 
@@ -175,8 +197,10 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(command=command)
         return added
 
-    add(commands, "init", _init, "make keys, settings and an empty ledger; never overwrites")
+    init = add(commands, "init", _init, "make keys, settings and an empty ledger; never overwrites")
+    init.add_argument("--sandbox", action="store_true", help="a ledger of play money, with a merchant, codes and keys")
     serve = add(commands, "serve", _serve, "answer requests until stopped")
+    serve.add_argument("--sandbox", action="store_true", help="serve a ledger that was founded as a sandbox")
     serve.add_argument("--host", default=os.environ.get("TILLCODE_SERVER_HOST", "127.0.0.1"))
     serve.add_argument(
         "--port", type=_port, default=os.environ.get("TILLCODE_SERVER_PORT", str(_DEFAULT_PORT)), help="0: any free one"
@@ -203,6 +227,7 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--currency", action="append", help="may be given more than once; default: EUR")
 
     add_merchant_fees(merchant, add)
+    key_commands.add_to(commands, add)
 
     code = commands.add_parser("activation-code", help="let a device in").add_subparsers(required=True)
     terminal = add(code, "terminal", _terminal_code, "print a one-time code for one terminal")

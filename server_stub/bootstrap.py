@@ -3,9 +3,9 @@
 import signal
 import socket
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -13,18 +13,24 @@ import uvicorn
 
 from server_stub.committer import Committer
 from server_stub.config import CONFIG_FILE, KEYS_FOLDER, LEDGER_FILE, read_config
-from server_stub.connections import Connection
+from server_stub.connections import Connection, room_for_connections
 from server_stub.faults import Faults
 from server_stub.keys import load_signers
 from server_stub.risk.file import RISK_FILE, read_risk
 from server_stub.routes import Desk, create_app
+from server_stub.service.deliveries import DeliveryWorker, WorkerThread
 from server_stub.service.operator import Operator
 from server_stub.service.payments import wake_keys
+from server_stub.service.playground import Playground, SandboxClock
 from server_stub.service.verification import Verifier
 from server_stub.store.base import Store
+from server_stub.store.nature import Nature
 from server_stub.store.sqlite import SqliteStore
+from server_stub.store.tables.nature import SANDBOX, nature_of
 from server_stub.timekeeper import Timekeeper
 from server_stub.wakeups import Wakeups
+from server_stub.webhooks.guard import Reach
+from server_stub.webhooks.schedule import Poster, Try
 from wallet_sdk.ports import Clock, Random
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
 from wallet_sdk.protocol.trust import TrustStore, verify_bundle
@@ -51,11 +57,13 @@ def opened_store(folder: Path) -> Generator[SqliteStore]:
 
 
 @contextmanager
-def opened_desk(folder: Path, *, clock: Clock, random: Random, faults: Faults) -> Generator[Desk]:
+def opened_desk(
+    folder: Path, *, clock: Clock, random: Random, faults: Faults, nature: Nature = Nature.LIVE
+) -> Generator[Desk]:
     """Everything a server needs, running; on leaving, what was taken is finished and all is closed.
 
     Raises:
-        MisuseError: NOT_INITIALISED, or BAD_ARGUMENT for a wrong setting.
+        MisuseError: NOT_INITIALISED, or BAD_ARGUMENT for a wrong setting, or a ledger of the other nature.
         UnavailableError: the ledger cannot be opened.
     """
     config = read_config(folder / CONFIG_FILE)
@@ -64,6 +72,7 @@ def opened_desk(folder: Path, *, clock: Clock, random: Random, faults: Faults) -
     wakeups = Wakeups()
     with opened_store(folder) as store, ThreadPoolExecutor(_WORKERS, "worker") as workers:
         trust = load_trust(store)
+        playground = _playground_of(store, nature, clock)
         committer = Committer(store, faults=faults, on_committed=lambda answers: wakeups.wake(wake_keys(answers)))
         committer.start()
         operator = Operator(
@@ -74,13 +83,26 @@ def opened_desk(folder: Path, *, clock: Clock, random: Random, faults: Faults) -
             verifier=Verifier(trust),
             config=config,
             risk=risk,
-            clock=clock,
+            clock=clock if playground is None else playground.clock,
             random=random,
+            playground=playground,
         )
         try:
             yield Desk(operator=operator, workers=workers, wakeups=wakeups, faults=faults)
         finally:
             committer.close()
+
+
+def _playground_of(store: Store, nature: Nature, clock: Clock) -> Playground | None:
+    """What the ledger was founded as decides, and nothing else: play money and money never meet in one ledger."""
+    with store.reading() as reader:
+        mark, founded_as = reader.find(SANDBOX, 1), nature_of(reader)
+    if founded_as is not nature:
+        how = "serve it with --sandbox" if founded_as is Nature.SANDBOX else "a sandbox is founded with: init --sandbox"
+        raise MisuseError(
+            ErrorCode.BAD_ARGUMENT, f"this ledger was founded as {founded_as.value}; {how}", param="sandbox"
+        )
+    return None if mark is None else Playground(clock=SandboxClock(clock, ahead_s=mark.clock_ahead_s))
 
 
 def load_trust(store: Store) -> TrustStore:
@@ -107,12 +129,51 @@ def listen(desk: Desk, *, host: str, port: int) -> None:
         # uvicorn sends itself the signal again when it has ended well; that must not kill us before we have closed.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _number, _frame: None)
-        timekeeper = Timekeeper(desk.operator)
-        timekeeper.start()
-        try:
+        with ExitStack() as background:
+            # A process that is to kill itself does nothing by itself: the point is for a request to reach.
+            if not desk.faults.is_armed:
+                background.enter_context(_keeping_time(desk))
+                background.enter_context(delivering(desk))
             server.run(sockets=[bound])
-        finally:
-            timekeeper.close()
+
+
+@contextmanager
+def _keeping_time(desk: Desk) -> Generator[None]:
+    timekeeper = Timekeeper(desk.operator)
+    timekeeper.start()
+    try:
+        yield
+    finally:
+        timekeeper.close()
+
+
+@contextmanager
+def delivering(desk: Desk) -> Generator[None]:
+    """Webhooks are sent while this is open; at the end the tries under way are finished."""
+    operator = desk.operator
+    poster = _LatePoster(clock=operator.clock, reach=operator.config.webhooks.reach)
+    thread = WorkerThread(DeliveryWorker(operator, poster))
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.close()
+
+
+class _LatePoster:
+    """Loads what it sends with when there is something to send: a server without webhooks starts without it."""
+
+    def __init__(self, *, clock: Clock, reach: Reach) -> None:
+        self._clock = clock
+        self._reach = reach
+        self._poster: Poster | None = None
+
+    async def post(self, url: str, *, headers: Mapping[str, str], body: bytes) -> Try:
+        if self._poster is None:
+            from server_stub.webhooks.sending import HttpPoster
+
+            self._poster = HttpPoster(clock=self._clock, reach=self._reach)
+        return await self._poster.post(url, headers=headers, body=body)
 
 
 class _Server(uvicorn.Server):
@@ -132,6 +193,7 @@ class _Server(uvicorn.Server):
                 timeout_graceful_shutdown=_GRACE_S,
             )
         )
+        Connection.connections_max = room_for_connections()
         self._desk = desk
         self._address = address
 

@@ -5,9 +5,11 @@ Amounts are minor units of whichever currency they are compared with.
 
 import tomllib
 from dataclasses import dataclass, field, fields
+from enum import Enum
 from pathlib import Path
 from typing import Any, Final
 
+from server_stub.webhooks.guard import Reach
 from wallet_sdk.protocol import limits
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError
 from wallet_sdk.protocol.messages import Liability
@@ -83,6 +85,13 @@ class RequestLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookPolicy:
+    """Where webhooks may go: PUBLIC addresses, or LOOPBACK_TOO for the sandbox and for tests."""
+
+    reach: Reach = Reach.PUBLIC
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServerConfig:
     """Everything the TOML file may say."""
 
@@ -90,9 +99,12 @@ class ServerConfig:
     terminals: TerminalLimits = field(default_factory=TerminalLimits)
     payments: PaymentPolicy = field(default_factory=PaymentPolicy)
     limits: RequestLimits = field(default_factory=RequestLimits)
+    webhooks: WebhookPolicy = field(default_factory=WebhookPolicy)
     activation_lifetime_h: int = 7 * 24
 
 
+#: Name in the file -> what it may say.
+_CHOICES: Final[dict[str, type[Enum]]] = {"uncovered": Liability, "reach": Reach}
 #: Name in the file -> highest value; the lowest is 0, or 1 for durations and counts.
 _HIGHEST: Final = {
     "payment_max_minor": limits.AMOUNT_MINOR_MAX,
@@ -126,13 +138,14 @@ def read_config(path: Path) -> ServerConfig:
         raise MisuseError(ErrorCode.NOT_INITIALISED, f"{path} is missing; run: tillcode-server init") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise MisuseError(ErrorCode.BAD_ARGUMENT, f"{path} is not TOML: {error}") from error
-    sections = {name: content.pop(name, {}) for name in ("tokens", "terminals", "payments", "limits")}
+    sections = {name: content.pop(name, {}) for name in ("tokens", "terminals", "payments", "limits", "webhooks")}
     try:
         return ServerConfig(
             tokens=_section(TokenLimits, sections["tokens"]),
             terminals=_section(TerminalLimits, sections["terminals"]),
             payments=_section(PaymentPolicy, sections["payments"]),
             limits=_section(RequestLimits, sections["limits"]),
+            webhooks=_section(WebhookPolicy, sections["webhooks"]),
             **_checked(content, allowed={"activation_lifetime_h"}),
         )
     except MisuseError as error:
@@ -150,6 +163,7 @@ def write_config(path: Path, config: ServerConfig) -> None:
         ("terminals", "what a terminal may accept without the network"),
         ("payments", 'uncovered: who bears an uncovered offline payment, "OPERATOR" or "MERCHANT"'),
         ("limits", "how much one caller may ask; a rate of 0 is no limit"),
+        ("webhooks", 'reach: where webhooks may go, "PUBLIC" or, for a sandbox, "LOOPBACK_TOO"'),
     ):
         section = getattr(config, name)
         lines += ["", f"[{name}]  # {comment}"]
@@ -168,14 +182,15 @@ def _checked(content: dict[str, Any], *, allowed: set[str]) -> dict[str, Any]:
     for name, value in content.items():
         if name not in allowed:
             raise MisuseError(ErrorCode.BAD_ARGUMENT, "there is no such setting", param=name)
-        values[name] = _liability(value) if name == "uncovered" else _number(name, value)
+        values[name] = _choice(name, value) if name in _CHOICES else _number(name, value)
     return values
 
 
-def _liability(value: object) -> Liability:
-    if not isinstance(value, str) or value not in Liability.__members__:
-        raise MisuseError(ErrorCode.BAD_ARGUMENT, "OPERATOR or MERCHANT is expected", param="uncovered")
-    return Liability[value]
+def _choice(name: str, value: object) -> Enum:
+    choices = _CHOICES[name].__members__
+    if not isinstance(value, str) or value not in choices:
+        raise MisuseError(ErrorCode.BAD_ARGUMENT, f"{' or '.join(choices)} is expected", param=name)
+    return choices[value]
 
 
 def _number(name: str, value: object) -> int:
@@ -187,5 +202,5 @@ def _number(name: str, value: object) -> int:
     return value
 
 
-def _toml(value: int | Liability) -> str:
-    return f'"{value.name}"' if isinstance(value, Liability) else str(value)
+def _toml(value: int | Enum) -> str:
+    return f'"{value.name}"' if isinstance(value, Enum) else str(value)

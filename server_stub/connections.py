@@ -1,6 +1,7 @@
 """HTTP connections with what uvicorn's own leave open: a time limit for headers, and errors in our one shape."""
 
 import asyncio
+import resource
 from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -10,14 +11,36 @@ from wallet_sdk.protocol.errors import ErrorCode, MalformedMessageError, Tillcod
 
 #: From the first byte of a connection's wait to the end of the headers: a slow mobile line needs a second.
 HEADERS_S_MAX: Final = 10.0
+#: Connections at once, waiting ones among them. Each costs a file descriptor and some 20 KiB.
+CONNECTIONS_MAX: Final = 10_000
+#: Descriptors that are left for the ledger, the log and what else a process opens.
+_DESCRIPTORS_KEPT: Final = 128
 #: All headers of one request. The longest of ours is a signed read, under one kilobyte.
 HEADERS_BYTES_MAX: Final = 16 * 1024
+
+
+#: Where a request's transport lies in its scope.
+TRANSPORT: Final = "tillcode.transport"
+
+
+def room_for_connections() -> int:
+    """Take as many file descriptors as the machine allows; returns how many connections that leaves room for."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS_MAX + _DESCRIPTORS_KEPT
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+        soft = allowed
+    if soft == resource.RLIM_INFINITY:
+        return CONNECTIONS_MAX
+    return max(1, min(CONNECTIONS_MAX, soft - _DESCRIPTORS_KEPT))
 
 
 class Connection(HttpToolsProtocol):
     """Closed when the headers of a request do not come in time, or are too many: places are not held for nothing."""
 
     headers_s_max = HEADERS_S_MAX
+    connections_max = CONNECTIONS_MAX
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -26,6 +49,9 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        if len(self.connections) > self.connections_max:
+            self._refuse(UnavailableError(ErrorCode.SERVER_BUSY, "too many connections"))
+            return
         self._expect_headers()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -34,6 +60,7 @@ class Connection(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self.scope[TRANSPORT] = self.transport  # type: ignore[typeddict-unknown-key] # for a sandbox that cuts connections
         self._header_bytes = 0
         self._expect_headers()
 
@@ -79,7 +106,7 @@ class Connection(HttpToolsProtocol):
         body = api.to_json(problem)
         head = (
             f"HTTP/1.1 {problem.http_status} {problem.title}\r\ncontent-type: {api.PROBLEM}\r\n"
-            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+            f"content-length: {len(body)}\r\nconnection: close\r\nretry-after: 1\r\n\r\n"
         )
         self.transport.write(head.encode() + body)
         self.transport.close()

@@ -48,6 +48,10 @@ class Faults:
     def __init__(self, armed: FaultPoint | None = None) -> None:
         self._armed = armed
 
+    @property
+    def is_armed(self) -> bool:
+        return self._armed is not None
+
     def announce(self) -> None:
         """Say loudly that this process is going to kill itself."""
         if self._armed is not None:

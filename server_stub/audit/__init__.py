@@ -10,6 +10,7 @@ from typing import Final
 from server_stub.audit.chain import CHAIN_LAW, verify_chain
 from server_stub.audit.law import Law
 from server_stub.audit.money import MONEY_LAWS
+from server_stub.audit.outbox import OUTBOX_LAWS
 from server_stub.store.base import Store
 
 
@@ -141,6 +142,7 @@ _LAWS: Final = (
         " JOIN wallets w ON w.id = f.wallet_id WHERE t.standing <> :closed_for_fraud OR w.blocked_at_s IS NULL",
     ),
     *MONEY_LAWS,
+    *OUTBOX_LAWS,
 )
 
 

@@ -44,6 +44,7 @@ _NUMBERS: Final = {
     "authorized": State.AUTHORIZED,
     "captured": State.CAPTURED,
     "voided": State.VOIDED,
+    "rejected": State.REJECTED,
     "expired": State.EXPIRED,
     "risk_refused": ErrorCode.RISK_REFUSED,
     "offline": ConsentMode.OFFLINE,

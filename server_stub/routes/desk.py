@@ -8,6 +8,7 @@ from typing import Final, ParamSpec, TypeVar
 
 from server_stub.committer import Command
 from server_stub.faults import Faults
+from server_stub.routes.buckets import Buckets, Policy
 from server_stub.routes.measures import Measures
 from server_stub.service.operator import Operator
 from server_stub.wakeups import Wakeups
@@ -29,6 +30,12 @@ class Desk:
     faults: Faults
     body_s_max: float = BODY_S_MAX
     measures: Measures = field(default_factory=Measures)
+    key_buckets: Buckets = field(init=False)
+
+    def __post_init__(self) -> None:
+        limits = self.operator.config.limits
+        policy = Policy(name="key", per_s=limits.key_per_s, burst=limits.key_burst)
+        object.__setattr__(self, "key_buckets", Buckets(policy))
 
     async def run(self, call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Call something slow outside the event loop."""

@@ -7,11 +7,16 @@ from typing import Any, Final, TypeVar
 
 from server_stub.committer import Command
 from server_stub.faults import FaultPoint
+from server_stub.routes import streams
+from server_stub.routes.bodies import PaymentTold
 from server_stub.routes.desk import Desk
+from server_stub.routes.merchant import payment_of_merchant
 from server_stub.routes.operations import Access, Body, Incoming, Operation, Parameter
 from server_stub.service import enrolment, holding, payments, reads, refunds, tokens
 from server_stub.service.operator import Operator
+from server_stub.service.playground import after_commit, before_commit
 from server_stub.service.reads import Question
+from server_stub.store.callers import Scope
 from wallet_sdk.protocol import api, limits
 
 T = TypeVar("T")
@@ -41,7 +46,11 @@ def _command(
 ) -> Operation:
     async def call(desk: Desk, incoming: Incoming) -> object:
         command = await desk.run(prepare, desk.operator, incoming.body)
+        playground = desk.operator.playground
+        fault = None if playground is None else playground.fault_of(name, payments.amounts_of(command))
+        await before_commit(fault)
         settled = await desk.commit(command)
+        await after_commit(fault)
         desk.faults.reach(FaultPoint.BEFORE_ANSWER)
         return await desk.run(shown, desk.operator, settled)
 
@@ -59,25 +68,33 @@ def _command(
 
 
 async def _balance(desk: Desk, incoming: Incoming) -> api.BalanceAnswer:
-    return await desk.run(reads.balance, desk.operator, authorization=incoming.authorization, path=incoming.path)
+    return await desk.run(
+        reads.balance, desk.operator, authorization=incoming.authorization, path=incoming.path, message=incoming.message
+    )
 
 
-async def _payment(desk: Desk, incoming: Incoming) -> api.PaymentAnswer:
+async def _payment(desk: Desk, incoming: Incoming) -> object:
+    if incoming.caller is not None:
+        return await payment_of_merchant(desk, incoming)
     return await _asked(desk, incoming, reads.question_about_payment)
 
 
-async def _consent(desk: Desk, incoming: Incoming) -> api.PaymentAnswer:
+async def _consent(desk: Desk, incoming: Incoming) -> object:
     return await _asked(desk, incoming, reads.question_about_consent)
 
 
-async def _asked(desk: Desk, incoming: Incoming, ask: Callable[..., Question]) -> api.PaymentAnswer:
+async def _asked(desk: Desk, incoming: Incoming, ask: Callable[..., Question]) -> object:
     question = await desk.run(
         ask,
         desk.operator,
         authorization=incoming.authorization,
         path=incoming.path,
         name=incoming.names["name"],
+        message=incoming.message,
     )
+    if streams.MEDIA_TYPE in incoming.headers.get("accept", ""):
+        reads.required(await desk.run(reads.answer, desk.operator, question))
+        return streams.response(desk, question)
     wait_s = incoming.number("wait", default=0, highest=api.WAIT_S_MAX)
     return reads.required(await answer_when_settled(desk, question, wait_s=wait_s))
 
@@ -106,6 +123,7 @@ def _read(path: str, name: str, about: str, answer: type[Any], call: Any, *, tag
         answer=answer,
         call=call,
         parameters=(WAIT,) if "{" in path else (),
+        media_types=(api.JSON, streams.MEDIA_TYPE) if "{" in path else (api.JSON,),
     )
 
 
@@ -222,13 +240,18 @@ OPERATIONS: Final = (
         _balance,
         tag="Wallets",
     ),
-    _read(
-        api.PATH_PAYMENTS + "/{name}",
-        "getPayment",
-        "What became of a terminal's own request, by its request id.",
-        api.PaymentAnswer,
-        _payment,
+    Operation(
+        method="GET",
+        path=api.PATH_PAYMENTS + "/{name}",
+        name="getPayment",
+        about="What became of a request, by its id: a terminal asks about its own, a key about any of its merchant.",
         tag="Payments",
+        access=Access.SIGNED_READ_OR_API_KEY,
+        scope=Scope.PAYMENTS_READ,
+        answer=(api.PaymentAnswer, PaymentTold),
+        call=_payment,
+        parameters=(WAIT,),
+        media_types=(api.JSON, streams.MEDIA_TYPE),
     ),
     _read(
         api.PATH_CONSENTS + "/{name}",

@@ -3,18 +3,22 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 
 from server_stub.routes.desk import Desk
-from server_stub.routes.edge import Passage, passage_of
-from server_stub.routes.operations import Incoming, Operation
+from server_stub.routes.edge import Passage, check_allowance, passage_of
+from server_stub.routes.operations import Access, Incoming, Operation
 from server_stub.routes.problems import our_own_error, problem
+from server_stub.service import api_keys
+from server_stub.service.api_keys import Caller
+from server_stub.service.message_signatures import is_signed
+from server_stub.service.playground import ConnectionCutError
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.errors import (
     ErrorCode,
@@ -43,14 +47,24 @@ async def refuse_route(request: Request, error: Exception) -> Response:
     passage = passage_of(request.scope)
     if isinstance(error, HTTPException) and error.status_code == 405:
         passage.error = MisuseError(ErrorCode.METHOD_NOT_ALLOWED, "not with this method")
-        return problem(passage.error, number=passage.number, headers=error.headers)
+        return problem(passage.error, number=passage.number, headers={"allow": ", ".join(_methods_at(request))})
     passage.error = MisuseError(ErrorCode.ROUTE_NOT_FOUND, "there is no such path")
     return problem(passage.error, number=passage.number)
+
+
+def _methods_at(request: Request) -> list[str]:
+    """Every method that a path takes, over all the rows that stand at it."""
+    routes = [route for route in request.app.routes if isinstance(route, Route)]
+    there = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
+    return sorted({method for route in there for method in route.methods or ()})
 
 
 async def _answered(passage: Passage, call: Callable[[], Awaitable[Response]]) -> Response:
     try:
         return await call()
+    except ConnectionCutError as error:
+        passage.error = error  # the edge cuts; whatever is answered here is not sent
+        return Response()
     except TillcodeError as error:
         if error.__cause__ is not None and error.code is ErrorCode.SERVER_ERROR:
             _LOG.error("%s %s failed", passage.number, passage.operation, exc_info=error)
@@ -60,27 +74,52 @@ async def _answered(passage: Passage, call: Callable[[], Awaitable[Response]]) -
     except Exception:
         _LOG.exception("%s %s failed", passage.number, passage.operation)
         passage.error = our_own_error()
-    return problem(passage.error, number=passage.number)
+    wait_s = 0 if passage.allowance is None else passage.allowance.wait_s
+    return problem(passage.error, number=passage.number, wait_s=wait_s)
 
 
 async def _answer(desk: Desk, operation: Operation, request: Request) -> Response:
+    caller = await _caller(desk, operation, request)
     body = b""
     if operation.body is not None:
         body = await _body(request, bytes_max=operation.body.bytes_max, seconds_max=desk.body_s_max)
-    answer = await operation.call(desk, _incoming(request, body))
+    answer = await operation.call(desk, _incoming(request, body, caller))
     if isinstance(answer, Response):
         return answer
     return Response(msgspec.json.encode(answer), status_code=operation.answer_http_status, media_type=api.JSON)
 
 
-def _incoming(request: Request, body: bytes) -> Incoming:
+def _incoming(request: Request, body: bytes, caller: Caller | None) -> Incoming:
     return Incoming(
+        method=request.method,
+        url=str(request.url) if is_signed(request.headers) else "",  # it costs more than it looks
         path=request.scope["path"],
         names=request.path_params,
         query=request.query_params,
         headers=request.headers,
         body=body,
+        number_of_request=passage_of(request.scope).number,
+        caller=caller,
     )
+
+
+async def _caller(desk: Desk, operation: Operation, request: Request) -> Caller | None:
+    """Whose API key it is, where the operation wants one; checked before a byte of the body is read."""
+    authorization = request.headers.get("authorization", "")
+    if operation.access is Access.SIGNED_READ_OR_API_KEY:
+        if not authorization.lower().startswith("bearer "):
+            return None  # a device; its signature is checked with what it reads
+    elif operation.access is not Access.API_KEY:
+        return None
+    assert operation.scope is not None, "an operation for API keys has a scope"
+    caller = await desk.run(api_keys.authenticate, desk.operator, authorization)
+    passage = passage_of(request.scope)
+    allowance = desk.key_buckets.take(caller.key_id, now_ms=desk.operator.clock.monotonic_ms())
+    if allowance is not None:
+        passage.allowance = allowance
+        check_allowance(desk, allowance)
+    api_keys.check_scope(caller, operation.scope)
+    return caller
 
 
 async def _body(request: Request, *, bytes_max: int, seconds_max: float) -> bytes:
@@ -95,18 +134,3 @@ async def _body(request: Request, *, bytes_max: int, seconds_max: float) -> byte
     except TimeoutError as error:
         raise UnavailableError(ErrorCode.NETWORK_TIMEOUT, "the body did not come in time") from error
     return bytes(body)
-
-
-def json_of(body: bytes, expected: type[Any]) -> Any:
-    """A JSON body as one of our types, strictly.
-
-    Raises:
-        MalformedMessageError: BAD_REQUEST_BODY, naming the member at fault.
-    """
-    try:
-        return msgspec.json.decode(body, type=expected)
-    except msgspec.ValidationError as error:
-        text, _, place = str(error).partition(" - at `$")
-        raise MalformedMessageError(ErrorCode.BAD_REQUEST_BODY, text, param=place.strip("`.") or None) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise MalformedMessageError(ErrorCode.BAD_REQUEST_BODY, "the body is not JSON") from error

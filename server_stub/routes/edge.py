@@ -8,9 +8,11 @@ from typing import Any, Final
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from server_stub.connections import TRANSPORT
 from server_stub.routes.buckets import Allowance, Buckets, Policy, caller_of_address
 from server_stub.routes.desk import Desk
 from server_stub.routes.problems import problem
+from server_stub.service.playground import ConnectionCutError
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.errors import ErrorCode, TillcodeError, UnavailableError
 
@@ -57,7 +59,9 @@ class Edge:
             await self._inner(scope, receive, send)
             return
         clock, measures = self._desk.operator.clock, self._desk.measures
-        passage = Passage(number=api.to_base64url(self._desk.operator.new_id()))
+        sandbox = self._desk.operator.playground is not None
+        headers = {"tillcode-sandbox": "true"} if sandbox else {}
+        passage = Passage(headers=headers, number=api.to_base64url(self._desk.operator.new_id()))
         scope[_KEY] = passage
         started_ms = clock.monotonic_ms()
         measures.begin()
@@ -65,6 +69,9 @@ class Edge:
         try:
             inner = self._inner if (refusal := self._refusal(scope, passage)) is None else refusal
             await inner(scope, receive, _with_headers(send, passage))
+            if isinstance(passage.error, ConnectionCutError):
+                passage.http_status = 0
+                await _cut(scope, receive)
         finally:
             self._in_flight -= 1
             seconds = (clock.monotonic_ms() - started_ms) / 1000
@@ -76,24 +83,34 @@ class Edge:
         client = scope.get("client")
         caller = caller_of_address(client[0] if client else "")
         passage.allowance = self._addresses.take(caller, now_ms=self._desk.operator.clock.monotonic_ms())
-        if passage.allowance is not None and passage.allowance.wait_s:
-            return refusal_of(self._desk, passage, passage.allowance)
-        if self._in_flight > self._in_flight_max:
-            self._desk.measures.limited("in_flight")
-            passage.error = UnavailableError(ErrorCode.SERVER_BUSY, "too many requests are under way")
-            return problem(passage.error, number=passage.number)
+        try:
+            if passage.allowance is not None:
+                check_allowance(self._desk, passage.allowance)
+            if self._in_flight > self._in_flight_max:
+                self._desk.measures.limited("in_flight")
+                raise UnavailableError(ErrorCode.SERVER_BUSY, "too many requests are under way")
+        except UnavailableError as error:
+            passage.error = error
+            wait_s = 0 if passage.allowance is None else passage.allowance.wait_s
+            return problem(error, number=passage.number, wait_s=wait_s)
         return None
 
 
-def refusal_of(desk: Desk, passage: Passage, allowance: Allowance) -> Response:
-    """429 for a caller whose bucket is empty: nothing was read, nothing happened, and when to come back."""
-    desk.measures.limited(allowance.policy.name)
-    passage.error = UnavailableError(ErrorCode.RATE_LIMITED, f"the limit of the {allowance.policy.name} is reached")
-    return problem(passage.error, number=passage.number, headers={"retry-after": str(allowance.wait_s)})
+def check_allowance(desk: Desk, allowance: Allowance) -> None:
+    """Refuse a caller whose bucket is empty: nothing was read, nothing happened.
+
+    Raises:
+        UnavailableError: RATE_LIMITED.
+    """
+    if allowance.wait_s:
+        desk.measures.limited(allowance.policy.name)
+        raise UnavailableError(ErrorCode.RATE_LIMITED, f"the limit of the {allowance.policy.name} is reached")
 
 
 def _with_headers(send: Send, passage: Passage) -> Send:
     async def sending(message: Message) -> None:
+        if isinstance(passage.error, ConnectionCutError):
+            return  # not a byte of an answer
         if message["type"] == "http.response.start":
             passage.http_status = message["status"]
             allowance = {} if passage.allowance is None else passage.allowance.headers
@@ -103,6 +120,16 @@ def _with_headers(send: Send, passage: Passage) -> Send:
         await send(message)
 
     return sending
+
+
+async def _cut(scope: Scope, receive: Receive) -> None:
+    """Close the caller's connection without a word; inside a process, where there is none, raise instead."""
+    transport = scope.get(TRANSPORT)
+    if transport is None:
+        raise ConnectionAbortedError("the sandbox has cut the connection")
+    transport.abort()
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _log(scope: Scope, passage: Passage, *, seconds: float) -> None:

@@ -27,13 +27,24 @@ _SECURITY: Final[dict[Access, list[dict[str, list[str]]]]] = {
     Access.ANYONE: [],
     Access.SIGNED_BODY: [],
     Access.SIGNED_READ: [{"signedRead": []}],
+    Access.API_KEY: [{"apiKey": []}],
+    Access.SIGNED_READ_OR_API_KEY: [{"signedRead": []}, {"apiKey": []}],
 }
 _SCHEMES: Final = {
     "signedRead": {
         "type": "apiKey",
         "in": "header",
         "name": "Authorization",
-        "description": "`TC1 <base64url>` of a ReadRequest for exactly this path, signed by an enrolled device.",
+        "description": (
+            "`TC1 <base64url>` of a ReadRequest for exactly this path, signed by an enrolled device. Or instead"
+            " RFC 9421 fields Signature-Input and Signature: ecdsa-p256-sha256, keyid the hex of the key id,"
+            ' tag="tillcode-read", created, covering @method, @path and @query.'
+        ),
+    },
+    "apiKey": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An API key of a merchant or of the operator; each operation names the scope it needs.",
     },
 }
 _HEADERS: Final[dict[str, Schema]] = {
@@ -46,7 +57,7 @@ _HEADERS: Final[dict[str, Schema]] = {
 def document(operations: Iterable[Operation]) -> bytes:
     """The whole document as JSON, the same bytes every time."""
     rows = tuple(operations)
-    types = {kind for row in rows for kind in (row.answer, row.body.json if row.body else None) if kind is not None}
+    types = {kind for row in rows for kind in (*_answers(row), row.body.json if row.body else None) if kind is not None}
     _, components = msgspec.json.schema_components([*sorted(types, key=repr), api.Problem], ref_template=_TEMPLATE)
     made = {
         "openapi": "3.1.1",
@@ -85,6 +96,7 @@ def _operation(row: Operation) -> Schema:
         "operationId": row.name,
         "tags": [row.tag],
         "summary": row.about,
+        **({} if row.scope is None else {"description": f"An API key needs the scope `{row.scope.value}`."}),
         "security": _SECURITY[row.access],
         "parameters": [*_in_path(row.path), *_in_query(row)],
         "responses": {
@@ -103,11 +115,19 @@ def _operation(row: Operation) -> Schema:
 
 def _answer(row: Operation) -> Schema:
     made: Schema = {"description": "Done.", "headers": _headers()}
-    if row.answer is not None:
-        made["content"] = {media: {"schema": _reference(row.answer)} for media in row.media_types}
+    references = [_reference(kind) for kind in _answers(row)]
+    if references:
+        schema = references[0] if len(references) == 1 else {"anyOf": references}
+        made["content"] = {media: {"schema": schema if media == api.JSON else {}} for media in row.media_types}
     elif row.answer_http_status != 204:
         made["content"] = {media: {"schema": {}} for media in row.media_types}
     return made
+
+
+def _answers(row: Operation) -> tuple[type[Any], ...]:
+    if row.answer is None:
+        return ()
+    return row.answer if isinstance(row.answer, tuple) else (row.answer,)
 
 
 def _in_path(path: str) -> list[Schema]:

@@ -5,11 +5,19 @@ none stands open.
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, unique
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+
+import msgspec
 
 from server_stub.routes.desk import Desk
+from server_stub.service.api_keys import Caller
+from server_stub.service.message_signatures import HttpMessage
+from server_stub.store.callers import Scope
 from wallet_sdk.protocol import api
-from wallet_sdk.protocol.errors import ErrorCode, MalformedMessageError
+from wallet_sdk.protocol.errors import ErrorCode, MalformedMessageError, RuleViolationError
+from wallet_sdk.protocol.ids import MerchantId
+
+T = TypeVar("T")
 
 JSON_BYTES_MAX: Final = 16 * 1024
 #: A query member longer than any of ours is.
@@ -25,6 +33,10 @@ class Access(Enum):
     SIGNED_BODY = "signed body"
     #: ``Authorization: TC1`` with a signed read of this very path.
     SIGNED_READ = "signed read"
+    #: ``Authorization: Bearer`` with an API key that has the operation's scope.
+    API_KEY = "api key"
+    #: Either of the two.
+    SIGNED_READ_OR_API_KEY = "signed read or api key"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,25 +61,76 @@ class Body:
 class Incoming:
     """One request as an operation sees it."""
 
+    method: str
+    url: str
     path: str
     names: Mapping[str, str]
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
+    number_of_request: str
+    caller: Caller | None = None
+
+    @property
+    def key(self) -> Caller:
+        """Whose API key it is; the operation asks for one."""
+        assert self.caller is not None, "the access of the operation is an API key"
+        return self.caller
+
+    @property
+    def merchant(self) -> MerchantId:
+        """Whose things are asked about.
+
+        Raises:
+            RuleViolationError: NOT_AUTHORIZED for an operator's key.
+        """
+        return self.key.merchant
 
     @property
     def authorization(self) -> str:
         return self.headers.get("authorization", "")
 
-    def number(self, name: str, *, default: int, highest: int) -> int:
-        """A whole number of the query; more than the highest counts as the highest.
+    @property
+    def message(self) -> HttpMessage:
+        """The request itself, for those who sign it."""
+        return HttpMessage(method=self.method, url=self.url, headers=self.headers)
+
+    def json(self, expected: type[T]) -> T:
+        """The body as one of our types, strictly.
+
+        Raises:
+            MalformedMessageError: BAD_REQUEST_BODY, naming the member at fault.
+        """
+        try:
+            return msgspec.json.decode(self.body, type=expected)
+        except msgspec.ValidationError as error:
+            text, _, place = str(error).partition(" - at `$")
+            raise MalformedMessageError(ErrorCode.BAD_REQUEST_BODY, text, param=place.strip("`.") or None) from error
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise MalformedMessageError(ErrorCode.BAD_REQUEST_BODY, "the body is not JSON") from error
+
+    def id_in_path(self, name: str) -> int:
+        """A number in the path.
+
+        Raises:
+            RuleViolationError: UNKNOWN_RESOURCE for anything that is none of our numbers.
+        """
+        text = self.names[name]
+        if not (text.isascii() and text.isdigit() and len(text) <= 18):
+            raise RuleViolationError(ErrorCode.UNKNOWN_RESOURCE, "there is no such thing", param=name)
+        return int(text)
+
+    def number(self, name: str, *, default: int, highest: int, lowest: int = 0) -> int:
+        """A whole number of the query; more than the highest counts as the highest, less than the lowest is refused.
 
         Raises:
             MalformedMessageError: BAD_REQUEST_BODY.
         """
         text = self.query.get(name, str(default))
-        if not (text.isascii() and text.isdigit() and len(text) <= 18):
-            raise MalformedMessageError(ErrorCode.BAD_REQUEST_BODY, "a whole number is expected", param=name)
+        if not (text.isascii() and text.isdigit() and len(text) <= 18 and int(text) >= lowest):
+            raise MalformedMessageError(
+                ErrorCode.BAD_REQUEST_BODY, f"a whole number from {lowest} on is expected", param=name
+            )
         return min(int(text), highest)
 
 
@@ -77,7 +140,8 @@ class Operation:
 
     Attributes:
         name: the OpenAPI operationId, and the label in measures and logs.
-        answer: type of the answer's body; ``media_types`` other than JSON have none.
+        answer: type of the answer's body, or several; ``media_types`` other than JSON have none.
+        scope: what an API key must be allowed.
     """
 
     method: str
@@ -86,9 +150,10 @@ class Operation:
     about: str
     tag: str
     access: Access
-    answer: type[Any] | None
+    answer: type[Any] | tuple[type[Any], ...] | None
     call: Callable[[Desk, Incoming], Awaitable[object]]
     body: Body | None = None
+    scope: Scope | None = None
     parameters: tuple[Parameter, ...] = ()
     media_types: tuple[str, ...] = (api.JSON,)
     answer_http_status: int = 200

@@ -11,16 +11,20 @@ from wallet_sdk.protocol.errors import ErrorCode, MoneyOutcome, TillcodeError, U
 
 #: After these the rest of the body may still be on its way: nothing more is read from this connection.
 _CUT_OFF: Final = frozenset({ErrorCode.MESSAGE_TOO_LARGE, ErrorCode.NETWORK_TIMEOUT})
+#: These say when to come back.
+_LATER: Final = frozenset({ErrorCode.SERVER_BUSY, ErrorCode.RATE_LIMITED})
 #: How soon a busy server may be asked again.
 _RETRY_AFTER_S: Final = 1
 
 
-def problem(error: TillcodeError, *, number: str, headers: Mapping[str, str] | None = None) -> Response:
+def problem(
+    error: TillcodeError, *, number: str, headers: Mapping[str, str] | None = None, wait_s: int = 0
+) -> Response:
     """The answer that an error is; ``number`` is the request's, to be found again in the log."""
     body = replace(api.problem_of(error), request_id=number)
     more = dict(headers or {})
-    if error.code is ErrorCode.SERVER_BUSY:
-        more["retry-after"] = str(_RETRY_AFTER_S)
+    if error.code in _LATER:
+        more["retry-after"] = str(wait_s or _RETRY_AFTER_S)
     if error.code is ErrorCode.NOT_AUTHENTICATED:
         more["www-authenticate"] = f"{api.AUTHORIZATION_SCHEME}, Bearer"
     if error.code in _CUT_OFF:

@@ -9,14 +9,16 @@ from starlette.responses import Response
 from server_stub.routes.desk import Desk
 from server_stub.routes.operations import Access, Incoming, Operation, Parameter
 from server_stub.service import denylist, enrolment
+from server_stub.store.nature import Nature
 from wallet_sdk.protocol import api, limits
 from wallet_sdk.protocol.errors import ErrorCode, UnavailableError
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """The process lives and takes commands."""
+    """The process lives and takes commands. ``nature`` is "live" or "sandbox"."""
 
     state: str
+    nature: str
 
 
 class Readiness(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,7 +29,8 @@ class Readiness(msgspec.Struct, frozen=True, kw_only=True):
 
 async def _health(desk: Desk, _incoming: Incoming) -> Health:
     desk.operator.committer.check_running()
-    return Health(state="running")
+    nature = Nature.LIVE if desk.operator.playground is None else Nature.SANDBOX
+    return Health(state="running", nature=nature.value)
 
 
 async def _readiness(desk: Desk, _incoming: Incoming) -> Readiness:

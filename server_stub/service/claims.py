@@ -152,7 +152,7 @@ def _verified(
     amount_minor = consented.amount_minor if isinstance(consented, PaymentIntent) else request.message.amount_minor
     policy = operator.config.payments
     refusal = _forgettable(request, certificate.message, consent, token.message, now_s, policy, sent)
-    refusal = refusal or _memorable(request.message, consented, token.message)
+    refusal = refusal or _memorable(request.message, consented, token.message) or _played(operator, amount_minor)
     return VerifiedClaim(
         terminal_id=certificate.message.terminal_id,
         request=request,
@@ -214,6 +214,12 @@ def _memorable(request: PaymentRequest, consent: PaymentIntent | PaymentCode, to
     except RuleViolationError as error:
         return Refusal(error=error, memory=Memory.REMEMBER)
     return None
+
+
+def _played(operator: Operator, amount_minor: int) -> Refusal | None:
+    """What a sandbox declines by its amount; a live server has no playground."""
+    error = None if operator.playground is None else operator.playground.refusal(amount_minor)
+    return None if error is None else Refusal(error=error, memory=Memory.REMEMBER)
 
 
 def _may_be_late(consent: PaymentIntent | PaymentCode, sent: _Sent) -> bool:

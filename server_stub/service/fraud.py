@@ -35,24 +35,23 @@ def suspicion_of(writer: Writer, claim: VerifiedClaim, token: Token, *, bundle: 
     return None
 
 
-def open_case(writer: Writer, claim: VerifiedClaim, token: Token, suspicion: Suspicion) -> None:
+def open_case(writer: Writer, claim: VerifiedClaim, token: Token, suspicion: Suspicion) -> FraudCase:
     """Store the case, close the token and block the wallet."""
-    writer.add(
-        FRAUD_CASES,
-        FraudCase(
-            number=writer.next_number(),
-            reason=suspicion.reason,
-            wallet_id=token.wallet_id,
-            token_id=token.token_id,
-            consent_digest=claim.consent.digest,
-            at_s=claim.at_s,
-            proof=suspicion.proof,
-        ),
+    case = FraudCase(
+        number=writer.next_number(),
+        reason=suspicion.reason,
+        wallet_id=token.wallet_id,
+        token_id=token.token_id,
+        consent_digest=claim.consent.digest,
+        at_s=claim.at_s,
+        proof=suspicion.proof,
     )
+    writer.add(FRAUD_CASES, case)
     writer.change(TOKENS, replace(token, standing=TokenStanding.CLOSED_FOR_FRAUD))
     wallet = writer.find(WALLETS, token.wallet_id)
     assert wallet is not None, "wallets are never deleted"
     revoke_wallet(writer, wallet, reason=suspicion.reason, at_s=claim.at_s)
+    return case
 
 
 def _contradicts(claim: VerifiedClaim, spent: SpentCounter) -> bool:

@@ -6,6 +6,7 @@ from server_stub.committer import Command
 from server_stub.fees import fee_minor_of
 from server_stub.holds import HoldEnd, completed, expired
 from server_stub.movements import Cause, hold_captured, hold_released
+from server_stub.service import events, telling
 from server_stub.service.devices import enrolled_terminal
 from server_stub.service.operator import Operator
 from server_stub.service.paying import fee_policy, fees_account, held_account, merchant_account
@@ -130,7 +131,8 @@ def _end(
         )
     else:
         entry = hold_released(cause, available=available, set_aside=set_aside, held_minor=hold.authorized_minor)
-    writer.change(HOLDS, replace(hold, ended_at_s=cause.at_s, end_entry=writer.post(entry)))
+    entry_number = writer.post(entry)
+    writer.change(HOLDS, replace(hold, ended_at_s=cause.at_s, end_entry=entry_number))
     ended = replace(
         payment,
         state=end.state,
@@ -139,6 +141,7 @@ def _end(
         at_s=cause.at_s,
     )
     writer.change(PAYMENTS, ended)
+    events.write(writer, telling.of_hold_end(ended, entry_number=entry_number, merchant_id=merchant_id))
     return _outcome(ended)
 
 

@@ -6,6 +6,7 @@ from server_stub.committer import Committer
 from server_stub.config import ServerConfig
 from server_stub.keys import OperatorSigners
 from server_stub.risk.policy import NO_RULES, RiskPolicy
+from server_stub.service.playground import Playground
 from server_stub.service.verification import Verifier
 from server_stub.store.base import Store
 from wallet_sdk.ports import Clock, Random
@@ -26,6 +27,8 @@ class Operator:
     risk: RiskPolicy = NO_RULES
     clock: Clock
     random: Random
+    #: Only in a sandbox.
+    playground: Playground | None = None
 
     def now_s(self) -> int:
         """Seconds since the epoch."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from server_stub.committer import Command
-from server_stub.service import risking, settling
+from server_stub.service import events, risking, settling, telling
 from server_stub.service.claims import (
     CLOSED,
     BrokenClaim,
@@ -24,7 +24,7 @@ from server_stub.store.writer import Writer
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.envelope import Sealed, key_id_of, verify
 from wallet_sdk.protocol.errors import ErrorCode, RuleViolationError
-from wallet_sdk.protocol.ids import Envelope, MerchantId
+from wallet_sdk.protocol.ids import Envelope, MerchantId, RequestId
 from wallet_sdk.protocol.messages import CaptureBatch, CloseRequest, PaymentRequest
 from wallet_sdk.protocol.states import State
 from wallet_sdk.protocol.trust import verify_from_device
@@ -110,6 +110,8 @@ class CloseCommand(Command[Outcomes]):
                 currency=self.asked.currency if self.asked else None,
             )
             writer.add(ANSWERED_REQUESTS, answered)
+            told = telling.of_closing(request_id, self.terminal, number=writer.next_number(), at_s=self.at_s)
+            events.write(writer, told)
         return (Outcome(terminal_id=terminal_id, request_id=request_id, state=CLOSED, closed=answered),)
 
 
@@ -177,6 +179,16 @@ def seen_by_wallet(operator: Operator, outcome: Outcome) -> api.PaymentAnswer:
 def capture_answer(operator: Operator, outcomes: Outcomes) -> api.CaptureAnswer:
     """The answer to a batch, claim by claim."""
     return api.CaptureAnswer(outcomes=tuple(seen_by_terminal(operator, outcome) for outcome in outcomes))
+
+
+def amounts_of(command: object) -> list[tuple[RequestId, int]]:
+    """What a command is about to pay: each request and its amount."""
+    claims: tuple[object, ...] = ()
+    if isinstance(command, IntentCommand):
+        claims = (command.claim,)
+    elif isinstance(command, CaptureCommand):
+        claims = command.claims
+    return [(one.request.message.request_id, one.amount_minor) for one in claims if isinstance(one, VerifiedClaim)]
 
 
 def wake_keys(answers: list[object]) -> list[bytes]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from server_stub.service.claims import CLOSED
 from server_stub.service.devices import device_of_key
+from server_stub.service.message_signatures import HttpMessage, device_that_signed, is_signed
 from server_stub.service.operator import Operator
 from server_stub.service.payments import payment_key, seen_by_terminal, seen_by_wallet
 from server_stub.service.settling import Outcome, outcome_of_consent, payment_of
@@ -27,12 +28,16 @@ class Question:
     asked: bytes
 
 
-def authenticate(operator: Operator, *, authorization: str, path: str) -> Terminal | Wallet:
-    """The enrolled device that has signed the read of exactly this path.
+def authenticate(
+    operator: Operator, *, authorization: str, path: str, message: HttpMessage | None = None
+) -> Terminal | Wallet:
+    """The enrolled device that has signed the read of exactly this path; ``message`` is the whole request.
 
     Raises:
-        TillcodeError: NOT_AUTHORIZED, UNKNOWN_SIGNER, BAD_SIGNATURE, EXPIRED ...
+        TillcodeError: NOT_AUTHENTICATED, NOT_AUTHORIZED, UNKNOWN_SIGNER, BAD_SIGNATURE, EXPIRED ...
     """
+    if message is not None and not authorization and is_signed(message.headers):
+        return device_that_signed(operator, message)
     scheme, _, credentials = authorization.partition(" ")
     if scheme != api.AUTHORIZATION_SCHEME or not credentials:
         raise RuleViolationError(ErrorCode.NOT_AUTHENTICATED, "a signed read is needed", param="authorization")
@@ -46,26 +51,30 @@ def authenticate(operator: Operator, *, authorization: str, path: str) -> Termin
     return device
 
 
-def question_about_payment(operator: Operator, *, authorization: str, path: str, name: str) -> Question:
+def question_about_payment(
+    operator: Operator, *, authorization: str, path: str, name: str, message: HttpMessage | None = None
+) -> Question:
     """A terminal's question about its own request.
 
     Raises:
         TillcodeError: as ``authenticate``; UNKNOWN_PAYMENT for a wallet.
     """
-    device = authenticate(operator, authorization=authorization, path=path)
+    device = authenticate(operator, authorization=authorization, path=path, message=message)
     if not isinstance(device, Terminal):
         raise _unknown()
     request_id = _bytes_of(name, length=limits.REQUEST_ID_BYTES)
     return Question(key=payment_key(device.terminal_id, request_id), device=device, asked=request_id)
 
 
-def question_about_consent(operator: Operator, *, authorization: str, path: str, name: str) -> Question:
+def question_about_consent(
+    operator: Operator, *, authorization: str, path: str, name: str, message: HttpMessage | None = None
+) -> Question:
     """A wallet's question about its own intent or code.
 
     Raises:
         TillcodeError: as ``authenticate``; UNKNOWN_PAYMENT for a terminal.
     """
-    device = authenticate(operator, authorization=authorization, path=path)
+    device = authenticate(operator, authorization=authorization, path=path, message=message)
     if not isinstance(device, Wallet):
         raise _unknown()
     digest = _bytes_of(name, length=limits.DIGEST_BYTES)
@@ -89,13 +98,15 @@ def is_settled(found: api.PaymentAnswer | None) -> bool:
     return found is not None and found.state != State.REQUESTED.name
 
 
-def balance(operator: Operator, *, authorization: str, path: str) -> api.BalanceAnswer:
+def balance(
+    operator: Operator, *, authorization: str, path: str, message: HttpMessage | None = None
+) -> api.BalanceAnswer:
     """A wallet's own balance.
 
     Raises:
         TillcodeError: as ``authenticate``; NOT_AUTHORIZED for a terminal.
     """
-    device = authenticate(operator, authorization=authorization, path=path)
+    device = authenticate(operator, authorization=authorization, path=path, message=message)
     if not isinstance(device, Wallet):
         raise RuleViolationError(ErrorCode.NOT_AUTHORIZED, "a terminal has no balance")
     with operator.store.reading() as reader:

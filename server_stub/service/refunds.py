@@ -6,6 +6,7 @@ from typing import Final
 from server_stub.committer import Command
 from server_stub.ledger import AccountKind
 from server_stub.movements import Cause, refunded, to_loss_minor_of
+from server_stub.service import events, telling
 from server_stub.service.devices import enrolled_terminal
 from server_stub.service.operator import Operator
 from server_stub.service.paying import merchant_account
@@ -95,6 +96,7 @@ class RefundCommand(Command[RefundMade]):
             envelope=self.sealed.envelope,
         )
         writer.add(REFUNDS, made)
+        events.write(writer, telling.of_refund(made, merchant_id=self.terminal.merchant_id))
         writer.change(PAYMENTS, replace(payment, refunded_minor=payment.refunded_minor + asked.amount_minor))
         return made
 

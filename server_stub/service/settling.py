@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from server_stub.ledger import EntryKind, move
-from server_stub.service import risking
+from server_stub.service import events, risking, telling
 from server_stub.service.claims import DECLINED, REJECTED, BrokenClaim, Memory, VerifiedClaim
 from server_stub.service.fraud import open_case, suspicion_of
 from server_stub.service.paying import Case, SettlingRules, pay, uncovered_minor_of
@@ -88,7 +88,8 @@ def settle(writer: Writer, claim: VerifiedClaim, merchant_id: MerchantId, rules:
         state = REJECTED if _was_accepted_offline(claim, error) else DECLINED
         outcome = _declined(writer, case, state=state, code=error.code, paid=paid)
     if suspicion is not None:
-        open_case(writer, claim, token, suspicion)
+        opened = open_case(writer, claim, token, suspicion)
+        events.write(writer, telling.of_fraud(opened, claim, merchant_id=merchant_id))
     return outcome
 
 
@@ -244,6 +245,10 @@ def _remember(writer: Writer, case: Case, *, state: State, code: ErrorCode | Non
         consent_number=number,
     )
     writer.add(CONSENTS, consent)
+    told = telling.of_consent(
+        consent, amount_minor=claim.amount_minor, currency=case.token.currency, merchant_id=case.merchant_id
+    )
+    events.write(writer, told)
     writer.add_spent_counter(spent)
     return consent
 

@@ -57,9 +57,9 @@ class Reader:
         """Every record of a table, in the sequence of the keys. For small tables and for the command line."""
         return tuple(map(table.record_of, self._session.rows(table.all_rows)))
 
-    def rows(self, query: str) -> Sequence[Row]:
-        """What a query of one's own finds; it must be plain enough for every database."""
-        return self._session.rows(query)
+    def rows(self, query: str, values: Sequence[object] = ()) -> Sequence[Row]:
+        """What a query of one's own finds; it must be plain enough for every database. ``?`` marks each value."""
+        return self._session.rows(query, values)
 
     def count(self, table: str) -> int:
         """How many rows a table has."""

@@ -1,9 +1,10 @@
 """When a delivery is tried, and what an answer means for it. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum, unique
 from itertools import accumulate
-from typing import Final
+from typing import Final, Protocol
 
 _MINUTE_S: Final = 60
 _HOUR_S: Final = 3600
@@ -23,6 +24,8 @@ PAUSES_S: Final = (
 TRIES_MAX: Final = len(PAUSES_S)
 #: From the event to each try, when every one of them fails at once.
 TRIES_AFTER_S: Final = tuple(accumulate(PAUSES_S))
+#: A receiver has this long for everything: connecting, reading, answering. Standard Webhooks proposes 15 to 30 s.
+TRY_S_MAX: Final = 15.0
 #: The receiver says that this address is gone for good.
 _GONE: Final = 410
 
@@ -65,6 +68,14 @@ class Try:
     def says_gone(self) -> bool:
         """The endpoint asks to be switched off."""
         return self.outcome is TryOutcome.ANSWERED and self.http_status == _GONE
+
+
+class Poster(Protocol):
+    """Posts one webhook once."""
+
+    async def post(self, url: str, *, headers: Mapping[str, str], body: bytes) -> Try:
+        """What came of it; whatever the receiver does, nothing is raised."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,27 +4,17 @@ import asyncio
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final
 
 import httpx
 
 from server_stub.webhooks.guard import Reach, Resolver, checked_target, resolve
-from server_stub.webhooks.schedule import Try, TryOutcome
+from server_stub.webhooks.schedule import TRY_S_MAX, Try, TryOutcome
 from wallet_sdk.ports import Clock
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.errors import MisuseError, UnavailableError
 
-#: A receiver has this long for everything: connecting, reading, answering. Standard Webhooks proposes 15 to 30 s.
-TRY_S_MAX: Final = 15.0
 _AGENT: Final = "tillcode-webhooks/1"
-
-
-class Poster(Protocol):
-    """Posts one webhook once."""
-
-    async def post(self, url: str, *, headers: Mapping[str, str], body: bytes) -> Try:
-        """What came of it; whatever the receiver does, nothing is raised."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

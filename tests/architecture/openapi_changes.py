@@ -29,7 +29,7 @@ def _paths(before: Schema, after: Schema) -> Iterator[str]:
 def _operation(was: Schema, now: Schema, before: Schema, after: Schema) -> Iterator[str]:
     if was["operationId"] != now["operationId"]:
         yield f"operationId was {was['operationId']}"
-    if now["security"] != was["security"] and now["security"] != []:
+    if now["security"] and any(way not in now["security"] for way in was["security"] or [None]):
         yield "asks for other credentials"
     yield from _parameters(was.get("parameters", []), now.get("parameters", []))
     yield from _bodies(was, now, before, after)

@@ -49,11 +49,11 @@ class ServerFolder:
         return done.stdout.strip()
 
     @contextmanager
-    def serving(self, *, fault: str = "") -> Generator["subprocess.Popen[str]"]:
+    def serving(self, *arguments: str, fault: str = "") -> Generator["subprocess.Popen[str]"]:
         """A running server that listens; killed at the end if it still runs."""
         environment = {**os.environ, VARIABLE: fault}
         with subprocess.Popen(
-            [sys.executable, "-m", "server_stub", "--data", str(self.folder), "serve", "--port", "0"],
+            [sys.executable, "-m", "server_stub", "--data", str(self.folder), "serve", "--port", "0", *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -83,9 +83,9 @@ def test_killed_at_random_moments_what_was_answered_is_there(server: ServerFolde
     acknowledged: set[bytes] = set()
     with server.serving():
         terminal, wallet = server.terminal(), server.wallet()
-    for _ in range(10):
+    for late in range(1, 11):  # later kills come later, so that some payment is answered on a busy machine too
         with server.serving() as process:
-            killer = threading.Timer(rng.uniform(0.0, 0.08), process.kill)
+            killer = threading.Timer(rng.uniform(0.0, 0.04) * late, process.kill)
             killer.start()
             with pytest.raises(httpx.TransportError):
                 pay_until_cut(server, terminal, wallet, acknowledged)

@@ -7,6 +7,7 @@ import pytest
 
 from server_stub.fees import FeePolicy
 from server_stub.service.administration import set_fees
+from server_stub.service.events import number_all
 from server_stub.store.sqlite import SqliteStore
 from tests.unit.server_stub.harness import House
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
@@ -39,6 +40,12 @@ DAMAGE = {
     "a payment is another wallet's": "UPDATE payments SET wallet_id = wallet_id + 1",
     "a floor is lowered": "UPDATE accounts SET floor = -5 WHERE kind = 2",
     "a token is closed too low": "UPDATE tokens SET standing = 2, spent_minor = 0, closing = x'00'",
+    "an event is gone": "DELETE FROM events WHERE number = 1",
+    "an event is another one": "UPDATE events SET kind = 'payment.declined'",
+    "an event is of nobody": "UPDATE events SET merchant_id = 1, number = NULL WHERE number = 2",
+    "an event too many": "INSERT INTO events VALUES (1, 1001, 'payment.captured', 0, x'7b7d', NULL)",
+    "an event's number is skipped": "UPDATE events SET number = 3 WHERE number = 2",
+    "a counter of events is behind": "UPDATE event_counts SET last_number = 1",
     "a terminal is gone": "DELETE FROM terminals",
 }
 
@@ -49,6 +56,7 @@ def test_planted_damage_is_found(house: House, what: str) -> None:
     terminal, wallet = house.terminal(), house.wallet()
     first, second = terminal.request(), terminal.request()
     terminal.capture((first, wallet.intent(first)), (second, wallet.intent(second)))
+    number_all(house.desk.operator, house.merchant_id)
     house.assert_clean()
     connection = sqlite3.connect(house.ledger)
     connection.executescript(f"PRAGMA foreign_keys = OFF; {DAMAGE[what]};")

@@ -8,7 +8,7 @@ import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
-from server_stub.connections import HEADERS_BYTES_MAX, Connection
+from server_stub.connections import CONNECTIONS_MAX, HEADERS_BYTES_MAX, Connection, room_for_connections
 from wallet_sdk.protocol.errors import ErrorCode
 
 
@@ -72,6 +72,38 @@ def test_too_many_headers_are_refused() -> None:
     lines = b"".join(b"x%d: %s\r\n" % (number, b"y" * 1000) for number in range(HEADERS_BYTES_MAX // 1000 + 2))
     answer = talked(b"GET / HTTP/1.1\r\n" + lines)
     assert code_of(answer) == (b"HTTP/1.1 413 MESSAGE_TOO_LARGE", ErrorCode.MESSAGE_TOO_LARGE)
+
+
+def test_one_connection_too_many_is_told_so_and_closed() -> None:
+    """Those that are there go on; the next one that comes after one has left is served."""
+
+    class Small(Connection):
+        connections_max = 1
+
+    async def talk() -> tuple[bytes, bytes]:
+        config = uvicorn.Config(hello, log_level="critical", http=Small)
+        config.load()
+        state = ServerState()
+        server = await asyncio.get_running_loop().create_server(lambda: Small(config, state, {}), "127.0.0.1", 0)
+        async with server:
+            address = server.sockets[0].getsockname()
+            reader, writer = await asyncio.open_connection(*address)
+            second, other = await asyncio.open_connection(*address)
+            refused = await second.read()
+            other.close()
+            writer.write(b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
+            served = await reader.read()
+            writer.close()
+        return refused, served
+
+    refused, served = asyncio.run(talk())
+    assert code_of(refused) == (b"HTTP/1.1 503 SERVER_BUSY", ErrorCode.SERVER_BUSY)
+    assert served.endswith(b"hello")
+
+
+def test_there_is_room_for_connections_on_any_machine() -> None:
+    """As many as the machine's descriptors allow, never none and never more than the limit."""
+    assert 1 <= room_for_connections() <= CONNECTIONS_MAX
 
 
 def test_bytes_that_are_no_http_get_a_problem_too() -> None:

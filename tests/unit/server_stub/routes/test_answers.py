@@ -26,7 +26,9 @@ def test_unknown_paths_and_methods_are_problems(house: House) -> None:
     assert (missing.http_status, missing.code()) == (404, ErrorCode.ROUTE_NOT_FOUND)
     wrong = house.call("DELETE", api.PATH_TRUST, b"", "")
     assert (wrong.http_status, wrong.code()) == (405, ErrorCode.METHOD_NOT_ALLOWED)
-    assert "GET" in wrong.headers["allow"]
+    assert wrong.headers["allow"] == "GET, HEAD"
+    several = house.call("PATCH", "/v1/webhooks/endpoints", b"", "")
+    assert several.headers["allow"] == "GET, HEAD, POST"
     assert wrong.content["status"] == 405
 
 
@@ -39,7 +41,7 @@ def test_bodies_are_capped(house: House) -> None:
 
 def test_health_and_trust_need_no_key(house: House) -> None:
     """What anybody may see."""
-    assert house.call("GET", api.PATH_HEALTH, b"", "").ok() == {"state": "running"}
+    assert house.call("GET", api.PATH_HEALTH, b"", "").ok() == {"state": "running", "nature": "live"}
     assert set(house.call("GET", api.PATH_TRUST, b"", "").ok()) == {"bundle"}
 
 

@@ -1,0 +1,51 @@
+"""Laws of the outbox: everything that happened was told once, and numbers have no gap."""
+
+from typing import Final
+
+from server_stub.audit.law import Law
+
+#: What happened, its number in the ledger, and the kind of event that tells of it.
+_HAPPENED: Final = (
+    "SELECT c.number, CASE c.state WHEN :captured THEN 'payment.captured' WHEN :authorized THEN 'payment.authorized'"
+    " WHEN :rejected THEN 'payment.rejected' ELSE 'payment.declined' END AS kind FROM consents c"
+    " UNION ALL SELECT f.number, 'fraud_case.opened' FROM fraud_cases f"
+    " UNION ALL SELECT h.end_entry, CASE p.state WHEN :captured THEN 'payment.captured'"
+    " WHEN :voided THEN 'payment.voided' ELSE 'payment.expired' END FROM holds h"
+    " JOIN payments p ON p.number = h.payment_number WHERE h.end_entry IS NOT NULL"
+    " UNION ALL SELECT r.entry_number, 'refund.settled' FROM refunds r"
+)
+
+OUTBOX_LAWS: Final = (
+    Law(
+        "whatever happened to a payment has its one event",
+        "{} {} has no event of its kind",
+        f"SELECT h.kind, h.number FROM ({_HAPPENED}) h LEFT JOIN events e ON e.row_number = h.number"
+        " AND e.kind = h.kind WHERE e.row_number IS NULL",
+    ),
+    Law(
+        "each event has its merchant",
+        "event {} is of merchant {}, who is not there",
+        "SELECT e.row_number, e.merchant_id FROM events e LEFT JOIN merchants m ON m.id = e.merchant_id"
+        " WHERE m.id IS NULL",
+    ),
+    Law(
+        "each event tells of something that happened",
+        "event {} is of nothing",
+        f"SELECT e.row_number FROM events e LEFT JOIN ({_HAPPENED}) h ON h.number = e.row_number"
+        " AND h.kind = e.kind WHERE e.kind <> 'payment.closed' AND h.number IS NULL",
+    ),
+    Law(
+        "each closed request has its one event",
+        "{} requests are closed, {} events say so",
+        "SELECT c.closed, e.told FROM (SELECT count(*) AS closed FROM answered_requests WHERE closing IS NOT NULL) c,"
+        " (SELECT count(*) AS told FROM events WHERE kind = 'payment.closed') e WHERE c.closed <> e.told",
+    ),
+    Law(
+        "each merchant's events are numbered from 1 without a gap",
+        "merchant {} has {} numbered events, the last is {}",
+        "SELECT e.merchant_id, count(e.number), max(e.number) FROM events e LEFT JOIN event_counts c"
+        " ON c.merchant_id = e.merchant_id GROUP BY e.merchant_id, c.last_number"
+        " HAVING count(e.number) <> coalesce(max(e.number), 0) OR coalesce(max(e.number), 0) <>"
+        " coalesce(c.last_number, 0)",
+    ),
+)

@@ -1,0 +1,88 @@
+"""``tillcode-server api-key``: make, list and revoke API keys."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from typing import Protocol
+
+from server_stub.store.callers import MERCHANT_SCOPES, ApiKeyId, Scope
+from wallet_sdk.protocol.ids import MerchantId
+from wallet_sdk.system import SystemClock, SystemRandom
+
+Chosen = argparse.Namespace
+Command = Callable[[Chosen], int]
+
+
+class Adder(Protocol):
+    """Adds one command to a group of them."""
+
+    def __call__(
+        self, group: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, command: Command, text: str
+    ) -> argparse.ArgumentParser: ...
+
+
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", add: Adder) -> None:
+    """Add ``api-key`` and its commands."""
+    keys = commands.add_parser("api-key", help="look after API keys").add_subparsers(required=True)
+    key = add(keys, "create", _add_key, "make a key, and print it; it is never shown again")
+    owner = key.add_mutually_exclusive_group(required=True)
+    owner.add_argument("--merchant", type=int, metavar="ID", help="a key of this merchant")
+    owner.add_argument("--operator", action="store_true", help="a key of the operator")
+    key.add_argument(
+        "--scope",
+        action="append",
+        choices=[scope.value for scope in MERCHANT_SCOPES],
+        help="may be given more than once; default: all that a merchant can have",
+    )
+    key.add_argument("--label", default="", help="what it is for")
+    add(keys, "list", _list_keys, "print all keys, without their secrets")
+    add(keys, "revoke", _revoke_key, "a key never works again").add_argument("key_id", metavar="ID")
+
+
+def _add_key(chosen: Chosen) -> int:
+    from server_stub.bootstrap import opened_store
+    from server_stub.service.api_keys import AddKey, new_key
+
+    owner = None if chosen.operator else MerchantId(chosen.merchant)
+    scopes = (Scope.OPERATOR,) if owner is None else tuple(map(Scope, chosen.scope or MERCHANT_SCOPES))
+    made = new_key(SystemRandom(), merchant_id=owner, scopes=scopes, label=chosen.label, at_s=_now_s())
+    with opened_store(chosen.data_folder) as store, store.writing() as writer:
+        AddKey(key=made.key).apply(writer)
+    _say(made.text)
+    return 0
+
+
+def _list_keys(chosen: Chosen) -> int:
+    from server_stub.bootstrap import opened_store
+    from server_stub.store.tables.callers import API_KEYS
+
+    with opened_store(chosen.data_folder) as store, store.reading() as reader:
+        keys = sorted(reader.list_all(API_KEYS), key=lambda key: (key.merchant_id or 0, key.made_at_s))
+    for key in keys:
+        owner = "operator" if key.merchant_id is None else f"merchant {key.merchant_id}"
+        state = "works" if key.revoked_at_s is None else "revoked"
+        _say(f"{key.key_id}  {owner:<14}  {state:<7}  {' '.join(scope.value for scope in key.scopes)}  {key.label}")
+    _say(f"{len(keys)} keys")
+    return 0
+
+
+def _revoke_key(chosen: Chosen) -> int:
+    from server_stub.bootstrap import opened_store
+    from server_stub.service.api_keys import RevokeKey
+    from server_stub.store.tables.callers import API_KEYS
+
+    key_id = ApiKeyId(chosen.key_id)
+    with opened_store(chosen.data_folder) as store, store.writing() as writer:
+        known = writer.find(API_KEYS, key_id)
+        owner = None if known is None else known.merchant_id
+        RevokeKey(key_id=key_id, owner=owner, at_s=_now_s()).apply(writer)
+    _say(f"{chosen.key_id} is revoked")
+    return 0
+
+
+def _now_s() -> int:
+    return SystemClock().now_ms() // 1000
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")

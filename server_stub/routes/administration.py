@@ -1,0 +1,200 @@
+"""What the operator asks with a key of his own: merchants, wallets, fraud cases, measures."""
+
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from server_stub.routes import bodies, measures
+from server_stub.routes.desk import Desk
+from server_stub.routes.merchant import (
+    code_expiry_s,
+    key_operation,
+    told_case,
+    told_merchant,
+    told_new_key,
+    told_terminal,
+)
+from server_stub.routes.operations import Access, Incoming, Operation
+from server_stub.service import api_keys, merchants
+from server_stub.service.administration import MerchantDetails, add_merchant, wallet_code
+from server_stub.store.callers import Scope
+from server_stub.store.records import Wallet
+from server_stub.store.table import Table
+from server_stub.store.tables.parties import MERCHANTS, TERMINALS, WALLETS
+from server_stub.store.tables.payments import FRAUD_CASES
+from wallet_sdk.protocol.envelope import key_id_of
+from wallet_sdk.protocol.errors import ErrorCode, MisuseError, RuleViolationError
+from wallet_sdk.protocol.ids import MerchantId, WalletId
+from wallet_sdk.protocol.money import Currency, Money
+
+
+def _told_wallet(wallet: Wallet) -> bodies.WalletTold:
+    return bodies.WalletTold(
+        wallet_id=wallet.wallet_id,
+        currency=wallet.currency.name,
+        key_id=key_id_of(wallet.device_key).hex(),
+        blocked_at_s=wallet.blocked_at_s,
+    )
+
+
+def _currency(name: str) -> Currency:
+    try:
+        return Currency[name]
+    except KeyError as error:
+        raise MisuseError(ErrorCode.BAD_ARGUMENT, "no currency known here", param="currency") from error
+
+
+async def _all(desk: Desk, table: Table[Any, Any]) -> tuple[Any, ...]:
+    def look() -> tuple[Any, ...]:
+        with desk.operator.store.reading() as reader:
+            return reader.list_all(table)
+
+    return await desk.run(look)
+
+
+async def _merchants(desk: Desk, _incoming: Incoming) -> bodies.MerchantsTold:
+    return bodies.MerchantsTold(merchants=tuple(map(told_merchant, await _all(desk, MERCHANTS))))
+
+
+async def _add_merchant(desk: Desk, incoming: Incoming) -> bodies.MerchantTold:
+    asked = incoming.json(bodies.MerchantAsked)
+    details = MerchantDetails(
+        name=asked.name,
+        city=asked.city,
+        country=asked.country,
+        mcc=asked.mcc,
+        currencies=tuple(dict.fromkeys(map(_currency, asked.currencies))),
+    )
+    merchant_id = await desk.run(add_merchant, desk.operator.store, details)
+    return bodies.MerchantTold(
+        merchant_id=merchant_id,
+        name=details.name,
+        city=details.city,
+        country=details.country,
+        mcc=details.mcc,
+        currencies=tuple(currency.name for currency in details.currencies),
+    )
+
+
+async def _add_key(desk: Desk, incoming: Incoming) -> bodies.ApiKeyMade:
+    asked = incoming.json(bodies.ApiKeyAsked)
+    made = api_keys.new_key(
+        desk.operator.random,
+        merchant_id=MerchantId(incoming.id_in_path("merchant_id")),
+        scopes=asked.scopes,
+        label=asked.label,
+        at_s=desk.operator.now_s(),
+    )
+    await desk.commit(api_keys.AddKey(key=made.key))
+    return told_new_key(made)
+
+
+async def _terminals(desk: Desk, incoming: Incoming) -> bodies.TerminalsTold:
+    merchant_id = MerchantId(incoming.id_in_path("merchant_id"))
+    own = [one for one in await _all(desk, TERMINALS) if one.merchant_id == merchant_id]
+    if not own and merchant_id not in {one.merchant_id for one in await _all(desk, MERCHANTS)}:
+        raise RuleViolationError(ErrorCode.UNKNOWN_RESOURCE, "there is no such merchant", param="merchant_id")
+    return bodies.TerminalsTold(terminals=tuple(map(told_terminal, own)))
+
+
+async def _wallets(desk: Desk, _incoming: Incoming) -> bodies.WalletsTold:
+    return bodies.WalletsTold(wallets=tuple(map(_told_wallet, await _all(desk, WALLETS))))
+
+
+async def _block_wallet(desk: Desk, incoming: Incoming) -> bodies.WalletTold:
+    wallet_id = WalletId(incoming.id_in_path("wallet_id"))
+    return _told_wallet(await desk.commit(merchants.BlockWallet(wallet_id=wallet_id, at_s=desk.operator.now_s())))
+
+
+async def _wallet_code(desk: Desk, incoming: Incoming) -> bodies.CodeTold:
+    asked = incoming.json(bodies.WalletCodeAsked)
+    expires_at_s = code_expiry_s(desk)
+    code = await desk.run(
+        wallet_code,
+        desk.operator.store,
+        Money(minor=asked.funds_minor, currency=_currency(asked.currency)),
+        random=desk.operator.random,
+        expires_at_s=expires_at_s,
+    )
+    return bodies.CodeTold(code=code, expires_at_s=expires_at_s)
+
+
+async def _fraud_cases(desk: Desk, _incoming: Incoming) -> bodies.FraudCasesTold:
+    return bodies.FraudCasesTold(fraud_cases=tuple(map(told_case, await _all(desk, FRAUD_CASES))))
+
+
+async def _measures(desk: Desk, _incoming: Incoming) -> Response:
+    return Response(desk.measures.text(), media_type=measures.MEDIA_TYPE)
+
+
+def _row(method: str, path: str, name: str, about: str, answer: type[Any], call: Any, **more: Any) -> Operation:
+    return key_operation(method, path, name, about, answer, call, tag="Operator", scope=Scope.OPERATOR, **more)
+
+
+_OF_MERCHANT: Final = "/v1/merchants/{merchant_id}"
+
+OPERATIONS: Final = (
+    Operation(
+        method="GET",
+        path="/metrics",
+        name="getMeasures",
+        about="What the server counts, as Prometheus reads it.",
+        tag="Operation",
+        access=Access.API_KEY,
+        scope=Scope.OPERATOR,
+        answer=None,
+        call=_measures,
+        media_types=("text/plain",),
+    ),
+    _row("GET", "/v1/merchants", "listMerchants", "Every merchant.", bodies.MerchantsTold, _merchants),
+    _row(
+        "POST",
+        "/v1/merchants",
+        "addMerchant",
+        "A new merchant.",
+        bodies.MerchantTold,
+        _add_merchant,
+        asked=bodies.MerchantAsked,
+        answer_http_status=201,
+    ),
+    _row(
+        "POST",
+        _OF_MERCHANT + "/api-keys",
+        "makeMerchantApiKey",
+        "A merchant's first key; with keys:write it can make the others itself.",
+        bodies.ApiKeyMade,
+        _add_key,
+        asked=bodies.ApiKeyAsked,
+        answer_http_status=201,
+    ),
+    _row(
+        "GET",
+        _OF_MERCHANT + "/terminals",
+        "listTerminalsOfMerchant",
+        "A merchant's terminals.",
+        bodies.TerminalsTold,
+        _terminals,
+    ),
+    _row("GET", "/v1/wallets", "listWallets", "Every wallet.", bodies.WalletsTold, _wallets),
+    _row(
+        "POST",
+        "/v1/wallets/{wallet_id}/block",
+        "blockWallet",
+        "A lost phone pays no more online, and gets no new token.",
+        bodies.WalletTold,
+        _block_wallet,
+    ),
+    _row(
+        "POST",
+        "/v1/wallets/activation-codes",
+        "makeWalletCode",
+        "A one-time code that lets one wallet in, with its opening balance.",
+        bodies.CodeTold,
+        _wallet_code,
+        asked=bodies.WalletCodeAsked,
+        answer_http_status=201,
+    ),
+    _row(
+        "GET", "/v1/operator/fraud-cases", "listAllFraudCases", "Every fraud case.", bodies.FraudCasesTold, _fraud_cases
+    ),
+)

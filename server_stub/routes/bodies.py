@@ -1,0 +1,246 @@
+"""JSON bodies of what merchants and the operator ask and get. Unknown members of a request are refused.
+
+What devices exchange stands in wallet_sdk.protocol.api, because both sides must read it alike.
+"""
+
+from typing import Annotated, Any
+
+import msgspec
+
+from server_stub.store.callers import Scope
+from server_stub.store.outbox import EventKind
+from wallet_sdk.protocol import limits
+
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+Serial = Annotated[int, msgspec.Meta(ge=1, le=limits.SERIAL_MAX)]
+Minor = Annotated[int, msgspec.Meta(ge=0, le=limits.AMOUNT_MINOR_MAX)]
+Number = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
+CurrencyName = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a request's body is made of."""
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What an answer's body is made of."""
+
+
+class PaymentTold(Told, frozen=True, kw_only=True):
+    """One payment of the merchant; he is owed the amount less the fee. ``receipt`` is the operator's signed receipt."""
+
+    terminal_id: int
+    request_id: str
+    state: str
+    amount_minor: int
+    fee_minor: int
+    refunded_minor: int
+    currency: str
+    at_s: int
+    receipt: str
+
+
+class PaymentsTold(Told, frozen=True, kw_only=True):
+    """A page of payments, newest requests first; ``next_cursor`` is empty on the last one."""
+
+    payments: tuple[PaymentTold, ...]
+    next_cursor: str
+
+
+class EventTold(Told, frozen=True, kw_only=True):
+    """One event, as webhooks carry it. ``number`` counts the merchant's events from 1 without a gap."""
+
+    id: str
+    number: int
+    type: str
+    timestamp: str
+    content: dict[str, Any] = msgspec.field(name="data")
+
+
+class EventsTold(Told, frozen=True, kw_only=True):
+    """Events in sequence; ask again after the last number."""
+
+    events: tuple[EventTold, ...]
+
+
+class FraudCaseTold(Told, frozen=True, kw_only=True):
+    """Two signatures of one device that cannot both be honest; the proof convinces anybody who has the root key."""
+
+    number: int
+    reason: str
+    wallet_id: int
+    at_s: int
+    proof: str
+
+
+class FraudCasesTold(Told, frozen=True, kw_only=True):
+    """Fraud cases, oldest first."""
+
+    fraud_cases: tuple[FraudCaseTold, ...]
+
+
+class MerchantAsked(Asked, frozen=True, kw_only=True):
+    """A new merchant. Name and city together are at most 32 bytes, because certificates carry them."""
+
+    name: Text
+    city: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    country: Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")]
+    mcc: Annotated[int, msgspec.Meta(ge=0, le=9999)] = 5999
+    currencies: Annotated[tuple[CurrencyName, ...], msgspec.Meta(min_length=1, max_length=8)] = ("EUR",)
+
+
+class MerchantTold(Told, frozen=True, kw_only=True):
+    """A merchant."""
+
+    merchant_id: int
+    name: str
+    city: str
+    country: str
+    mcc: int
+    currencies: tuple[str, ...]
+
+
+class MerchantsTold(Told, frozen=True, kw_only=True):
+    """Merchants by their numbers."""
+
+    merchants: tuple[MerchantTold, ...]
+
+
+class TerminalTold(Told, frozen=True, kw_only=True):
+    """An enrolled terminal."""
+
+    terminal_id: int
+    merchant_id: int
+    key_id: str
+    blocked_at_s: int | None
+
+
+class TerminalsTold(Told, frozen=True, kw_only=True):
+    """Terminals by their numbers."""
+
+    terminals: tuple[TerminalTold, ...]
+
+
+class WalletTold(Told, frozen=True, kw_only=True):
+    """An enrolled wallet."""
+
+    wallet_id: int
+    currency: str
+    key_id: str
+    blocked_at_s: int | None
+
+
+class WalletsTold(Told, frozen=True, kw_only=True):
+    """Wallets by their numbers."""
+
+    wallets: tuple[WalletTold, ...]
+
+
+class WalletCodeAsked(Asked, frozen=True, kw_only=True):
+    """Let one wallet in, with an opening balance."""
+
+    currency: CurrencyName = "EUR"
+    funds_minor: Minor = 0
+
+
+class CodeTold(Told, frozen=True, kw_only=True):
+    """A one-time activation code; it is shown here and never again."""
+
+    code: str
+    expires_at_s: int
+
+
+class ApiKeyAsked(Asked, frozen=True, kw_only=True):
+    """A new key. A key can give another one no more than it may do itself."""
+
+    scopes: Annotated[tuple[Scope, ...], msgspec.Meta(min_length=1, max_length=16)]
+    label: Annotated[str, msgspec.Meta(max_length=64)] = ""
+
+
+class ApiKeyTold(Told, frozen=True, kw_only=True):
+    """A key without its secret."""
+
+    key_id: str
+    scopes: tuple[Scope, ...]
+    label: str
+    made_at_s: int
+    revoked_at_s: int | None
+
+
+class ApiKeyMade(ApiKeyTold, frozen=True, kw_only=True):
+    """A new key; ``api_key`` is shown here and never again."""
+
+    api_key: str
+
+
+class ApiKeysTold(Told, frozen=True, kw_only=True):
+    """Keys, oldest first."""
+
+    api_keys: tuple[ApiKeyTold, ...]
+
+
+class EndpointAsked(Asked, frozen=True, kw_only=True):
+    """Where events go; no kinds is all of them."""
+
+    url: Annotated[str, msgspec.Meta(min_length=1, max_length=512)]
+    kinds: Annotated[tuple[EventKind, ...], msgspec.Meta(max_length=32)] = ()
+
+
+class EndpointTold(Told, frozen=True, kw_only=True):
+    """A webhook endpoint."""
+
+    endpoint_id: int
+    url: str
+    kinds: tuple[EventKind, ...]
+    secrets: int
+    made_at_s: int
+    disabled_at_s: int | None
+
+
+class EndpointMade(EndpointTold, frozen=True, kw_only=True):
+    """An endpoint and its newest secret, which is shown here and never again."""
+
+    secret: str
+
+
+class EndpointsTold(Told, frozen=True, kw_only=True):
+    """A merchant's endpoints."""
+
+    endpoints: tuple[EndpointTold, ...]
+
+
+class TryTold(Told, frozen=True, kw_only=True):
+    """One try. ``http_status`` is 0 when the receiver did not answer."""
+
+    at_s: int
+    outcome: str
+    http_status: int
+
+
+class DeliveryTold(Told, frozen=True, kw_only=True):
+    """One event on its way to an endpoint; ``next_try_at_s`` only while it waits."""
+
+    event_id: str
+    number: int
+    state: str
+    next_try_at_s: int | None
+    tries: tuple[TryTold, ...]
+
+
+class DeliveriesTold(Told, frozen=True, kw_only=True):
+    """Deliveries by the events' numbers; ask again after the last one."""
+
+    deliveries: tuple[DeliveryTold, ...]
+
+
+class AgainAsked(Asked, frozen=True, kw_only=True):
+    """Send events of a range again, at most 500 of them; for one event both numbers are its own."""
+
+    first_number: Number
+    last_number: Number
+
+
+class AgainTold(Told, frozen=True, kw_only=True):
+    """How many events are on their way again."""
+
+    events: int

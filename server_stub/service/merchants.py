@@ -1,0 +1,140 @@
+"""What a merchant sees of his own: payments, fraud cases, terminals. What is another's is unknown to him."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from server_stub.committer import Command
+from server_stub.service import events
+from server_stub.service.denylist import revoke_terminal, revoke_wallet
+from server_stub.service.operator import Operator
+from server_stub.service.settling import payment_of
+from server_stub.store.outbox import Event, EventKind
+from server_stub.store.reader import Reader
+from server_stub.store.records import FraudCase, Payment, Terminal, Wallet
+from server_stub.store.selecting import select
+from server_stub.store.tables.outbox import EVENTS
+from server_stub.store.tables.parties import TERMINALS, WALLETS
+from server_stub.store.tables.payments import ANSWERED_REQUESTS, CONSENT_DIGEST, CONSENTS, FRAUD_CASES
+from server_stub.store.writer import Writer
+from wallet_sdk.protocol import api, limits
+from wallet_sdk.protocol.errors import ErrorCode, MalformedMessageError, RuleViolationError
+from wallet_sdk.protocol.ids import MerchantId, RequestId, TerminalId, WalletId
+
+_CAPTURED_BEFORE: Final = "WHERE merchant_id = ? AND kind = ? AND number < ? ORDER BY number DESC LIMIT ?"
+_TERMINALS_OF: Final = "WHERE merchant_id = ? ORDER BY id"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedPayment:
+    """A payment, and the number of the event that told of it: the place in the list."""
+
+    number: int
+    payment: Payment
+
+
+class _Named(msgspec.Struct, frozen=True):
+    """Which payment an event is about."""
+
+    terminal_id: int
+    request_id: str
+
+
+def payments_before(
+    operator: Operator, merchant_id: MerchantId, number: int, *, limit: int
+) -> tuple[ListedPayment, ...]:
+    """A merchant's payments, newest first, that were captured before an event of his."""
+    events.number_all(operator, merchant_id)
+    with operator.store.reading() as reader:
+        captured = select(
+            reader, EVENTS, _CAPTURED_BEFORE, (merchant_id, EventKind.PAYMENT_CAPTURED.value, number, limit)
+        )
+        return tuple(_listed(reader, event) for event in captured)
+
+
+def payment_named(operator: Operator, merchant_id: MerchantId, name: str) -> Payment:
+    """One of a merchant's payments by its request id.
+
+    Raises:
+        RuleViolationError: UNKNOWN_PAYMENT.
+    """
+    unknown = RuleViolationError(ErrorCode.UNKNOWN_PAYMENT, "no such payment of this merchant", param="name")
+    try:
+        request_id = api.from_base64url(name)
+    except MalformedMessageError as error:
+        raise unknown from error
+    if len(request_id) != limits.REQUEST_ID_BYTES:
+        raise unknown
+    with operator.store.reading() as reader:
+        for answered in select(reader, ANSWERED_REQUESTS, "WHERE request_id = ?", (request_id,)):
+            terminal = reader.find(TERMINALS, answered.terminal_id)
+            paid = payment_of(reader, answered)
+            if terminal is not None and terminal.merchant_id == merchant_id and paid is not None:
+                return paid
+    raise unknown
+
+
+def fraud_cases_of(operator: Operator, merchant_id: MerchantId) -> tuple[FraudCase, ...]:
+    """The fraud cases in which one of the two signatures came through a merchant's terminal."""
+    with operator.store.reading() as reader:
+        own = {terminal.terminal_id for terminal in terminals_of(reader, merchant_id)}
+        return tuple(case for case in reader.list_all(FRAUD_CASES) if _terminal_of(reader, case) in own)
+
+
+def terminals_of(reader: Reader, merchant_id: MerchantId) -> tuple[Terminal, ...]:
+    """A merchant's terminals."""
+    return select(reader, TERMINALS, _TERMINALS_OF, (merchant_id,))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockTerminal(Command[Terminal]):
+    """A stolen or retired terminal is heard no more. ``merchant_id`` is whose terminals may be named."""
+
+    terminal_id: TerminalId
+    merchant_id: MerchantId
+    at_s: int
+
+    def apply(self, writer: Writer) -> Terminal:
+        terminal = writer.find(TERMINALS, self.terminal_id)
+        if terminal is None or terminal.merchant_id != self.merchant_id:
+            raise RuleViolationError(ErrorCode.UNKNOWN_RESOURCE, "there is no such terminal", param="terminal_id")
+        if terminal.blocked_at_s is not None:
+            return terminal
+        revoke_terminal(writer, terminal, reason="by its merchant", at_s=self.at_s)
+        blocked = writer.find(TERMINALS, self.terminal_id)
+        assert blocked is not None, "terminals are never deleted"
+        return blocked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockWallet(Command[Wallet]):
+    """A lost phone pays no more online, and gets no new token."""
+
+    wallet_id: WalletId
+    at_s: int
+
+    def apply(self, writer: Writer) -> Wallet:
+        wallet = writer.find(WALLETS, self.wallet_id)
+        if wallet is None:
+            raise RuleViolationError(ErrorCode.UNKNOWN_RESOURCE, "there is no such wallet", param="wallet_id")
+        if wallet.blocked_at_s is not None:
+            return wallet
+        revoke_wallet(writer, wallet, reason="by the operator", at_s=self.at_s)
+        blocked = writer.find(WALLETS, self.wallet_id)
+        assert blocked is not None, "wallets are never deleted"
+        return blocked
+
+
+def _listed(reader: Reader, event: Event) -> ListedPayment:
+    named = msgspec.json.decode(event.content, type=_Named)
+    key = (RequestId(api.from_base64url(named.request_id)), TerminalId(named.terminal_id))
+    payment = payment_of(reader, reader.find(ANSWERED_REQUESTS, key))
+    assert payment is not None, "a captured event was written with its payment"
+    assert event.number is not None, "listed events are numbered"
+    return ListedPayment(number=event.number, payment=payment)
+
+
+def _terminal_of(reader: Reader, case: FraudCase) -> TerminalId | None:
+    consent = reader.find_by(CONSENTS, CONSENT_DIGEST, case.consent_digest)
+    return None if consent is None else consent.terminal_id

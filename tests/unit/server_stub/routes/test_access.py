@@ -1,0 +1,295 @@
+"""Every operation of the table, called by nobody and by the wrong one. A new row is tested by being there."""
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from server_stub.routes.app import operations
+from server_stub.routes.operations import Access, Operation
+from server_stub.sandbox import opened_sandbox
+from server_stub.store.callers import MERCHANT_SCOPES, Scope
+from server_stub.store.tables.callers import API_KEYS
+from tests.unit.server_stub.harness import ONLINE, House, TestTerminal, TestWallet
+from wallet_sdk.protocol import api
+from wallet_sdk.protocol.envelope import Sealed, seal
+from wallet_sdk.protocol.errors import ErrorCode
+from wallet_sdk.protocol.ids import MerchantId
+from wallet_sdk.protocol.messages import CertificateRequest, CloseRequest, PaymentRequest
+from wallet_sdk.protocol.money import Currency
+from wallet_sdk.testing import FrozenClock, Scheme, SeededRandom
+
+#: What anybody may ask. Whoever adds a name here has thought about it.
+PUBLIC = {"getHealth", "getReadiness", "getDocument", "getTrust", "getDenylist"}
+
+#: A good body for each operation that takes one from an API key: it must be refused for its key, not for its content.
+CONTENT: dict[str, object] = {
+    "makeApiKey": {"scopes": ["payments:read"]},
+    "makeMerchantApiKey": {"scopes": ["payments:read"]},
+    "addEndpoint": {"url": "https://8.8.8.8/hook"},
+    "changeEndpoint": {"url": "https://8.8.8.8/hook"},
+    "sendAgain": {"first_number": 1, "last_number": 1},
+    "addMerchant": {"name": "B", "country": "PT"},
+    "makeWalletCode": {"funds_minor": 1},
+    "advanceClock": {"advance_s": 0},
+    "addFault": {"kind": "busy", "operation": "none"},
+}
+
+
+def of(access: Access) -> list[Operation]:
+    """The rows with an access."""
+    return [row for row in operations() if row.access is access]
+
+
+KEYED = [*of(Access.API_KEY), *of(Access.SIGNED_READ_OR_API_KEY)]
+MERCHANTS = [row for row in KEYED if row.scope is not Scope.OPERATOR]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Town:
+    """One merchant with something of everything, and another who wants to see it."""
+
+    house: House
+    names: dict[str, str]
+    owner_key: str
+    other_key: str
+    terminal: TestTerminal
+    wallet: TestWallet
+    request: Sealed[PaymentRequest]
+
+    def path(self, row: Operation) -> str:
+        """The row's path with the names of the first merchant's things."""
+        return row.path.format_map(self.names)
+
+    def ask(self, row: Operation, key: str) -> ErrorCode | None:
+        """What a key is refused with, None when it is answered."""
+        answer = self.house.ask(row.method, self.path(row), key, CONTENT.get(row.name))
+        return answer.code() if answer.http_status >= 400 else None
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Generator[House]:
+    """A sandbox, because it has every operation that there is."""
+    clock, random = FrozenClock(), SeededRandom(1)
+    with opened_sandbox(tmp_path / "server", clock=clock, random=random) as sandbox:
+        yield House(
+            folder=tmp_path / "server",
+            desk=sandbox.desk,
+            clock=clock,
+            random=random,
+            merchant_id=sandbox.papers.merchant_id,
+        )
+
+
+@pytest.fixture
+def town(house: House) -> Town:
+    """A payment, a terminal, a wallet, an endpoint and a key of the first merchant; the second has nothing."""
+    terminal, wallet = house.terminal(), house.wallet()
+    request = terminal.request()
+    intent = wallet.intent(request, ONLINE)
+    wallet.send(request.envelope, intent.envelope).ok()
+    owner_key = house.new_key(house.merchant_id)
+    endpoint = house.ask("POST", "/v1/webhooks/endpoints", owner_key, CONTENT["addEndpoint"]).ok()
+    other = house.ask("POST", "/v1/merchants", house.new_key(None), CONTENT["addMerchant"]).ok()
+    names = {
+        "name": api.to_base64url(request.message.request_id),
+        "terminal_id": str(terminal.message.terminal_id),
+        "endpoint_id": str(endpoint["endpoint_id"]),
+        "key_id": owner_key.split("_")[1],
+        "merchant_id": str(house.merchant_id),
+        "wallet_id": "3001",
+    }
+    return Town(
+        house=house,
+        names=names,
+        owner_key=owner_key,
+        other_key=house.new_key(MerchantId(other["merchant_id"])),
+        terminal=terminal,
+        wallet=wallet,
+        request=request,
+    )
+
+
+def test_what_is_open_to_anybody_is_listed_here() -> None:
+    """Nothing becomes public by forgetting its access; and what has a key has a scope."""
+    assert {row.name for row in of(Access.ANYONE)} == PUBLIC
+    assert all(row.scope is not None for row in KEYED)
+    assert set(CONTENT) == {row.name for row in KEYED if row.body is not None}
+
+
+def test_nobody_gets_in_anywhere(town: Town) -> None:
+    """Without credentials, with a scheme nobody knows, with a key nobody gave out: the same answer everywhere."""
+    wrong = ("", "Basic YTpi", "Bearer ", "Bearer tck_a_b", f"Bearer {town.owner_key}x", town.owner_key)
+    for row in [*KEYED, *of(Access.SIGNED_READ)]:
+        for authorization in wrong:
+            answer = town.house.call(row.method, town.path(row), b"", authorization)
+            assert answer.code() is ErrorCode.NOT_AUTHENTICATED, (row.name, authorization)
+            assert answer.http_status == 401
+
+
+def test_a_key_opens_what_its_scope_says_and_nothing_else(town: Town) -> None:
+    """For each row: a key with every scope but the needed one is refused; the operator's key is no merchant's."""
+    keys: dict[Scope | None, str] = {
+        scope: town.house.new_key(town.house.merchant_id, *(one for one in MERCHANT_SCOPES if one is not scope))
+        for scope in MERCHANT_SCOPES
+    }
+    operator_key = town.house.new_key(None)
+    for row in KEYED:
+        wrong = town.owner_key if row.scope is Scope.OPERATOR else keys[row.scope]
+        assert town.ask(row, wrong) is ErrorCode.NOT_AUTHORIZED, row.name
+        if row.scope is not Scope.OPERATOR:
+            assert town.ask(row, operator_key) is ErrorCode.NOT_AUTHORIZED, row.name
+
+
+def test_the_right_key_is_let_in(town: Town) -> None:
+    """The refusals above are about the key: with the right one every row answers. Removals go last."""
+    removals_last = sorted(KEYED, key=lambda row: (row.method == "DELETE", row.name == "revokeApiKey", -len(row.path)))
+    for row in removals_last:
+        key = town.house.new_key(None) if row.scope is Scope.OPERATOR else town.owner_key
+        assert town.ask(row, key) is None, row.name
+
+
+def test_another_merchant_sees_and_changes_nothing(town: Town) -> None:
+    """What is named is unknown to him, what is listed is empty; and nothing of the first merchant's has changed."""
+    before = town.house.ask("GET", f"/v1/webhooks/endpoints/{town.names['endpoint_id']}", town.owner_key).ok()
+    for row in MERCHANTS:
+        answer = town.house.ask(row.method, town.path(row), town.other_key, CONTENT.get(row.name))
+        if "{" in row.path:
+            assert answer.http_status == 404, (row.name, answer.body)
+            continue
+        for secret in (town.names["name"], town.names["key_id"], town.names["endpoint_id"], "Sandbox Shop"):
+            assert secret not in answer.body.decode(), row.name
+        if row.method == "GET" and row.name.startswith("list") and row.name not in {"listApiKeys", "listEndpoints"}:
+            assert not any(answer.content.values()), (row.name, answer.content)
+    assert town.house.ask("GET", f"/v1/webhooks/endpoints/{town.names['endpoint_id']}", town.owner_key).ok() == before
+    terminals = town.house.ask("GET", "/v1/terminals", town.owner_key).ok()["terminals"]
+    assert [one["blocked_at_s"] for one in terminals] == [None]
+
+
+def test_a_revoked_key_is_dead_at_once(town: Town) -> None:
+    """Everywhere, and revoking twice is revoking once."""
+    key = town.house.new_key(town.house.merchant_id)
+    for _ in range(2):
+        town.house.ask("DELETE", f"/v1/api-keys/{key.split('_')[1]}", town.owner_key).ok()
+    for row in MERCHANTS:
+        assert town.ask(row, key) is ErrorCode.NOT_AUTHENTICATED, row.name
+
+
+def test_a_key_gives_no_more_than_it_has(town: Town) -> None:
+    """And a merchant's key can never be made an operator's."""
+    small = town.house.new_key(town.house.merchant_id, Scope.KEYS_WRITE)
+    asked = town.house.ask("POST", "/v1/api-keys", small, {"scopes": ["payments:read"]})
+    assert (asked.code(), asked.content["param"]) == (ErrorCode.NOT_AUTHORIZED, "scopes")
+    path = f"/v1/merchants/{town.house.merchant_id}/api-keys"
+    operator = town.house.ask("POST", path, town.house.new_key(None), {"scopes": ["operator"]})
+    assert operator.code() is ErrorCode.BAD_ARGUMENT
+
+
+def test_the_secret_of_a_key_is_not_in_the_ledger(town: Town) -> None:
+    """A stolen copy of the ledger opens nothing."""
+    secret = town.owner_key.split("_", 2)[2]
+    with town.house.desk.operator.store.reading() as reader:
+        stored = reader.list_all(API_KEYS)
+    assert stored
+    assert all(secret not in repr(key) for key in stored)
+    assert secret.encode() not in town.house.ledger.read_bytes()
+
+
+def test_a_device_reads_only_its_own(town: Town) -> None:
+    """Another terminal, another wallet, the other kind of device: unknown to each of them."""
+    terminal, wallet = town.house.terminal(), town.house.wallet(1)
+    for row in [*of(Access.SIGNED_READ), *of(Access.SIGNED_READ_OR_API_KEY)]:
+        if row.path == api.PATH_BALANCE:
+            continue  # names nothing: each wallet asks about itself
+        for stranger in (terminal, wallet):
+            answer = stranger.read(town.path(row))
+            if answer.http_status == 200:  # a terminal's own request of this id, which nobody has answered
+                assert (answer.content["state"], answer.content["receipt"]) == ("REQUESTED", ""), row.name
+            else:
+                assert answer.code() is ErrorCode.UNKNOWN_PAYMENT, row.name
+    assert town.wallet.balance() != wallet.balance()
+
+
+NO_CODE = "0000-0000-0000-0000"
+#: For each operation whose body is signed, that body from devices that this server has never let in.
+FOREIGN: dict[str, Callable[[TestTerminal, TestWallet, Town], bytes]] = {
+    "enrolWallet": lambda _terminal, wallet, _town: _sent(wallet, lambda: wallet.enrol(NO_CODE)),
+    "enrolTerminal": lambda terminal, _wallet, _town: _sent(terminal, lambda: terminal.enrol(NO_CODE)),
+    "returnToken": lambda _terminal, wallet, _town: _closing(wallet),
+    "captureHold": lambda terminal, _wallet, town: _sent(terminal, lambda: terminal.end_hold(town.request, 1)),
+    "refundPayment": lambda terminal, _wallet, town: terminal.refund(town.request, 1).envelope,
+    "renewCertificate": lambda terminal, _wallet, _town: (
+        seal(CertificateRequest(made_at_s=terminal.now_s()), terminal.signer).envelope
+    ),
+    "issueToken": lambda _terminal, wallet, _town: wallet.token_request(),
+    "payIntent": lambda terminal, wallet, _town: _pair(terminal, wallet),
+    "captureBatch": lambda terminal, wallet, _town: _batch(terminal, wallet),
+    "closeRequest": lambda terminal, _wallet, town: (
+        seal(
+            CloseRequest(request_id=api.from_base64url(town.names["name"]), made_at_s=terminal.now_s()),  # type: ignore[arg-type]
+            terminal.signer,
+        ).envelope
+    ),
+}
+
+
+def test_a_device_that_was_never_let_in_is_refused(town: Town) -> None:
+    """Each signed message, whole and well signed, by keys that this server does not know: nothing is stored."""
+    rows = of(Access.SIGNED_BODY)
+    assert set(FOREIGN) == {row.name for row in rows}
+    payments = town.house.audit().payments
+    for row in rows:
+        terminal, wallet = _strangers(town)
+        answer = town.house.call(row.method, row.path, FOREIGN[row.name](terminal, wallet, town), "")
+        wanted = {ErrorCode.UNKNOWN_SIGNER, ErrorCode.UNKNOWN_ACTIVATION_CODE}
+        assert answer.code() in wanted, (row.name, answer.body)
+        assert town.house.call(row.method, row.path, b"", "").http_status in {400, 401}, row.name
+    assert town.house.audit().payments == payments
+
+
+def _strangers(town: Town) -> tuple[TestTerminal, TestWallet]:
+    """Devices with keys of their own and the papers of others."""
+    house = town.house
+    terminal = TestTerminal(call=house.call, clock=house.clock, random=house.random, signer=house.new_signer())
+    terminal.certificate = town.terminal.certificate
+    wallet = TestWallet(call=house.call, clock=house.clock, random=house.random, signer=house.new_signer())
+    return terminal, wallet
+
+
+def _sent(device: TestTerminal | TestWallet, does: Callable[[], object]) -> bytes:
+    """What a device sends when it does something."""
+    sent: list[bytes] = []
+
+    def remember(_method: str, _path: str, body: bytes, _authorization: str) -> object:
+        sent.append(body)
+        raise StopIteration
+
+    device.call = remember  # type: ignore[assignment]
+    with pytest.raises(StopIteration):
+        does()
+    return sent[0]
+
+
+def _closing(wallet: TestWallet) -> bytes:
+    scheme = Scheme(seed=99)
+    wallet.token, wallet.token_signer = scheme.token(), scheme.device
+    return wallet.closing()
+
+
+def _pair(terminal: TestTerminal, wallet: TestWallet) -> bytes:
+    scheme = Scheme(seed=99)
+    request = scheme.request(currency=Currency.EUR)
+    wallet.token, wallet.token_signer = scheme.token(), scheme.device
+    intent = wallet.intent(request, ONLINE)
+    assert terminal.signer is not wallet.signer
+    return api.to_json(
+        api.IntentBody(intent=api.to_base64url(intent.envelope), request=api.to_base64url(request.envelope))
+    )
+
+
+def _batch(terminal: TestTerminal, wallet: TestWallet) -> bytes:
+    scheme = Scheme(seed=99)
+    wallet.token, wallet.token_signer = scheme.token(), scheme.device
+    request = terminal.request()
+    return terminal.batch((request, wallet.intent(request)))

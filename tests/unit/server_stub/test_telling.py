@@ -1,0 +1,62 @@
+"""Holds and refunds are told too: each step once, in the commit that made it, with the number of what made it."""
+
+from typing import Any
+
+from server_stub.fees import FeePolicy
+from server_stub.service.administration import set_fees
+from server_stub.service.holding import ExpireHoldCommand, due_holds
+from tests.unit.server_stub.harness import House
+from wallet_sdk.protocol import api
+from wallet_sdk.protocol.money import Currency
+
+
+def told(house: House, key: str) -> list[tuple[str, int | None]]:
+    """Kind and amount of every event of the merchant, in sequence."""
+    events = house.ask("GET", "/v1/events", key).ok()["events"]
+    assert [event["number"] for event in events] == list(range(1, len(events) + 1))
+    return [(event["type"], event["data"].get("amount_minor")) for event in events]
+
+
+def test_a_hold_is_told_from_its_beginning_to_its_end(house: House) -> None:
+    """Authorized, then captured in part, voided, or expired by the timer."""
+    terminal, wallet = house.terminal(), house.wallet()
+    key = house.new_key(house.merchant_id)
+    taken, voided, forgotten = (terminal.request(amount, hold_h=1) for amount in (1_000, 900, 800))
+    for request in (taken, voided, forgotten):
+        assert wallet.pay(request)["state"] == "AUTHORIZED"
+    for _ in range(2):  # the same again is no new event
+        terminal.end_hold(taken, 600).ok()
+    terminal.end_hold(voided, 0).ok()
+    house.clock.advance(3_600)
+    with house.desk.operator.store.reading() as reader:
+        (due,) = due_holds(reader, at_s=terminal.now_s(), count_max=9)
+    for _ in range(2):
+        command = ExpireHoldCommand(payment_number=due, at_s=terminal.now_s())
+        house.desk.operator.committer.submit(command).result()
+    assert told(house, key) == [
+        *(("payment.authorized", amount) for amount in (1_000, 900, 800)),
+        ("payment.captured", 600),
+        ("payment.voided", 900),
+        ("payment.expired", 800),
+    ]
+    (listed,) = house.ask("GET", "/v1/payments", key).ok()["payments"]
+    assert (listed["state"], listed["amount_minor"]) == ("CAPTURED", 600)
+    house.assert_clean()
+
+
+def test_a_refund_is_told_once(house: House) -> None:
+    """With its own id; the payment in the list says what was given back and what it cost."""
+    set_fees(house.desk.operator.store, house.merchant_id, Currency.EUR, FeePolicy(basis_points=100))
+    terminal, wallet = house.terminal(), house.wallet()
+    key = house.new_key(house.merchant_id)
+    request = terminal.request(1_000)
+    wallet.pay(request)
+    refund = terminal.refund(request, 300)
+    for _ in range(3):
+        terminal.send_refund(refund).ok()
+    assert told(house, key) == [("payment.captured", 1_000), ("refund.settled", 300)]
+    event: dict[str, Any] = house.ask("GET", "/v1/events?after=1", key).ok()["events"][0]
+    assert event["data"]["refund_id"] == api.to_base64url(refund.message.refund_id)
+    (listed,) = house.ask("GET", "/v1/payments", key).ok()["payments"]
+    assert (listed["fee_minor"], listed["refunded_minor"]) == (10, 300)
+    house.assert_clean()
