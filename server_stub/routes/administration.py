@@ -1,31 +1,39 @@
 """What the operator asks with a key of his own: merchants, wallets, fraud cases, measures."""
 
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from starlette.responses import Response
 
 from server_stub.routes import bodies, measures
 from server_stub.routes.desk import Desk
 from server_stub.routes.merchant import (
+    LIMIT,
     code_expiry_s,
     key_operation,
+    limit_of,
     told_case,
     told_merchant,
     told_new_key,
     told_terminal,
 )
-from server_stub.routes.operations import Access, Incoming, Operation
+from server_stub.routes.operations import Access, Incoming, Operation, Parameter
 from server_stub.service import api_keys, merchants
 from server_stub.service.administration import MerchantDetails, add_merchant, wallet_code
 from server_stub.store.callers import Scope
-from server_stub.store.records import Wallet
+from server_stub.store.records import FraudCase, Terminal, Wallet
+from server_stub.store.selecting import select
 from server_stub.store.table import Table
-from server_stub.store.tables.parties import MERCHANTS, TERMINALS, WALLETS
+from server_stub.store.tables.parties import MERCHANTS, WALLETS
 from server_stub.store.tables.payments import FRAUD_CASES
+from wallet_sdk.protocol import limits
 from wallet_sdk.protocol.envelope import key_id_of
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, RuleViolationError
 from wallet_sdk.protocol.ids import MerchantId, WalletId
 from wallet_sdk.protocol.money import Currency, Money
+
+R = TypeVar("R")
+
+_LAST_NUMBER: Final = 2**53
 
 
 def _told_wallet(wallet: Wallet) -> bodies.WalletTold:
@@ -44,16 +52,20 @@ def _currency(name: str) -> Currency:
         raise MisuseError(ErrorCode.BAD_ARGUMENT, "no currency known here", param="currency") from error
 
 
-async def _all(desk: Desk, table: Table[Any, Any]) -> tuple[Any, ...]:
-    def look() -> tuple[Any, ...]:
+async def _page(desk: Desk, table: Table[Any, R], incoming: Incoming) -> tuple[R, ...]:
+    """Records after a number, as many as are asked for."""
+    after = incoming.number("after", default=0, highest=limits.SERIAL_MAX)
+    limit = limit_of(incoming)
+
+    def look() -> tuple[R, ...]:
         with desk.operator.store.reading() as reader:
-            return reader.list_all(table)
+            return select(reader, table, "WHERE id > ? ORDER BY id LIMIT ?", (after, limit))
 
     return await desk.run(look)
 
 
-async def _merchants(desk: Desk, _incoming: Incoming) -> bodies.MerchantsTold:
-    return bodies.MerchantsTold(merchants=tuple(map(told_merchant, await _all(desk, MERCHANTS))))
+async def _merchants(desk: Desk, incoming: Incoming) -> bodies.MerchantsTold:
+    return bodies.MerchantsTold(merchants=tuple(map(told_merchant, await _page(desk, MERCHANTS, incoming))))
 
 
 async def _add_merchant(desk: Desk, incoming: Incoming) -> bodies.MerchantTold:
@@ -91,14 +103,18 @@ async def _add_key(desk: Desk, incoming: Incoming) -> bodies.ApiKeyMade:
 
 async def _terminals(desk: Desk, incoming: Incoming) -> bodies.TerminalsTold:
     merchant_id = MerchantId(incoming.id_in_path("merchant_id"))
-    own = [one for one in await _all(desk, TERMINALS) if one.merchant_id == merchant_id]
-    if not own and merchant_id not in {one.merchant_id for one in await _all(desk, MERCHANTS)}:
-        raise RuleViolationError(ErrorCode.UNKNOWN_RESOURCE, "there is no such merchant", param="merchant_id")
-    return bodies.TerminalsTold(terminals=tuple(map(told_terminal, own)))
+
+    def look() -> tuple[Terminal, ...]:
+        with desk.operator.store.reading() as reader:
+            if reader.find(MERCHANTS, merchant_id) is None:
+                raise RuleViolationError(ErrorCode.UNKNOWN_RESOURCE, "there is no such merchant", param="merchant_id")
+            return merchants.terminals_of(reader, merchant_id)
+
+    return bodies.TerminalsTold(terminals=tuple(map(told_terminal, await desk.run(look))))
 
 
-async def _wallets(desk: Desk, _incoming: Incoming) -> bodies.WalletsTold:
-    return bodies.WalletsTold(wallets=tuple(map(_told_wallet, await _all(desk, WALLETS))))
+async def _wallets(desk: Desk, incoming: Incoming) -> bodies.WalletsTold:
+    return bodies.WalletsTold(wallets=tuple(map(_told_wallet, await _page(desk, WALLETS, incoming))))
 
 
 async def _block_wallet(desk: Desk, incoming: Incoming) -> bodies.WalletTold:
@@ -119,8 +135,15 @@ async def _wallet_code(desk: Desk, incoming: Incoming) -> bodies.CodeTold:
     return bodies.CodeTold(code=code, expires_at_s=expires_at_s)
 
 
-async def _fraud_cases(desk: Desk, _incoming: Incoming) -> bodies.FraudCasesTold:
-    return bodies.FraudCasesTold(fraud_cases=tuple(map(told_case, await _all(desk, FRAUD_CASES))))
+async def _fraud_cases(desk: Desk, incoming: Incoming) -> bodies.FraudCasesTold:
+    after = incoming.number("after", default=0, highest=_LAST_NUMBER)
+    limit = limit_of(incoming)
+
+    def look() -> tuple[FraudCase, ...]:
+        with desk.operator.store.reading() as reader:
+            return select(reader, FRAUD_CASES, "WHERE number > ? ORDER BY number LIMIT ?", (after, limit))
+
+    return bodies.FraudCasesTold(fraud_cases=tuple(map(told_case, await desk.run(look))))
 
 
 async def _measures(desk: Desk, _incoming: Incoming) -> Response:
@@ -131,6 +154,12 @@ def _row(method: str, path: str, name: str, about: str, answer: type[Any], call:
     return key_operation(method, path, name, about, answer, call, tag="Operator", scope=Scope.OPERATOR, **more)
 
 
+_AFTER: Final = Parameter(
+    name="after",
+    about="The number of the last one that was seen; 0 for the first ones.",
+    schema={"type": "integer", "minimum": 0, "default": 0},
+)
+_PAGED: Final = (_AFTER, LIMIT)
 _OF_MERCHANT: Final = "/v1/merchants/{merchant_id}"
 
 OPERATIONS: Final = (
@@ -146,7 +175,15 @@ OPERATIONS: Final = (
         call=_measures,
         media_types=("text/plain",),
     ),
-    _row("GET", "/v1/merchants", "listMerchants", "Every merchant.", bodies.MerchantsTold, _merchants),
+    _row(
+        "GET",
+        "/v1/merchants",
+        "listMerchants",
+        "Merchants by their numbers.",
+        bodies.MerchantsTold,
+        _merchants,
+        parameters=_PAGED,
+    ),
     _row(
         "POST",
         "/v1/merchants",
@@ -175,7 +212,15 @@ OPERATIONS: Final = (
         bodies.TerminalsTold,
         _terminals,
     ),
-    _row("GET", "/v1/wallets", "listWallets", "Every wallet.", bodies.WalletsTold, _wallets),
+    _row(
+        "GET",
+        "/v1/wallets",
+        "listWallets",
+        "Wallets by their numbers.",
+        bodies.WalletsTold,
+        _wallets,
+        parameters=_PAGED,
+    ),
     _row(
         "POST",
         "/v1/wallets/{wallet_id}/block",
@@ -195,6 +240,12 @@ OPERATIONS: Final = (
         answer_http_status=201,
     ),
     _row(
-        "GET", "/v1/operator/fraud-cases", "listAllFraudCases", "Every fraud case.", bodies.FraudCasesTold, _fraud_cases
+        "GET",
+        "/v1/operator/fraud-cases",
+        "listAllFraudCases",
+        "Fraud cases of every merchant, by their numbers.",
+        bodies.FraudCasesTold,
+        _fraud_cases,
+        parameters=_PAGED,
     ),
 )

@@ -1,5 +1,6 @@
 """What a merchant's back office asks with an API key. Every answer is about that merchant alone."""
 
+import re
 from typing import Any, Final
 
 import msgspec
@@ -15,11 +16,12 @@ from server_stub.store.records import FraudCase, Merchant, Payment, Terminal
 from server_stub.store.tables.parties import MERCHANTS
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.envelope import key_id_of
-from wallet_sdk.protocol.errors import ErrorCode, RuleViolationError
+from wallet_sdk.protocol.errors import ErrorCode, MalformedMessageError, RuleViolationError
 from wallet_sdk.protocol.ids import TerminalId
 
 PAGE_MAX: Final = 200
 _PAGE_DEFAULT: Final = 50
+_PLACE: Final = re.compile(r"[0-9]{1,10}\.[0-9]{1,18}", re.ASCII)
 _LAST_NUMBER: Final = 2**53
 
 LIMIT: Final = Parameter(
@@ -33,7 +35,9 @@ AFTER: Final = Parameter(
     schema={"type": "integer", "minimum": 0, "default": 0},
 )
 _CURSOR: Final = Parameter(
-    name="cursor", about="next_cursor of the page before.", schema={"type": "integer", "minimum": 1}
+    name="cursor",
+    about="next_cursor of the page before.",
+    schema={"type": "string", "pattern": r"^[0-9]{1,10}\.[0-9]{1,18}$"},
 )
 
 
@@ -113,16 +117,27 @@ async def payment_of_merchant(desk: Desk, incoming: Incoming) -> bodies.PaymentT
 
 
 async def _payments(desk: Desk, incoming: Incoming) -> bodies.PaymentsTold:
-    before = incoming.number("cursor", default=_LAST_NUMBER, lowest=1, highest=_LAST_NUMBER)
+    before = _place_of(incoming)
     limit = limit_of(incoming)
     merchant = incoming.merchant
 
     def page() -> bodies.PaymentsTold:
         found = merchants.payments_before(desk.operator, merchant, before, limit=limit)
         told = tuple(told_payment(desk, one.payment) for one in found)
-        return bodies.PaymentsTold(payments=told, next_cursor=str(found[-1].number) if len(found) == limit else "")
+        last = found[-1].place if len(found) == limit else None
+        return bodies.PaymentsTold(payments=told, next_cursor="" if last is None else f"{last.at_s}.{last.row_number}")
 
     return await desk.run(page)
+
+
+def _place_of(incoming: Incoming) -> merchants.Place:
+    text = incoming.query.get("cursor")
+    if text is None:
+        return merchants.NEWEST
+    if _PLACE.fullmatch(text) is None:
+        raise MalformedMessageError(ErrorCode.BAD_REQUEST_BODY, "not a cursor of this list", param="cursor")
+    at_s, _, row_number = text.partition(".")
+    return merchants.Place(at_s=int(at_s), row_number=int(row_number))
 
 
 async def _events(desk: Desk, incoming: Incoming) -> bodies.EventsTold:

@@ -1,6 +1,6 @@
 """Events: written with the money, in its own commit, and numbered for each merchant right after it, without a gap."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
@@ -12,6 +12,7 @@ from server_stub.service.operator import Operator
 from server_stub.store.outbox import Delivery, Endpoint, Event, EventCount, EventKind
 from server_stub.store.reader import Reader
 from server_stub.store.selecting import select
+from server_stub.store.table import Keys
 from server_stub.store.tables.outbox import DELIVERIES, ENDPOINTS, ENDPOINTS_OF, EVENT_COUNTS, EVENTS
 from server_stub.store.writer import Writer
 from server_stub.webhooks.schedule import first_standing
@@ -75,7 +76,8 @@ class NumberEvents(Command[int]):
     """Number what has no number yet, and put it on its way to the endpoints that want it; answered with how many.
 
     ``merchant_id`` limits it to one merchant; None is all who have an endpoint. Who has none is numbered when he
-    reads his events: until then nobody can see the difference, and his payments cost one write less.
+    reads his events: until then nobody can see the difference, and his payments cost one write less. What happened
+    before an endpoint was made does not go there by itself; it can be asked for by number.
     """
 
     at_s: int
@@ -83,21 +85,32 @@ class NumberEvents(Command[int]):
 
     def apply(self, writer: Writer) -> int:
         waiting = unnumbered(writer, self.merchant_id)
-        endpoints: dict[MerchantId, tuple[Endpoint, ...]] = {}
+        merchants = {event.merchant_id for event in waiting}
+        endpoints = {merchant: writer.list_by(ENDPOINTS, ENDPOINTS_OF, merchant) for merchant in merchants}
+        _load(writer, waiting, endpoints)
         numbered = 0
         for seen in waiting:
             event = writer.find(EVENTS, seen.row_number)
             if event is None or event.number is not None:
                 continue  # another process was here first
-            if event.merchant_id not in endpoints:
-                endpoints[event.merchant_id] = writer.list_by(ENDPOINTS, ENDPOINTS_OF, event.merchant_id)
             number = _next_number(writer, event.merchant_id)
             writer.change(EVENTS, replace(event, number=number))
             for endpoint in endpoints[event.merchant_id]:
-                if endpoint.wants(event.kind):
+                if endpoint.wants(event.kind) and event.at_s >= endpoint.made_at_s:
                     writer.add(DELIVERIES, delivery_of(endpoint, event, number=number, at_s=self.at_s))
             numbered += 1
         return numbered
+
+
+def _load(writer: Writer, waiting: Sequence[Event], endpoints: Mapping[MerchantId, Sequence[Endpoint]]) -> None:
+    """Read by the set, and locked, what is about to be changed."""
+    keys = Keys()
+    for event in waiting:
+        keys.name(EVENTS, event.row_number)
+        keys.name(EVENT_COUNTS, event.merchant_id)
+        for endpoint in endpoints[event.merchant_id]:
+            keys.name(DELIVERIES, (endpoint.endpoint_id, event.row_number))
+    writer.load(keys)
 
 
 def delivery_of(endpoint: Endpoint, event: Event, *, number: int, at_s: int) -> Delivery:
@@ -130,10 +143,16 @@ def number_all(operator: Operator, merchant_id: MerchantId | None) -> None:
 
 
 def after(operator: Operator, merchant_id: MerchantId, number: int, *, limit: int) -> tuple[Event, ...]:
-    """A merchant's events after a number, in sequence: whoever has read up to a number has missed nothing."""
-    number_all(operator, merchant_id)
-    with operator.store.reading() as reader:
-        return select(reader, EVENTS, _AFTER, (merchant_id, number, limit))
+    """A merchant's events after a number, in sequence: whoever has read up to a number has missed nothing.
+
+    Numbers as many as it needs and no more: who reads for the first time after years does not wait for all of them.
+    """
+    while True:
+        with operator.store.reading() as reader:
+            found = select(reader, EVENTS, _AFTER, (merchant_id, number, limit))
+            if len(found) == limit or not unnumbered(reader, merchant_id):
+                return found
+        operator.committer.submit(NumberEvents(at_s=operator.now_s(), merchant_id=merchant_id)).result()
 
 
 def _next_number(writer: Writer, merchant_id: MerchantId) -> int:

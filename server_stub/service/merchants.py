@@ -6,11 +6,10 @@ from typing import Final
 import msgspec
 
 from server_stub.committer import Command
-from server_stub.service import events
 from server_stub.service.denylist import revoke_terminal, revoke_wallet
 from server_stub.service.operator import Operator
 from server_stub.service.settling import payment_of
-from server_stub.store.outbox import Event, EventKind
+from server_stub.store.outbox import Event
 from server_stub.store.reader import Reader
 from server_stub.store.records import FraudCase, Payment, Terminal, Wallet
 from server_stub.store.selecting import select
@@ -22,15 +21,26 @@ from wallet_sdk.protocol import api, limits
 from wallet_sdk.protocol.errors import ErrorCode, MalformedMessageError, RuleViolationError
 from wallet_sdk.protocol.ids import MerchantId, RequestId, TerminalId, WalletId
 
-_CAPTURED_BEFORE: Final = "WHERE merchant_id = ? AND kind = ? AND number < ? ORDER BY number DESC LIMIT ?"
+_CAPTURED_BEFORE: Final = (
+    "WHERE merchant_id = ? AND kind = 'payment.captured' AND (at_s < ? OR (at_s = ? AND row_number < ?))"
+    " ORDER BY at_s DESC, row_number DESC LIMIT ?"
+)
 _TERMINALS_OF: Final = "WHERE merchant_id = ? ORDER BY id"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListedPayment:
-    """A payment, and the number of the event that told of it: the place in the list."""
+class Place:
+    """A place in a merchant's list of payments: when it was captured, and what tells those of one second apart."""
 
-    number: int
+    at_s: int
+    row_number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedPayment:
+    """A payment and its place in the list."""
+
+    place: Place
     payment: Payment
 
 
@@ -41,16 +51,17 @@ class _Named(msgspec.Struct, frozen=True):
     request_id: str
 
 
+#: After everything.
+NEWEST: Final = Place(at_s=limits.TIME_S_MAX, row_number=0)
+
+
 def payments_before(
-    operator: Operator, merchant_id: MerchantId, number: int, *, limit: int
+    operator: Operator, merchant_id: MerchantId, place: Place, *, limit: int
 ) -> tuple[ListedPayment, ...]:
-    """A merchant's payments, newest first, that were captured before an event of his."""
-    events.number_all(operator, merchant_id)
+    """A merchant's payments, newest first, that were captured before a place in the list."""
     with operator.store.reading() as reader:
-        captured = select(
-            reader, EVENTS, _CAPTURED_BEFORE, (merchant_id, EventKind.PAYMENT_CAPTURED.value, number, limit)
-        )
-        return tuple(_listed(reader, event) for event in captured)
+        values = (merchant_id, place.at_s, place.at_s, place.row_number, limit)
+        return tuple(_listed(reader, event) for event in select(reader, EVENTS, _CAPTURED_BEFORE, values))
 
 
 def payment_named(operator: Operator, merchant_id: MerchantId, name: str) -> Payment:
@@ -131,8 +142,7 @@ def _listed(reader: Reader, event: Event) -> ListedPayment:
     key = (RequestId(api.from_base64url(named.request_id)), TerminalId(named.terminal_id))
     payment = payment_of(reader, reader.find(ANSWERED_REQUESTS, key))
     assert payment is not None, "a captured event was written with its payment"
-    assert event.number is not None, "listed events are numbered"
-    return ListedPayment(number=event.number, payment=payment)
+    return ListedPayment(place=Place(at_s=event.at_s, row_number=event.row_number), payment=payment)
 
 
 def _terminal_of(reader: Reader, case: FraudCase) -> TerminalId | None:

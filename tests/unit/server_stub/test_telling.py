@@ -4,6 +4,7 @@ from typing import Any
 
 from server_stub.fees import FeePolicy
 from server_stub.service.administration import set_fees
+from server_stub.service.events import number_all
 from server_stub.service.holding import ExpireHoldCommand, due_holds
 from tests.unit.server_stub.harness import House
 from wallet_sdk.protocol import api
@@ -60,3 +61,33 @@ def test_a_refund_is_told_once(house: House) -> None:
     (listed,) = house.ask("GET", "/v1/payments", key).ok()["payments"]
     assert (listed["fee_minor"], listed["refunded_minor"]) == (10, 300)
     house.assert_clean()
+
+
+def test_an_endpoint_hears_nothing_of_what_was_before_it(house: House) -> None:
+    """By itself; but the numbers say that there is more, and it can be asked for."""
+    terminal, wallet = house.terminal(), house.wallet()
+    key = house.new_key(house.merchant_id)
+    for _ in range(3):
+        wallet.pay(terminal.request(1))
+    house.clock.advance(1)
+    made = house.ask("POST", "/v1/webhooks/endpoints", key, {"url": "https://8.8.8.8/"}).ok()
+    path = f"/v1/webhooks/endpoints/{made['endpoint_id']}"
+    wallet.pay(terminal.request(1))
+    number_all(house.desk.operator, None)
+    assert [one["number"] for one in house.ask("GET", path + "/deliveries", key).ok()["deliveries"]] == [4]
+    again = house.ask("POST", path + "/redeliveries", key, {"first_number": 2, "last_number": 4}).ok()
+    assert again == {"events": 3}
+    assert [one["number"] for one in house.ask("GET", path + "/deliveries", key).ok()["deliveries"]] == [2, 3, 4]
+
+
+def test_long_lists_of_the_operator_come_in_pages(house: House) -> None:
+    """By numbers, after the last one that was seen."""
+    key = house.new_key(None)
+    for _ in range(4):
+        house.wallet(1, total_max_minor=0)
+    seen: list[int] = []
+    while page := house.ask("GET", f"/v1/wallets?limit=3&after={seen[-1] if seen else 0}", key).ok()["wallets"]:
+        seen += [wallet["wallet_id"] for wallet in page]
+    assert seen == [3001, 3002, 3003, 3004]
+    merchants = house.ask("GET", "/v1/merchants?after=1001", key).ok()["merchants"]
+    assert merchants == []

@@ -383,6 +383,7 @@ def test_payments_are_listed_page_by_page(house: House) -> None:
         cursor = f"&cursor={page['next_cursor']}"
     assert [payment["amount_minor"] for payment in listed] == [7, 6, 5, 4, 3, 2, 1]
     assert [payment["receipt"] for payment in reversed(listed)] == receipts
+    assert house.ask("GET", "/v1/payments?cursor=1", key).code() is ErrorCode.BAD_REQUEST_BODY
     one = house.ask("GET", f"/v1/payments/{listed[0]['request_id']}", key).ok()
     assert one == listed[0]
 

@@ -21,6 +21,8 @@ CREATE TABLE events (
     number       INTEGER,
     UNIQUE (merchant_id, number)
 ) STRICT;
+-- A merchant's payments, newest first.
+CREATE INDEX events_of_captures ON events (merchant_id, at_s, row_number) WHERE kind = 'payment.captured';
 CREATE INDEX events_without_number ON events (merchant_id, row_number) WHERE number IS NULL;
 
 CREATE TABLE event_counts (
