@@ -32,6 +32,24 @@ from wallet_sdk.protocol.errors import (
 from wallet_sdk.protocol.ids import RequestId, TerminalId
 from wallet_sdk.protocol.money import Currency, Money
 
+__all__ = [
+    "BODY_BYTES_MAX",
+    "TOLERANCE_S",
+    "Event",
+    "FraudCaseOpened",
+    "OtherEvent",
+    "PaymentAuthorized",
+    "PaymentCaptured",
+    "PaymentClosed",
+    "PaymentDeclined",
+    "PaymentEvent",
+    "PaymentRejected",
+    "PaymentVoided",
+    "WebhookEvent",
+    "parse_webhook",
+    "verify_webhook",
+]
+
 #: How far the sender's time may lie from ours, either way. A captured webhook is worth nothing after it.
 TOLERANCE_S: Final = 300
 #: Larger bodies are refused before they are hashed; an event has about 300 bytes.

@@ -1,0 +1,121 @@
+"""The testing kit against itself: its network fails as told, its faults and its clock reach the real server."""
+
+import asyncio
+import threading
+from pathlib import Path
+
+import pytest
+
+from server_stub.service.playground import FaultKind
+from wallet_sdk.kit import FaultySender, MerchantTerminal, NetworkFault
+from wallet_sdk.kit.sandbox import FUNDS_MINOR, Bench, opened_bench
+from wallet_sdk.ports import HttpRequest
+from wallet_sdk.protocol.errors import ErrorCode, MoneyOutcome, RuleViolationError, UnavailableError
+from wallet_sdk.store import Outcome
+from wallet_sdk.testing import SeededRandom
+from wallet_sdk.transport.asgi import AsgiSender
+from wallet_sdk.wallet import PayMode, Wallet
+
+
+@pytest.mark.parametrize("fault", NetworkFault)
+def test_each_fault_of_the_network_costs_one_debit_at_most(
+    tillcode_bench: Bench, tillcode_wallet: Wallet, fault: NetworkFault
+) -> None:
+    """The real server settles once, whatever the network did; the till hears the same."""
+    shown = tillcode_bench.terminal.request(amount_minor=250)
+    tillcode_bench.network.fail_next(fault)
+    assert tillcode_wallet.scan(shown.text).pay(PayMode.ONLINE).outcome is Outcome.SETTLED
+    available = tillcode_wallet.sync().balance.available
+    assert available is not None
+    assert available.minor == FUNDS_MINOR - FUNDS_MINOR // 2 - 250
+    assert tillcode_bench.terminal.outcome_of(shown).state == "CAPTURED"
+
+
+def test_a_network_that_stays_down_goes_offline_and_heals(
+    tillcode_wallet: Wallet, tillcode_network: FaultySender, tillcode_terminal: MerchantTerminal
+) -> None:
+    """Nothing leaves; healed, the claim settles it."""
+    tillcode_network.fail_next(*[NetworkFault.UNREACHABLE] * 20)
+    shown = tillcode_terminal.request(amount_minor=300)
+    payment = tillcode_wallet.scan(shown.text).pay()
+    assert payment.outcome is Outcome.OFFLINE
+    tillcode_network.heal()
+    assert payment.qr is not None
+    accepted = tillcode_wallet.scan_receipt(tillcode_terminal.accept_offline(shown, payment.qr.text))
+    assert accepted.outcome is Outcome.ACCEPTED_OFFLINE
+    tillcode_terminal.claim(shown, payment.qr.text)
+    assert [one.outcome for one in tillcode_wallet.sync().resolved] == [Outcome.SETTLED]
+
+
+@pytest.mark.parametrize(
+    "kind", [FaultKind.DROP_BEFORE_COMMIT, FaultKind.DROP_AFTER_COMMIT, FaultKind.ERROR_AFTER_COMMIT, FaultKind.BUSY]
+)
+def test_faults_of_the_server_are_repaired(tillcode_bench: Bench, tillcode_wallet: Wallet, kind: FaultKind) -> None:
+    """A cut connection is honest over ASGI too: the outcome was unknown, and then known."""
+    tillcode_bench.server_fails(kind)
+    shown = tillcode_bench.terminal.request(amount_minor=250)
+    assert tillcode_wallet.scan(shown.text).pay(PayMode.ONLINE).outcome is Outcome.SETTLED
+
+
+def test_the_next_payment_can_be_declined(tillcode_bench: Bench, tillcode_wallet: Wallet) -> None:
+    """With the reason that was asked for, once."""
+    tillcode_bench.decline_next(ErrorCode.OVER_TOKEN_LIMIT)
+    declined = tillcode_wallet.scan(tillcode_bench.terminal.request(amount_minor=250).text).pay()
+    assert (declined.outcome, declined.error_code) == (Outcome.DECLINED, ErrorCode.OVER_TOKEN_LIMIT)
+    assert tillcode_wallet.scan(tillcode_bench.terminal.request(amount_minor=250).text).pay().outcome is Outcome.SETTLED
+
+
+def test_a_till_refuses_what_is_not_its_own(tillcode_terminal: MerchantTerminal, tillcode_wallet: Wallet) -> None:
+    """An intent for another of its requests."""
+    first, second = (tillcode_terminal.request(amount_minor=100) for _ in range(2))
+    payment = tillcode_wallet.scan(first.text).pay(PayMode.OFFLINE)
+    assert payment.qr is not None
+    with pytest.raises(RuleViolationError) as refused:
+        tillcode_terminal.accept_offline(second, payment.qr.text)
+    assert refused.value.code is ErrorCode.WRONG_REQUEST
+
+
+def test_both_kinds_of_wallet_run_on_one_bench(tillcode_bench: Bench) -> None:
+    """The asyncio one too, several payments at once."""
+
+    async def pay() -> set[Outcome]:
+        wallet = await tillcode_bench.async_wallet(funds_minor=5_000, allowance_minor=0)
+        texts = [tillcode_bench.terminal.request(amount_minor=10).text for _ in range(8)]
+
+        async def one(text: str) -> Outcome:
+            return (await (await wallet.scan(text)).pay()).outcome
+
+        outcomes = set(await asyncio.gather(*(one(text) for text in texts)))
+        await wallet.close()
+        return outcomes
+
+    assert asyncio.run(pay()) == {Outcome.SETTLED}
+
+
+def test_the_same_seed_makes_the_same_run(tmp_path: Path, tillcode_random: SeededRandom) -> None:
+    """Keys, codes and ids; and when it is closed no thread is left."""
+    papers = []
+    threads = threading.active_count()
+    for name in ("first", "second"):
+        with opened_bench(tmp_path / name, seed=7) as bench:
+            papers.append((bench.papers, bench.terminal.request(amount_minor=1).text))
+    assert papers[0] == papers[1]
+    assert threading.active_count() == threads
+    assert tillcode_random.drawn > 0
+
+
+def test_a_sender_that_is_closed_or_late_says_so() -> None:
+    """Closed before a byte left; late with the outcome unknown."""
+
+    async def silent(_scope: object, _receive: object, _send: object) -> None:
+        await asyncio.Event().wait()
+
+    sender = AsgiSender(silent)
+    with pytest.raises(UnavailableError) as late:
+        sender.send(HttpRequest(method="GET", path="/healthz", timeout_s=0.05))
+    assert (late.value.code, late.value.outcome) == (ErrorCode.NETWORK_TIMEOUT, MoneyOutcome.UNKNOWN)
+    sender.close()
+    sender.close()
+    with pytest.raises(UnavailableError) as closed:
+        sender.send(HttpRequest(method="GET", path="/healthz"))
+    assert (closed.value.code, closed.value.outcome) == (ErrorCode.SWITCHED_OFF, MoneyOutcome.NOT_CHARGED)

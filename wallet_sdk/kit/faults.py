@@ -1,0 +1,76 @@
+"""A network that fails when it is told to, for both kinds of wallet."""
+
+from enum import Enum, unique
+
+from wallet_sdk.ports import HttpAnswer, HttpRequest, Sender
+from wallet_sdk.protocol.errors import ErrorCode, MoneyOutcome, UnavailableError
+
+
+@unique
+class NetworkFault(Enum):
+    """What becomes of one request on its way. The server's own faults and magic amounts are the sandbox's."""
+
+    #: No connection: no byte leaves.
+    UNREACHABLE = "unreachable"
+    #: The request is lost: the server never hears of it, and the sender cannot know.
+    LOST_REQUEST = "lost_request"
+    #: The server carries it out, and its answer is lost or comes too late.
+    LOST_ANSWER = "lost_answer"
+    #: The network delivers it twice; the second answer arrives.
+    DUPLICATED = "duplicated"
+    #: The answer is cut in its middle.
+    CUT = "cut"
+
+
+class FaultySender:
+    """Sends through another sender, and lets the faults it was given happen to the next requests, one to each.
+
+
+    Only requests that change something are hit (POST); reads pass.
+    """
+
+    def __init__(self, inner: Sender) -> None:
+        self._inner = inner
+        self._faults: list[NetworkFault] = []
+        self.sent: list[HttpRequest] = []
+
+    def fail_next(self, *faults: NetworkFault) -> None:
+        """Let these happen, in this sequence, to the next requests that change something."""
+        self._faults += faults
+
+    def heal(self) -> None:
+        """Let nothing happen any more."""
+        self._faults.clear()
+
+    def send(self, request: HttpRequest) -> HttpAnswer:
+        """Send once, or fail as told.
+
+        Raises:
+            UnavailableError: as ``Sender.send``.
+        """
+        self.sent.append(request)
+        fault = self._faults.pop(0) if self._faults and request.method == "POST" else None
+        match fault:
+            case NetworkFault.UNREACHABLE:
+                raise UnavailableError(ErrorCode.NETWORK_UNREACHABLE, "no connection, as told")
+            case NetworkFault.LOST_REQUEST:
+                raise _unknown(ErrorCode.NETWORK_TIMEOUT, "the request is lost, as told")
+            case NetworkFault.LOST_ANSWER:
+                self._inner.send(request)
+                raise _unknown(ErrorCode.NETWORK_TIMEOUT, "the answer is lost, as told")
+            case NetworkFault.DUPLICATED:
+                self._inner.send(request)
+            case NetworkFault.CUT:
+                self._inner.send(request)
+                raise _unknown(ErrorCode.BAD_ANSWER, "the answer is cut, as told")
+            case None:
+                pass
+        return self._inner.send(request)
+
+    def close(self) -> None:
+        """Close the inner sender."""
+        self._inner.close()
+
+
+def _unknown(code: ErrorCode, message: str) -> UnavailableError:
+    return UnavailableError(code, message, outcome=MoneyOutcome.UNKNOWN)

@@ -1,0 +1,116 @@
+"""A merchant's till by hand: it asks, takes what a wallet shows, and claims it. No screen, no journal, no queue."""
+
+from dataclasses import dataclass
+
+from wallet_sdk.client import ApiClient
+from wallet_sdk.ports import Clock, Random, Sender
+from wallet_sdk.protocol import api, limits, qr
+from wallet_sdk.protocol.envelope import Sealed, seal
+from wallet_sdk.protocol.ids import Envelope, PublicKeyBytes, RequestId, time_ordered_id
+from wallet_sdk.protocol.messages import CaptureBatch, Claim, Enrolment, PaymentRequest, Receipt
+from wallet_sdk.protocol.money import Currency
+from wallet_sdk.protocol.rules import check_intent_answers, check_token_allows
+from wallet_sdk.protocol.signing import SoftwareSigner
+from wallet_sdk.protocol.states import State
+from wallet_sdk.protocol.trust import TrustStore, verify_bundle, verify_intent, verify_request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownRequest:
+    """A payment request on the till's screen. ``text`` is what its QR code says."""
+
+    sealed: Sealed[PaymentRequest]
+
+    @property
+    def text(self) -> str:
+        """For ``Wallet.scan``."""
+        return qr.to_text(self.sealed.envelope)
+
+
+class MerchantTerminal:
+    """One enrolled terminal of a merchant."""
+
+    def __init__(self, sender: Sender, *, activation_code: str, clock: Clock, random: Random) -> None:
+        """Enrol with a code that lets one terminal in.
+
+        Raises:
+            TillcodeError: the server refuses, or cannot be asked.
+        """
+        self._clock = clock
+        self._random = random
+        self._signer = SoftwareSigner(random.random_bytes(32))
+        self._client = ApiClient(sender, clock=clock, random=random)
+        enrolment = Enrolment(
+            activation_code=activation_code, public_key=self._signer.public_key, made_at_s=self._now_s()
+        )
+        answer = self._client.post_message(
+            api.PATH_ENROL_TERMINAL, seal(enrolment, self._signer).envelope, api.TerminalEnrolled
+        )
+        self._certificate = Envelope(api.from_base64url(answer.certificate))
+        self.root_key = PublicKeyBytes(api.from_base64url(answer.root_key))
+        self._trust: TrustStore = verify_bundle(api.from_base64url(answer.bundle), root_key=self.root_key)
+
+    def request(
+        self, *, amount_minor: int, currency: Currency = Currency.EUR, reference: str = "", hold_h: int = 0
+    ) -> ShownRequest:
+        """Show a request, issued now, good for two minutes; with ``hold_h`` a deposit held for so many hours."""
+        request = PaymentRequest(
+            request_id=RequestId(time_ordered_id(self._clock.now_ms(), self._random.random_bytes(6))),
+            amount_minor=amount_minor,
+            currency=currency,
+            issued_at_s=self._now_s(),
+            lifetime_s=limits.REQUEST_LIFETIME_S_MAX,
+            reference=reference,
+            hold_h=hold_h,
+        )
+        return ShownRequest(sealed=seal(request, self._signer, embedded=self._certificate))
+
+    def accept_offline(self, shown: ShownRequest, intent_text: str) -> str:
+        """Check an intent without the network, as a till does, and say so: text of a receipt for the wallet.
+
+        Raises:
+            MalformedMessageError: not an intent.
+            RuleViolationError: it does not answer this request, or its token does not cover it.
+        """
+        verified = verify_intent(qr.from_text(intent_text), self._trust, at_s=self._now_s())
+        asked = verify_request(shown.sealed.envelope, self._trust, at_s=self._now_s())
+        intent, request = verified.intent.message, asked.request.message
+        check_intent_answers(intent, verified.token.message, request=request, request_digest=asked.request.digest)
+        check_token_allows(intent, verified.token.message)
+        receipt = Receipt(
+            terminal_id=asked.certificate.message.terminal_id,
+            request_id=request.request_id,
+            consent_digest=verified.intent.digest,
+            amount_minor=intent.amount_minor,
+            currency=request.currency,
+            state=State.AUTHORIZED,
+            at_s=self._now_s(),
+        )
+        return qr.to_text(seal(receipt, self._signer).envelope)
+
+    def claim(self, shown: ShownRequest, consent_text: str) -> api.PaymentAnswer:
+        """Claim what a wallet showed, an intent or a code, and hear what became of it.
+
+        Raises:
+            TillcodeError: the batch was refused as a whole, or the server cannot be asked.
+        """
+        claim = Claim(request=shown.sealed.envelope, consent=qr.from_text(consent_text))
+        batch = seal(CaptureBatch(made_at_s=self._now_s(), claims=(claim,)), self._signer)
+        (outcome,) = self._client.post_message(api.PATH_CAPTURES, batch.envelope, api.CaptureAnswer).outcomes
+        return outcome
+
+    def outcome_of(self, shown: ShownRequest) -> api.PaymentAnswer:
+        """What the server says of a request.
+
+        Raises:
+            TillcodeError: UNKNOWN_PAYMENT as long as nobody answered it.
+        """
+        path = api.payment_path(shown.sealed.message.request_id)
+        return self._client.get(path, api.PaymentAnswer, signer=self._signer)
+
+    def close(self) -> None:
+        """Close its sender; may be called twice."""
+        self._client.close()
+
+    def _now_s(self) -> int:
+        return self._clock.now_ms() // 1000
