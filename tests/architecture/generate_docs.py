@@ -2,7 +2,8 @@
 
 docs/openapi.json is written too, but not when that would break a caller of what it says: such a change is made by
 hand, with a new version of the interface (or, before the first release, by deleting the file first).
-A page marks a region with `<!-- generated: NAME -->` and `<!-- end -->`; docs/protocol.cddl is generated whole.
+A page marks a region with `<!-- generated: NAME -->` and `<!-- end -->`; docs/protocol.cddl and
+docs/sdk/reference.md are generated whole.
 test_protocol_docs.py fails when a page is not current.
 """
 
@@ -15,11 +16,19 @@ from server_stub.routes.app import operations
 from server_stub.routes.openapi import document
 from tests.architecture.openapi_changes import breaking_changes
 from tests.architecture.protocol_cddl import cddl
-from tests.architecture.protocol_tables import REGIONS, ROOT
+from tests.architecture.protocol_tables import REGIONS as PROTOCOL_REGIONS
+from tests.architecture.protocol_tables import ROOT
+from tests.architecture.sdk_reference import errors, faults, reference
 
 CDDL = ROOT / "docs" / "protocol.cddl"
 OPENAPI = ROOT / "docs" / "openapi.json"
-PAGES = (ROOT / "docs" / "protocol.md", *sorted((ROOT / "docs" / "protocol").glob("*.md")))
+REFERENCE = ROOT / "docs" / "sdk" / "reference.md"
+PAGES = (
+    ROOT / "docs" / "protocol.md",
+    *sorted((ROOT / "docs" / "protocol").glob("*.md")),
+    ROOT / "docs" / "sdk" / "errors.md",
+)
+REGIONS = {**PROTOCOL_REGIONS, "sdkerrors": errors, "faults": faults}
 _REGION = re.compile(r"(<!-- generated: ([a-z]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -34,6 +43,8 @@ def current(path: Path) -> str:
         return cddl()
     if path == OPENAPI:
         return openapi()
+    if path == REFERENCE:
+        return reference()
     return _REGION.sub(lambda found: f"{found[1]}{REGIONS[found[2]]()}\n{found[3]}", path.read_text())
 
 
@@ -47,7 +58,7 @@ def main() -> None:
     broken = breaking_changes(json.loads(OPENAPI.read_text()), json.loads(openapi())) if OPENAPI.exists() else []
     if broken:
         sys.exit("\n".join(["docs/openapi.json is left as it is; these would break callers:", *broken]))
-    for path in (CDDL, OPENAPI, *PAGES):
+    for path in (CDDL, OPENAPI, REFERENCE, *PAGES):
         text = current(path)
         if not path.exists() or path.read_text() != text:
             path.write_text(text)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.generate_docs import CDDL, PAGES, current, regions_of
-from tests.architecture.protocol_tables import REGIONS, ROOT
+from tests.architecture.generate_docs import CDDL, PAGES, REFERENCE, REGIONS, current, regions_of
+from tests.architecture.protocol_tables import ROOT
 from tests.architecture.tidy import python_files
 from tests.unit.wallet_sdk.protocol.samples import ROWS
 from wallet_sdk.protocol import api
@@ -16,7 +16,7 @@ from wallet_sdk.protocol.messages import TYPE_OF_MESSAGE
 THREATS = ROOT / "docs" / "protocol" / "threats.md"
 
 
-@pytest.mark.parametrize("path", [CDDL, *PAGES], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [CDDL, REFERENCE, *PAGES], ids=lambda path: path.name)
 def test_generated_parts_are_current(path: Path) -> None:
     """When this fails: python -m tests.architecture.generate_docs."""
     assert path.read_text() == current(path)
