@@ -3,14 +3,15 @@
 import signal
 import socket
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import uvicorn
 
+from server_stub.background import at_work
 from server_stub.committer import Committer
 from server_stub.config import CONFIG_FILE, KEYS_FOLDER, LEDGER_FILE, read_config
 from server_stub.connections import Connection, room_for_connections
@@ -18,19 +19,14 @@ from server_stub.faults import Faults
 from server_stub.keys import load_signers
 from server_stub.risk.file import RISK_FILE, read_risk
 from server_stub.routes import Desk, create_app
-from server_stub.service.deliveries import DeliveryWorker, WorkerThread
 from server_stub.service.operator import Operator
 from server_stub.service.payments import wake_keys
-from server_stub.service.playground import Playground, SandboxClock
+from server_stub.service.playground import playground_of
 from server_stub.service.verification import Verifier
 from server_stub.store.base import Store
 from server_stub.store.nature import Nature
 from server_stub.store.sqlite import SqliteStore
-from server_stub.store.tables.nature import SANDBOX, nature_of
-from server_stub.timekeeper import Timekeeper
 from server_stub.wakeups import Wakeups
-from server_stub.webhooks.guard import Reach
-from server_stub.webhooks.schedule import Poster, Try
 from wallet_sdk.ports import Clock, Random
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
 from wallet_sdk.protocol.trust import TrustStore, verify_bundle
@@ -72,7 +68,7 @@ def opened_desk(
     wakeups = Wakeups()
     with opened_store(folder) as store, ThreadPoolExecutor(_WORKERS, "worker") as workers:
         trust = load_trust(store)
-        playground = _playground_of(store, nature, clock)
+        playground = playground_of(store, nature, clock)
         committer = Committer(store, faults=faults, on_committed=lambda answers: wakeups.wake(wake_keys(answers)))
         committer.start()
         operator = Operator(
@@ -91,18 +87,6 @@ def opened_desk(
             yield Desk(operator=operator, workers=workers, wakeups=wakeups, faults=faults)
         finally:
             committer.close()
-
-
-def _playground_of(store: Store, nature: Nature, clock: Clock) -> Playground | None:
-    """What the ledger was founded as decides, and nothing else: play money and money never meet in one ledger."""
-    with store.reading() as reader:
-        mark, founded_as = reader.find(SANDBOX, 1), nature_of(reader)
-    if founded_as is not nature:
-        how = "serve it with --sandbox" if founded_as is Nature.SANDBOX else "a sandbox is founded with: init --sandbox"
-        raise MisuseError(
-            ErrorCode.BAD_ARGUMENT, f"this ledger was founded as {founded_as.value}; {how}", param="sandbox"
-        )
-    return None if mark is None else Playground(clock=SandboxClock(clock, ahead_s=mark.clock_ahead_s))
 
 
 def load_trust(store: Store) -> TrustStore:
@@ -129,51 +113,8 @@ def listen(desk: Desk, *, host: str, port: int) -> None:
         # uvicorn sends itself the signal again when it has ended well; that must not kill us before we have closed.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _number, _frame: None)
-        with ExitStack() as background:
-            # A process that is to kill itself does nothing by itself: the point is for a request to reach.
-            if not desk.faults.is_armed:
-                background.enter_context(_keeping_time(desk))
-                background.enter_context(delivering(desk))
+        with at_work(desk.operator, desk.faults):
             server.run(sockets=[bound])
-
-
-@contextmanager
-def _keeping_time(desk: Desk) -> Generator[None]:
-    timekeeper = Timekeeper(desk.operator)
-    timekeeper.start()
-    try:
-        yield
-    finally:
-        timekeeper.close()
-
-
-@contextmanager
-def delivering(desk: Desk) -> Generator[None]:
-    """Webhooks are sent while this is open; at the end the tries under way are finished."""
-    operator = desk.operator
-    poster = _LatePoster(clock=operator.clock, reach=operator.config.webhooks.reach)
-    thread = WorkerThread(DeliveryWorker(operator, poster))
-    thread.start()
-    try:
-        yield
-    finally:
-        thread.close()
-
-
-class _LatePoster:
-    """Loads what it sends with when there is something to send: a server without webhooks starts without it."""
-
-    def __init__(self, *, clock: Clock, reach: Reach) -> None:
-        self._clock = clock
-        self._reach = reach
-        self._poster: Poster | None = None
-
-    async def post(self, url: str, *, headers: Mapping[str, str], body: bytes) -> Try:
-        if self._poster is None:
-            from server_stub.webhooks.sending import HttpPoster
-
-            self._poster = HttpPoster(clock=self._clock, reach=self._reach)
-        return await self._poster.post(url, headers=headers, body=body)
 
 
 class _Server(uvicorn.Server):

@@ -12,9 +12,13 @@ from enum import Enum, unique
 from types import MappingProxyType
 from typing import Final
 
+from server_stub.store.base import Store
+from server_stub.store.nature import Nature
+from server_stub.store.tables.nature import SANDBOX, nature_of
 from wallet_sdk.ports import Clock
 from wallet_sdk.protocol.errors import (
     ErrorCode,
+    MisuseError,
     MoneyOutcome,
     RuleViolationError,
     TillcodeError,
@@ -178,6 +182,22 @@ class Playground:
                     self._faults[place : place + 1] = left
                     return fault
         return None
+
+
+def playground_of(store: Store, nature: Nature, clock: Clock) -> Playground | None:
+    """What a ledger was founded as decides, and nothing else: play money and money never meet in one ledger.
+
+    Raises:
+        MisuseError: BAD_ARGUMENT when the ledger is of the other nature.
+    """
+    with store.reading() as reader:
+        mark, founded_as = reader.find(SANDBOX, 1), nature_of(reader)
+    if founded_as is not nature:
+        how = "serve it with --sandbox" if founded_as is Nature.SANDBOX else "a sandbox is founded with: init --sandbox"
+        raise MisuseError(
+            ErrorCode.BAD_ARGUMENT, f"this ledger was founded as {founded_as.value}; {how}", param="sandbox"
+        )
+    return None if mark is None else Playground(clock=SandboxClock(clock, ahead_s=mark.clock_ahead_s))
 
 
 async def before_commit(fault: Fault | None) -> None:

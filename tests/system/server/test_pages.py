@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -23,6 +24,7 @@ def free_port() -> int:
     return number
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the page is written for curl, which is not here")
 @pytest.mark.parametrize("page", ["http-api.md"])
 def test_every_line_of_a_page_runs(page: str, tmp_path: Path) -> None:
     """In one shell, one after the other, each with success; what stands below a line is what it says."""
