@@ -8,14 +8,17 @@ from server_stub.config import (
     CONFIG_FILE,
     KEYS_FOLDER,
     PaymentPolicy,
+    RequestLimits,
     ServerConfig,
     TokenLimits,
+    WebhookPolicy,
     read_config,
     write_config,
 )
 from server_stub.faults import FaultPoint, Faults, armed_point
 from server_stub.keys import load_key, load_signers
 from server_stub.service.administration import MerchantDetails, add_merchant, found, terminal_code
+from server_stub.webhooks.guard import Reach
 from tests.unit.server_stub.harness import NEVER_S, House
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
 from wallet_sdk.protocol.ids import MerchantId
@@ -61,6 +64,8 @@ def test_settings_survive_writing_and_reading(tmp_path: Path) -> None:
     config = ServerConfig(
         tokens=TokenLimits(payment_max_minor=1, count_max=2),
         payments=PaymentPolicy(uncovered=Liability.MERCHANT, online_late_s_max=0),
+        limits=RequestLimits(address_per_s=0, key_burst=7),
+        webhooks=WebhookPolicy(reach=Reach.LOOPBACK_TOO),
         activation_lifetime_h=1,
     )
     write_config(tmp_path / CONFIG_FILE, config)
@@ -79,6 +84,9 @@ def test_settings_survive_writing_and_reading(tmp_path: Path) -> None:
         "[tokens]\npayment_max_minor = true",
         "[terminals]\nunknown = 1",
         '[payments]\nuncovered = "NOBODY"',
+        '[webhooks]\nreach = "EVERYWHERE"',
+        "[limits]\naddress_per_s = -1",
+        "[limits]\nin_flight_max = 0",
         "[payments]\nuncovered = [1]",
         "[payments]\nonline_late_s_max = 301",
     ],

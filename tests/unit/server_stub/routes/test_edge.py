@@ -72,6 +72,22 @@ def test_one_address_is_held_to_its_rate(tmp_path: Path) -> None:
         assert house.call("GET", api.PATH_TRUST, b"", "").http_status == 200
 
 
+def test_one_key_is_held_to_its_rate_and_no_other(tmp_path: Path) -> None:
+    """Whatever address it comes from; another key of the same merchant is not touched, nor is a key that is none."""
+    config = ServerConfig(limits=RequestLimits(key_per_s=1, key_burst=2))
+    with opened_house(tmp_path / "server", config=config) as house:
+        keys = [house.new_key(house.merchant_id) for _ in range(2)]
+        answers = [house.ask("GET", "/v1/merchant", keys[0]) for _ in range(3)]
+        assert [one.http_status for one in answers] == [200, 200, 429]
+        assert answers[2].headers["retry-after"] == "1"
+        assert answers[2].headers["ratelimit"].startswith('"key";r=0')
+        assert house.ask("GET", "/v1/merchant", keys[1]).http_status == 200
+        assert {house.ask("GET", "/v1/merchant", "tck_a_b").http_status for _ in range(9)} == {401}
+        house.clock.advance(1)
+        assert house.ask("GET", "/v1/merchant", keys[0]).http_status == 200
+        assert 'tillcode_http_limited_total{limit="key"} 1.0' in house.desk.measures.text().decode()
+
+
 def test_a_full_server_says_so_at_once(house: House) -> None:
     """503 with Retry-After for what comes above the limit; those under way go on."""
     terminal = house.terminal()
