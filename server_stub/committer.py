@@ -30,7 +30,7 @@ GROUP_WEIGHT_MAX: Final = 1024
 _TRIES: Final = 5
 
 #: What a bug of ours in a command can raise; it costs that command, never the thread.
-_BUGS: Final = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+BUGS: Final = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 
 
 class Command(ABC, Generic[T]):
@@ -180,7 +180,7 @@ class Committer:
                 return self._try_to_settle(group)
             except ConflictError:
                 continue
-            except _BUGS as bug:  # what one of them wrote cannot be stored: nothing of the group was
+            except BUGS as bug:  # what one of them wrote cannot be stored: nothing of the group was
                 if len(group) == 1:
                     return [(group[0], None, _bug_of_ours(bug))]
                 return [settled for waiting in group for settled in self._settle([waiting])]
@@ -223,7 +223,7 @@ def _apply(waiting: _Waiting[Any], writer: Writer) -> _Settled:
     except TillcodeError as refusal:
         writer.undo()
         return waiting, None, refusal
-    except _BUGS as bug:
+    except BUGS as bug:
         writer.undo()
         return waiting, None, _bug_of_ours(bug)
     writer.keep()

@@ -5,12 +5,13 @@ event twice, and knows it by its id. A slow receiver holds a few places of its o
 """
 
 import asyncio
+import logging
 import threading
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Final
 
-from server_stub.committer import Command
+from server_stub.committer import BUGS, Command
 from server_stub.service import events
 from server_stub.service.operator import Operator
 from server_stub.store.outbox import Delivery, DeliveryTry, Endpoint, EndpointId, Event
@@ -30,6 +31,7 @@ LEASE_S: Final = 60
 POLL_S: Final = 0.5
 assert LEASE_S > 2 * TRY_S_MAX
 
+_LOG: Final = logging.getLogger("tillcode.server")
 _DUE: Final = "state = 1 AND next_try_at_s <= ?"
 _LIVE: Final = "SELECT id FROM endpoints WHERE disabled_at_s IS NULL AND removed_at_s IS NULL"
 _ENDPOINTS_DUE: Final = (
@@ -134,10 +136,7 @@ class DeliveryWorker:
     async def run(self, stop: asyncio.Event) -> None:
         """Until it is told to stop; tries under way are finished then."""
         while not stop.is_set():
-            try:
-                begun = await self.round()
-            except TillcodeError:
-                begun = 0  # the committer is busy or going down; what was taken is due again after its lease
+            begun = await self._round_or_nothing()
             if not begun:
                 waiting = asyncio.ensure_future(stop.wait())
                 await asyncio.wait({waiting, *self._tries}, timeout=POLL_S, return_when=asyncio.FIRST_COMPLETED)
@@ -145,10 +144,21 @@ class DeliveryWorker:
             self._forget_finished()
         await self.finish()
 
+    async def _round_or_nothing(self) -> int:
+        """A round whose failure costs that round: what was taken is due again after its lease."""
+        try:
+            return await self.round()
+        except TillcodeError as error:
+            _LOG.warning("webhooks wait: %s", error)  # the committer is busy or going down
+        except BUGS:
+            _LOG.exception("webhooks stumbled")
+        return 0
+
     def _forget_finished(self) -> None:
         for task in [one for one in self._tries if one.done()]:
             del self._tries[task]
-            task.result()
+            if not task.cancelled() and (error := task.exception()) is not None:
+                _LOG.error("a webhook stumbled", exc_info=error)
 
     def _is_anything_due(self) -> bool:
         with self._operator.store.reading() as reader:

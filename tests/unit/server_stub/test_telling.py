@@ -1,11 +1,18 @@
 """Holds and refunds are told too: each step once, in the commit that made it, with the number of what made it."""
 
+import asyncio
+import logging
+from collections.abc import Mapping
 from typing import Any
+
+import pytest
 
 from server_stub.fees import FeePolicy
 from server_stub.service.administration import set_fees
+from server_stub.service.deliveries import LEASE_S, DeliveryWorker
 from server_stub.service.events import number_all
 from server_stub.service.holding import ExpireHoldCommand, due_holds
+from server_stub.webhooks.schedule import Try, TryOutcome
 from tests.unit.server_stub.harness import House
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.money import Currency
@@ -91,3 +98,46 @@ def test_long_lists_of_the_operator_come_in_pages(house: House) -> None:
     assert seen == [3001, 3002, 3003, 3004]
     merchants = house.ask("GET", "/v1/merchants?after=1001", key).ok()["merchants"]
     assert merchants == []
+
+
+def test_a_worker_survives_what_goes_wrong(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    """A bug in one round or one try costs that one, is logged, and the next round goes on."""
+    terminal, wallet = house.terminal(), house.wallet()
+    key = house.new_key(house.merchant_id)
+    house.ask("POST", "/v1/webhooks/endpoints", key, {"url": "https://8.8.8.8/"}).ok()
+    wallet.pay(terminal.request(1))
+    tried: list[int] = []
+
+    class Stumbling:
+        async def post(self, url: str, *, headers: Mapping[str, str], body: bytes) -> Try:
+            tried.append(len(body))
+            if len(tried) == 1:
+                raise ValueError(url, headers)
+            stop.set()
+            return Try(outcome=TryOutcome.ANSWERED, at_s=terminal.now_s(), http_status=204)
+
+    class Worker(DeliveryWorker):
+        async def round(self) -> int:
+            house.clock.advance(LEASE_S)
+            if not tried:
+                tried_rounds.append(1)
+                if len(tried_rounds) == 1:
+                    raise LookupError("a bug of ours")
+            return await super().round()
+
+    tried_rounds: list[int] = []
+
+    async def run() -> None:
+        await asyncio.wait_for(Worker(house.desk.operator, Stumbling()).run(stop), timeout=20)
+
+    stop = asyncio.Event()
+    with caplog.at_level(logging.CRITICAL):
+        asyncio.run(run())
+    assert len(tried) == 2
+    (delivery,) = house.ask("GET", _log_path(house, key), key).ok()["deliveries"]
+    assert (delivery["state"], len(delivery["tries"])) == ("DELIVERED", 1)
+
+
+def _log_path(house: House, key: str) -> str:
+    (endpoint,) = house.ask("GET", "/v1/webhooks/endpoints", key).ok()["endpoints"]
+    return f"/v1/webhooks/endpoints/{endpoint['endpoint_id']}/deliveries"
