@@ -14,6 +14,8 @@ from wallet_sdk.protocol.messages import NO_DIGEST
 
 #: Where a Refund goes.
 REFUNDS_PATH: Final = "/v1/refunds"
+#: Lists fetched in one go; a till that was away for long fetches the rest an hour later.
+_DENYLISTS_MAX: Final = 16
 
 
 @unique
@@ -48,6 +50,32 @@ class Errand:
     digest: Digest = NO_DIGEST
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustNews:
+    """The newest bundle, and the denylists after the one that was seen, in their sequence."""
+
+    bundle: str
+    denylists: tuple[str, ...]
+
+
+def trust_errand(*, denylist_since: int) -> Errand:
+    """Ask for the newest bundle and for all lists after a number; 0 asks for full ones."""
+
+    def send(client: ApiClient) -> TrustNews:
+        bundle = client.get(api.PATH_TRUST, api.TrustAnswer).bundle
+        lists: list[str] = []
+        seen = denylist_since
+        for _ in range(_DENYLISTS_MAX):
+            answer = client.get(f"{api.PATH_DENYLIST}?since={seen}", api.DenylistAnswer)
+            lists += [answer.denylist] if answer.denylist else []
+            if not seen < answer.number < answer.newest:
+                break
+            seen = answer.number
+        return TrustNews(bundle=bundle, denylists=tuple(lists))
+
+    return Errand(purpose=Purpose.TRUST, send=send)
+
+
 def capture_errand(till: Till, request_ids: tuple[RequestId, ...], *, timeout_s: float) -> Errand:
     """Send claims; every one of them is in the journal already."""
     batch = till.capture_batch(request_ids).envelope
@@ -59,12 +87,15 @@ def capture_errand(till: Till, request_ids: tuple[RequestId, ...], *, timeout_s:
 
 
 def closure_errand(till: Till, request_id: RequestId, *, timeout_s: float = 10.0) -> Errand:
-    """Close a request; the journal says already that it was asked."""
-    message = till.close_request(request_id).envelope
+    """Close a request; the journal says already that it was asked. With the request at hand the answer is signed."""
+    body = api.ClosureBody(
+        closing=api.to_base64url(till.close_request(request_id).envelope),
+        request=api.to_base64url(till.views.sale(request_id).request.envelope),
+    )
     return Errand(
         purpose=Purpose.CLOSURE,
         request_ids=(request_id,),
-        send=lambda client: client.post_message(api.PATH_CLOSURES, message, api.PaymentAnswer, timeout_s=timeout_s),
+        send=lambda client: client.post_json(api.PATH_CLOSURES, body, api.PaymentAnswer, timeout_s=timeout_s),
     )
 
 

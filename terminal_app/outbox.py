@@ -16,17 +16,19 @@ from terminal_app.errands import (
     MONEY,
     Errand,
     Purpose,
+    TrustNews,
     capture_errand,
     closure_errand,
     courier_errand,
     refund_errand,
+    trust_errand,
 )
 from terminal_app.office.courier import QueueCourier
 from terminal_app.sale import Till, TillTime
 from terminal_app.sale.batches import first_batch
 from wallet_sdk.ports import Random
 from wallet_sdk.protocol import api, limits
-from wallet_sdk.protocol.errors import ErrorCode, MoneyOutcome, TillcodeError, UnavailableError
+from wallet_sdk.protocol.errors import ErrorCode, MoneyOutcome, RuleViolationError, TillcodeError, UnavailableError
 from wallet_sdk.protocol.ids import RequestId
 
 #: First pause after a failure; each further one doubles.
@@ -61,6 +63,7 @@ class Outbox:
         self._batch_max = limits.BATCH_CLAIMS_MAX
         self._trust_due_ms = 0
         self._trust_wanted = False
+        self._denylist_afresh = False
         self._renewal_due_ms = 0
         self._probe_wanted = True
         self._held_due_ms = 0
@@ -203,7 +206,8 @@ class Outbox:
     def _trust(self) -> Errand | None:
         if self._time.monotonic_ms() < self._trust_due_ms:
             return None
-        return Errand(purpose=Purpose.TRUST, send=lambda client: client.get(api.PATH_TRUST, api.TrustAnswer))
+        membership = self._till.credentials.membership
+        return trust_errand(denylist_since=0 if self._denylist_afresh else membership.denied.number)
 
     def _probe(self) -> Errand | None:
         if not self._probe_wanted:
@@ -227,9 +231,8 @@ class Outbox:
                     self._till.credentials.renew(answer)
                     # By a till's clock that runs ahead, even a fresh one looks old: not asked in a circle.
                     self._renewal_due_ms = self._time.monotonic_ms() + REFRESH_MS
-                case api.TrustAnswer():
-                    self._till.credentials.refresh_trust(api.from_base64url(answer.bundle))
-                    self._trust_due_ms = self._time.monotonic_ms() + REFRESH_MS
+                case TrustNews():
+                    self._believe_news(answer)
                 case _:
                     assert isinstance(answer, Health), f"no answer of ours: {type(answer).__name__}"
         except TillcodeError as error:
@@ -237,6 +240,20 @@ class Outbox:
                 raise
             return error
         return None
+
+    def _believe_news(self, news: TrustNews) -> None:
+        self._till.credentials.refresh_trust(api.from_base64url(news.bundle))
+        self._trust_due_ms = self._time.monotonic_ms() + REFRESH_MS
+        was_afresh, self._denylist_afresh = self._denylist_afresh, False
+        try:
+            for denylist in news.denylists:
+                self._till.credentials.take_denylist(api.from_base64url(denylist))
+        except RuleViolationError as error:
+            if error.code is not ErrorCode.DENYLIST_GAP or was_afresh:
+                raise
+            # a full list has no gap, so it is asked for at once, and once.
+            self._denylist_afresh = True
+            self._trust_due_ms = 0
 
     def _believe_beside(self, errand: Errand, answer: api.CaptureAnswer | api.RefundAnswer) -> None:
         if isinstance(answer, api.RefundAnswer):

@@ -79,6 +79,13 @@ class TrustRefreshed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DenylistTaken:
+    """A verified list of what the operator has revoked since the one before; what it revokes stays revoked here."""
+
+    denylist: Envelope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SaleOpened:
     """A payment request was made; nobody has seen it yet. `tip_minor` of its amount is a tip chosen at the till."""
 
@@ -189,7 +196,9 @@ SaleEvent = (
     | ClosureAnswered
     | ReceiptSeen
 )
-JournalEvent = Enrolled | CertificateRenewed | TrustRefreshed | SaleOpened | SaleEvent | OfficeEvent
+#: What a till knows of its shop and whom it trusts.
+MembershipEvent = Enrolled | CertificateRenewed | TrustRefreshed | DenylistTaken
+JournalEvent = MembershipEvent | SaleOpened | SaleEvent | OfficeEvent
 
 #: Number on disk of each kind of event.
 KINDS: Final = MappingProxyType(
@@ -197,6 +206,7 @@ KINDS: Final = MappingProxyType(
         1: Enrolled,
         2: CertificateRenewed,
         3: TrustRefreshed,
+        4: DenylistTaken,
         10: SaleOpened,
         11: ConsentAccepted,
         12: ConsentSent,

@@ -19,6 +19,7 @@ from terminal_app.journal.events import (
     Way,
 )
 from terminal_app.journal.office_events import NOBODY, StaffId
+from wallet_sdk.protocol.denylist import EMPTY, DenylistState
 from wallet_sdk.protocol.envelope import Sealed, open_unverified, peek_type
 from wallet_sdk.protocol.ids import Digest, Envelope, PublicKeyBytes, RequestId, TerminalId, TokenId
 from wallet_sdk.protocol.messages import (
@@ -37,13 +38,14 @@ from wallet_sdk.protocol.states import Event, State, advance
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Membership:
-    """The shop this terminal belongs to, as the operator signed it."""
+    """The shop this terminal belongs to, as the operator signed it, and all that the operator has revoked."""
 
     server_url: str
     root_key: PublicKeyBytes
     bundle: Envelope
     certificate: Sealed[TerminalCertificate]
     limits: OfflineLimits
+    denied: DenylistState = EMPTY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,10 @@ from typing import Final
 from terminal_app.journal.events import (
     CertificateRenewed,
     ConsentAccepted,
+    DenylistTaken,
     Enrolled,
     JournalEvent,
+    MembershipEvent,
     SaleOpened,
     TrustRefreshed,
 )
@@ -20,10 +22,19 @@ from terminal_app.journal.history import HISTORY_MAX, HistoryEntry, entry_of, to
 from terminal_app.journal.office import OfficeViews
 from terminal_app.journal.office_events import OfficeEvent, RefundAnswered, RefundAsked, ShopLeft
 from terminal_app.journal.sales import Membership, Sale, opened_sale, sale_after, stepped_sale, stored_minor
+from wallet_sdk.protocol.denylist import EMPTY
+from wallet_sdk.protocol.denylist import apply as apply_denylist
 from wallet_sdk.protocol.envelope import open_unverified
 from wallet_sdk.protocol.errors import ErrorCode, RuleViolationError
 from wallet_sdk.protocol.ids import RequestId, TokenId
-from wallet_sdk.protocol.messages import PaymentIntent, PaymentToken, Receipt, TerminalCertificate, TrustBundle
+from wallet_sdk.protocol.messages import (
+    Denylist,
+    PaymentIntent,
+    PaymentToken,
+    Receipt,
+    TerminalCertificate,
+    TrustBundle,
+)
 
 #: Settled sales kept in memory; all of them stay in the file.
 SETTLED_SALES_MAX: Final = 256
@@ -87,7 +98,7 @@ class Views:
         """
         if isinstance(event, OfficeEvent):
             self.office.check(event)
-        elif not isinstance(event, Enrolled | CertificateRenewed | TrustRefreshed | SaleOpened):
+        elif not isinstance(event, MembershipEvent | SaleOpened):
             sale_after(self.sale(event.request_id), event, at_s=0)
 
     def apply(self, event: JournalEvent, *, at_s: int) -> None:
@@ -98,6 +109,8 @@ class Views:
         """
         if isinstance(event, OfficeEvent):
             self._note_office(event, at_s=at_s)
+        elif isinstance(event, DenylistTaken):
+            self._take_denylist(event)
         elif isinstance(event, Enrolled | CertificateRenewed | TrustRefreshed):
             self._join(event)
         elif isinstance(event, SaleOpened):
@@ -139,7 +152,15 @@ class Views:
             bundle=event.bundle,
             certificate=certificate,
             limits=event.limits,
+            denied=known.denied if isinstance(known, Membership) else EMPTY,
         )
+
+    def _take_denylist(self, event: DenylistTaken) -> None:
+        """It was verified before it was written, and a restart takes every list again in its sequence."""
+        assert self.membership is not None, "a list is taken after enrolment"
+        listed = open_unverified(event.denylist, Denylist)
+        self._note_time(listed.message.made_at_s)
+        self.membership = replace(self.membership, denied=apply_denylist(self.membership.denied, listed))
 
     def _keep(self, sale: Sale) -> None:
         request_id = sale.request_id

@@ -1,4 +1,8 @@
-"""The server's answers, checked before anything believes them: "paid" counts only with the operator's receipt."""
+"""The server's answers, checked before anything believes them.
+
+"Paid" and "closed unpaid" count only with the operator's receipt. A refusal without one says that this claim was not
+taken now, and no more: whoever stands between could have written it.
+"""
 
 from dataclasses import dataclass
 
@@ -14,8 +18,9 @@ from wallet_sdk.protocol.errors import (
     UnavailableError,
 )
 from wallet_sdk.protocol.ids import Envelope
-from wallet_sdk.protocol.messages import Receipt
-from wallet_sdk.protocol.states import State
+from wallet_sdk.protocol.messages import NO_DIGEST, Receipt
+from wallet_sdk.protocol.rules import check_closing_receipt, check_refusing_receipt
+from wallet_sdk.protocol.states import CLOSED_UNPAID, State
 from wallet_sdk.protocol.trust import TrustStore, verify_receipt
 
 _NOT_YET = frozenset({State.REQUESTED, State.UNKNOWN})
@@ -23,11 +28,17 @@ _NOT_YET = frozenset({State.REQUESTED, State.UNKNOWN})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifiedAnswer:
-    """What became of a sale. `receipt` is verified and is empty exactly when the state is not a paid one."""
+    """What became of a sale.
+
+    Attributes:
+        receipt: verified; empty exactly when the state is not a paid one.
+        word: the operator's verified receipt of whatever became of it, for ever; empty when nothing was signed.
+    """
 
     state: State
     error_code: int
     receipt: Envelope
+    word: Envelope
 
     @property
     def is_paid(self) -> bool:
@@ -38,27 +49,34 @@ class VerifiedAnswer:
         """Whether the server has not decided yet."""
         return self.state in _NOT_YET
 
+    @property
+    def is_for_ever(self) -> bool:
+        """Whether the operator has signed what became of it."""
+        return bool(self.word)
+
 
 def read_answer(answer: PaymentAnswer, *, sale: Sale, trust: TrustStore) -> VerifiedAnswer:
     """Check an answer about a sale.
 
     Raises:
-        UnavailableError: BAD_ANSWER, outcome unknown: about another sale, or paid without a good receipt.
+        UnavailableError: BAD_ANSWER, outcome unknown: about another sale, paid or closed without a good receipt.
     """
     try:
         if from_base64url(answer.request_id) != sale.request_id:
             raise RuleViolationError(ErrorCode.WRONG_REQUEST, "the answer is about another request")
         state = State[answer.state]
-        receipt = Envelope(b"")
+        receipt = word = Envelope(b"")
         if state.is_paid:  # R-77
             sealed = check_receipt(from_base64url(answer.receipt), sale=sale, trust=trust)
             _check_same_consent(answer, sealed.message, sale)
-            receipt = sealed.envelope
+            receipt = word = sealed.envelope
+        elif state in CLOSED_UNPAID or answer.receipt:  # R-122
+            word = _check_word(from_base64url(answer.receipt), state, sale=sale, trust=trust)
     except (TillcodeError, KeyError) as error:
         raise UnavailableError(
             ErrorCode.BAD_ANSWER, f"the server's answer does not hold: {error}", outcome=MoneyOutcome.UNKNOWN
         ) from error
-    return VerifiedAnswer(state=state, error_code=answer.error_code, receipt=receipt)
+    return VerifiedAnswer(state=state, error_code=answer.error_code, receipt=receipt, word=word)
 
 
 def check_receipt(envelope: bytes, *, sale: Sale, trust: TrustStore) -> Sealed[Receipt]:
@@ -78,6 +96,20 @@ def check_receipt(envelope: bytes, *, sale: Sale, trust: TrustStore) -> Sealed[R
     if not receipt.state.is_paid:
         raise RuleViolationError(ErrorCode.BAD_TRANSITION, f"the receipt says {receipt.state.name}", param="state")
     return sealed
+
+
+def _check_word(envelope: bytes, state: State, *, sale: Sale, trust: TrustStore) -> Envelope:
+    """The operator's receipt that the request was closed unpaid, or that this consent costs nothing."""
+    sealed = verify_receipt(envelope, trust)
+    request, terminal_id = sale.request.message, sale.terminal_id
+    if state in CLOSED_UNPAID:
+        check_closing_receipt(sealed.message, request=request, terminal_id=terminal_id)
+    else:
+        digest = sale.consent_digest or NO_DIGEST
+        check_refusing_receipt(sealed.message, request=request, terminal_id=terminal_id, consent_digest=digest)
+    if sealed.message.state is not state:
+        raise RuleViolationError(ErrorCode.BAD_TRANSITION, "answer and receipt disagree", param="state")
+    return sealed.envelope
 
 
 def _check_same_consent(answer: PaymentAnswer, receipt: Receipt, sale: Sale) -> None:

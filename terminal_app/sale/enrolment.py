@@ -1,9 +1,10 @@
-"""Joining a shop, and staying in it: the device key, the certificate and its renewal, the trust bundle."""
+"""Joining a shop, and staying in it: the device key, the certificate and its renewal, bundle and denylist."""
 
+from dataclasses import replace
 from typing import Final
 
 from terminal_app.journal import Journal, Membership
-from terminal_app.journal.events import CertificateRenewed, Enrolled, TrustRefreshed
+from terminal_app.journal.events import CertificateRenewed, DenylistTaken, Enrolled, TrustRefreshed
 from terminal_app.sale.till_time import TillTime
 from wallet_sdk.ports import KeyStore
 from wallet_sdk.protocol.api import TerminalEnrolled, from_base64url
@@ -13,7 +14,7 @@ from wallet_sdk.protocol.ids import Envelope, PublicKeyBytes
 from wallet_sdk.protocol.messages import CertificateRequest, Enrolment, TerminalCertificate, TrustBundle
 from wallet_sdk.protocol.money import Currency
 from wallet_sdk.protocol.rules import OfflineLimits
-from wallet_sdk.protocol.trust import TrustStore, verify_bundle, verify_certificate
+from wallet_sdk.protocol.trust import TrustStore, take_denylist, verify_bundle, verify_certificate
 
 #: Name of the device key in the key store.
 KEY_NAME: Final = "terminal"
@@ -61,7 +62,7 @@ class Credentials:
 
     @property
     def trust(self) -> TrustStore:
-        """The pinned root and the newest bundle.
+        """The pinned root, the newest bundle and what is revoked.
 
         Raises:
             MisuseError: NOT_ENROLLED.
@@ -69,6 +70,8 @@ class Credentials:
         membership = self.membership
         if self._trust is None or self._trust.bundle.envelope != membership.bundle:
             self._trust = verify_bundle(membership.bundle, root_key=membership.root_key)
+        if self._trust.denied != membership.denied:
+            self._trust = replace(self._trust, denied=membership.denied)
         return self._trust
 
     def begin_enrolment(self, activation_code: str) -> Sealed[Enrolment]:
@@ -144,6 +147,17 @@ class Credentials:
         trust = verify_bundle(bundle, root_key=self.membership.root_key, newest=self.trust)
         if trust.bundle.digest != open_unverified(self.membership.bundle, TrustBundle).digest:
             self._journal.append(TrustRefreshed(bundle=trust.bundle.envelope), at_s=self._time.journal_s())
+
+    def take_denylist(self, denylist: bytes) -> None:
+        """Take a list of what is revoked; one that brings nothing new changes nothing.
+
+        Raises:
+            MalformedMessageError, RuleViolationError: TRUST_ROLLED_BACK, DENYLIST_GAP, REVOKED ...
+            UnavailableError: STORAGE_FAILED.
+        """
+        before = self.trust.denied
+        if take_denylist(denylist, self.trust).denied != before:
+            self._journal.append(DenylistTaken(denylist=Envelope(denylist)), at_s=self._time.journal_s())
 
     def _check_certificate(self, answer: TerminalEnrolled, trust: TrustStore) -> Sealed[TerminalCertificate]:
         envelope = Envelope(from_base64url(answer.certificate))

@@ -271,11 +271,12 @@ class Till:
         verified = read_answer(answer, sale=sale, trust=self._credentials.trust)
         if verified.is_open:
             return sale
-        if sale.is_stored and verified.error_code == ErrorCode.NOT_YET_VALID:
-            # One of the clocks is wrong: the server has forgotten it again, and takes the claim when its time has come.
+        if sale.is_stored and not verified.is_for_ever:
+            # Not signed, so not for ever: a clock is wrong, or somebody stands between. Claimed again later.
             return self._hold(sale, error_code=verified.error_code)
-        if not verified.is_paid and sale.way is Way.SHOW and not sale.is_stored:
-            # Declined for this payer; but others have seen the request and could still pay it.
+        if not verified.is_paid and not sale.is_stored and (sale.way is Way.SHOW or not verified.is_for_ever):
+            # Declined for this payer; but others have seen the request and could still pay it. Or nobody has signed
+            # that it was declined: a closing is signed.
             return self.ask_closure(request_id, CloseReason.DECLINED, error_code=verified.error_code)
         return self._append(
             CaptureAnswered(

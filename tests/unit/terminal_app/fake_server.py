@@ -1,6 +1,6 @@
 """Just enough of a server for the terminal's tests: it pays what it is asked, once, and loses what it is told to."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, unique
 
 from terminal_app import errands
@@ -8,12 +8,14 @@ from wallet_sdk.ports import HttpAnswer, HttpRequest
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.envelope import Sealed, open_unverified, peek_type, seal
 from wallet_sdk.protocol.errors import ErrorCode, MoneyOutcome, RuleViolationError, TillcodeError, UnavailableError
-from wallet_sdk.protocol.ids import Digest, MerchantId, PublicKeyBytes, RequestId, TerminalId
+from wallet_sdk.protocol.ids import Digest, MerchantId, PublicKeyBytes, RequestId, TerminalId, TokenId
 from wallet_sdk.protocol.messages import (
+    NO_DIGEST,
     CaptureBatch,
     CertificateRequest,
     Claim,
     CloseRequest,
+    Denylist,
     MessageType,
     PaymentCode,
     PaymentIntent,
@@ -61,6 +63,7 @@ class FakeServer:
     unreadable: RequestId | None = None
     forget_with: ErrorCode | None = None
     undecided: bool = False
+    unsigned: bool = False
     bundle_version: int = 1
     terminal_key: PublicKeyBytes | None = None
     receipts: dict[RequestId, Sealed[Receipt]] = field(default_factory=dict)
@@ -68,6 +71,8 @@ class FakeServer:
     refuse_refunds: ErrorCode | None = None
     refunds: dict[RequestId, Sealed[Receipt]] = field(default_factory=dict)
     closed: set[RequestId] = field(default_factory=set)
+    denylists: list[Sealed[Denylist]] = field(default_factory=list)
+    forgotten: int = 0
     captures: list[tuple[RequestId, ...]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
 
@@ -137,6 +142,8 @@ class FakeServer:
                 return api.TrustAnswer(
                     bundle=api.to_base64url(self.scheme.bundle(version=self.bundle_version).envelope)
                 )
+            case api.PATH_DENYLIST:
+                return self._denylist(since=int(request.path.partition("?since=")[2]))
             case api.PATH_ENROL_TERMINAL:
                 self.terminal_key = verify_enrolment(request.body).message.public_key
                 return self.enrolled()
@@ -160,8 +167,7 @@ class FakeServer:
             case errands.REFUNDS_PATH:
                 return self._refund(verify_from_device(request.body, Refund, device_key=self.terminal_key).message)
             case api.PATH_CLOSURES:
-                closure = verify_from_device(request.body, CloseRequest, device_key=self.terminal_key)
-                return self._close(closure.message.request_id)
+                return self._close(api.parse_json(request.body, api.ClosureBody))
             case _:
                 assert request.authorization.startswith(api.AUTHORIZATION_SCHEME)
                 return self._payment(RequestId(api.from_base64url(path.rpartition("/")[2])))
@@ -179,25 +185,64 @@ class FakeServer:
         if paid is not None:
             other = paid.message.consent_digest != digest
             return self._paid(request_id, error_code=ErrorCode.ALREADY_PAID if other else 0)
-        if request_id in self.closed:
-            return _answer(request_id, State.CANCELED, ErrorCode.REQUEST_NOT_OPEN)
-        refusal = self.declined.get(digest, self.decline)
+        refusal = ErrorCode.REQUEST_NOT_OPEN if request_id in self.closed else self.declined.get(digest, self.decline)
         if refusal is not None:
             self.declined[digest] = refusal
-            return _answer(request_id, State.DECLINED, refusal)
+            return self._refused(request.message, State.DECLINED, refusal, consent_digest=digest)
         amount_minor = (
             request.message.amount_minor if code else open_unverified(claim.consent, PaymentIntent).message.amount_minor
         )
         self._pay(request, consent_digest=digest, amount_minor=amount_minor)
         return self._paid(request_id)
 
-    def _close(self, request_id: RequestId) -> api.PaymentAnswer:
+    def _close(self, body: api.ClosureBody) -> api.PaymentAnswer:
+        assert self.terminal_key is not None
+        closing = verify_from_device(api.from_base64url(body.closing), CloseRequest, device_key=self.terminal_key)
+        request = open_unverified(api.from_base64url(body.request), PaymentRequest).message
+        request_id = closing.message.request_id
+        assert request.request_id == request_id
         if self.undecided:
             return _answer(request_id, State.REQUESTED)
         if request_id in self.receipts:
             return self._paid(request_id)
         self.closed.add(request_id)
-        return _answer(request_id, State.CANCELED)
+        return self._refused(request, State.CANCELED)
+
+    def _refused(
+        self, request: PaymentRequest, state: State, error_code: int = 0, *, consent_digest: Digest = NO_DIGEST
+    ) -> api.PaymentAnswer:
+        """Not paid, in the operator's signed word; unless it is ``unsigned``."""
+        receipt = Receipt(
+            terminal_id=TerminalId(2001),
+            request_id=request.request_id,
+            consent_digest=consent_digest,
+            amount_minor=request.amount_minor,
+            currency=request.currency,
+            state=state,
+            at_s=self.scheme.now_s,
+        )
+        answer = _answer(request.request_id, state, error_code)
+        if self.unsigned:
+            return answer
+        return replace(answer, receipt=api.to_base64url(seal(receipt, self.scheme.receipt_signer).envelope))
+
+    def revoke(self, *, tokens: tuple[TokenId, ...]) -> None:
+        """The next list, a delta on the one before."""
+        number = len(self.denylists) + 1
+        self.denylists.append(self.scheme.denylist(number=number, base=number - 1, tokens=tokens))
+
+    def _denylist(self, *, since: int) -> api.DenylistAnswer:
+        newest = len(self.denylists)
+        if not newest:
+            return api.DenylistAnswer(number=0, newest=0, denylist="")
+        listed = self.denylists[min(since, newest - 1)]
+        if since < self.forgotten:  # no delta on that list any more: only a full one, for who asks since 0
+            everything = [one for each in self.denylists for one in each.message.token_ids]
+            full = self.scheme.denylist(number=newest, tokens=everything)
+            listed = self.denylists[self.forgotten] if since else full
+        return api.DenylistAnswer(
+            number=listed.message.number, newest=newest, denylist=api.to_base64url(listed.envelope)
+        )
 
     def _refund(self, asked: Refund) -> api.RefundAnswer:
         paid = self.receipts.get(asked.request_id)
