@@ -27,6 +27,7 @@ RETRIES_MAX: Final = 2
 PAUSE_MS: Final = 200
 #: A try with less time than this is not begun.
 TRY_MS_MIN: Final = 250
+_NOT_BEGUN: Final = frozenset({ErrorCode.SERVER_BUSY, ErrorCode.RATE_LIMITED})
 #: Names one call in the logs of both sides: 64 bits of chance.
 REQUEST_ID_BYTES: Final = 8
 
@@ -214,8 +215,8 @@ class _Failure:
 def _error_of(answer: HttpAnswer) -> TillcodeError:
     error = api.error_of(answer.body, http_status=answer.http_status)
     error.request_id = error.request_id or answer.request_id or None
-    # A server that broke does not know what it did before; only "busy" is said before anything is begun.
-    broken = isinstance(error, UnavailableError) and error.code is not ErrorCode.SERVER_BUSY
+    # A server that broke does not know what it did before; only these are said before anything is begun.
+    broken = isinstance(error, UnavailableError) and error.code not in _NOT_BEGUN
     if broken and error.outcome is MoneyOutcome.NOT_CHARGED:
         error.outcome = MoneyOutcome.UNKNOWN
     return error

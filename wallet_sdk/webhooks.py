@@ -45,6 +45,7 @@ __all__ = [
     "PaymentEvent",
     "PaymentRejected",
     "PaymentVoided",
+    "RefundSettled",
     "WebhookEvent",
     "parse_webhook",
     "verify_webhook",
@@ -126,6 +127,14 @@ class PaymentClosed(PaymentEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RefundSettled(PaymentEvent):
+    """So much of a payment went back to its payer."""
+
+    amount: Money
+    refund_id: RequestId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FraudCaseOpened(PaymentEvent):
     """A device signed two messages that contradict each other. ``reason`` names the contradiction."""
 
@@ -147,6 +156,7 @@ Event = (
     | PaymentDeclined
     | PaymentRejected
     | PaymentClosed
+    | RefundSettled
     | FraudCaseOpened
     | OtherEvent
 )
@@ -159,6 +169,7 @@ class _Part(Enum):
     AMOUNT = "amount"
     ERROR = "error_code"
     REASON = "reason"
+    REFUND = "refund_id"
 
 
 _KINDS: Final[Mapping[str, tuple[type[Any], tuple[_Part, ...]]]] = MappingProxyType(
@@ -169,6 +180,7 @@ _KINDS: Final[Mapping[str, tuple[type[Any], tuple[_Part, ...]]]] = MappingProxyT
         "payment.declined": (PaymentDeclined, (_Part.AMOUNT, _Part.ERROR)),
         "payment.rejected": (PaymentRejected, (_Part.AMOUNT, _Part.ERROR)),
         "payment.closed": (PaymentClosed, ()),
+        "refund.settled": (RefundSettled, (_Part.AMOUNT, _Part.REFUND)),
         "fraud_case.opened": (FraudCaseOpened, (_Part.REASON,)),
     }
 )
@@ -279,9 +291,11 @@ def _time_of(text: str) -> int:
     return int(at.timestamp())
 
 
-def _read(part: _Part, details: Mapping[str, Any]) -> Money | ErrorCode | str | None:
+def _read(part: _Part, details: Mapping[str, Any]) -> Money | ErrorCode | RequestId | str | None:
     if part is _Part.AMOUNT:
         return Money(minor=int(details["amount_minor"]), currency=Currency.from_code(details["currency"]))
+    if part is _Part.REFUND:
+        return RequestId(api.from_base64url(details["refund_id"]))
     if part is _Part.REASON:
         return str(details["reason"])
     with contextlib.suppress(ValueError):

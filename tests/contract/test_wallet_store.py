@@ -356,3 +356,18 @@ def test_an_abandoned_token_is_gone_and_another_may_follow(store: WalletStore) -
     assert closed.value.code is ErrorCode.CONTENT_CONFLICT
     store.adopt_token(replace(TOKEN, token_id=TokenId(b"n" * 12)))
     assert not store.is_rolled_back()
+
+
+def test_what_went_back_is_remembered_and_never_falls(store: WalletStore) -> None:
+    """An old answer that comes late changes nothing."""
+    store.adopt_token(TOKEN)
+    record = consent(1)
+    store.add_consent(record)
+    store.record_refund(record.digest, refunded_minor=300)
+    store.record_refund(record.digest, refunded_minor=200)
+    kept = store.consent(record.digest)
+    assert kept is not None
+    assert kept.refunded_minor == 300
+    with pytest.raises(MisuseError) as misuse:
+        store.record_refund(Digest(b"?" * 32), refunded_minor=1)
+    assert misuse.value.code is ErrorCode.BAD_ARGUMENT

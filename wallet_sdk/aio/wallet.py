@@ -34,9 +34,9 @@ class AsyncQuote(Offer):
 
     _wallet: "AsyncWallet" = field(repr=False)
 
-    async def pay(self, mode: PayMode = PayMode.AUTO) -> Payment:
+    async def pay(self, mode: PayMode = PayMode.AUTO, *, tip_minor: int = 0) -> Payment:
         """As ``Quote.pay``. A payment that is cancelled while it is sent stays UNKNOWN until the next sync."""
-        return await self._wallet._pay(self, mode)  # noqa: SLF001 (one idea in two classes)
+        return await self._wallet._pay(self, mode, tip_minor)  # noqa: SLF001 (one idea in two classes)
 
 
 class AsyncWallet:
@@ -136,6 +136,10 @@ class AsyncWallet:
         """As ``Wallet.send_again``."""
         return await run_async(asking.send_again(self._parts, payment.digest), self._driver)
 
+    async def refund_of(self, payment: Payment) -> Payment:
+        """As ``Wallet.refund_of``."""
+        return await run_async(asking.refund_of(self._parts, payment.digest), self._driver)
+
     async def change_allowance(self, *, allowance_minor: int | None) -> WalletBalance:
         """As ``Wallet.change_allowance``."""
         flow = syncing.change_allowance(self._parts, allowance_minor=allowance_minor)
@@ -173,8 +177,8 @@ class AsyncWallet:
     def _quote(self, offer: Offer) -> AsyncQuote:
         return AsyncQuote(**members_of(offer), _wallet=self)
 
-    async def _pay(self, offer: Offer, mode: PayMode) -> Payment:
-        return payment_of(await run_async(paying.pay(self._parts, offer, mode), self._driver))
+    async def _pay(self, offer: Offer, mode: PayMode, tip_minor: int) -> Payment:
+        return payment_of(await run_async(paying.pay(self._parts, offer, mode, tip_minor=tip_minor), self._driver))
 
 
 class AsyncRotatingCode:

@@ -7,7 +7,7 @@ from wallet_sdk.ports import Clock, Random, Sender
 from wallet_sdk.protocol import api, limits, qr
 from wallet_sdk.protocol.envelope import Sealed, seal
 from wallet_sdk.protocol.ids import Envelope, PublicKeyBytes, RequestId, time_ordered_id
-from wallet_sdk.protocol.messages import CaptureBatch, Claim, Enrolment, PaymentRequest, Receipt
+from wallet_sdk.protocol.messages import CaptureBatch, Claim, Enrolment, PaymentRequest, Receipt, Refund
 from wallet_sdk.protocol.money import Currency
 from wallet_sdk.protocol.rules import check_intent_answers, check_token_allows
 from wallet_sdk.protocol.signing import SoftwareSigner
@@ -51,7 +51,13 @@ class MerchantTerminal:
         self._trust: TrustStore = verify_bundle(api.from_base64url(answer.bundle), root_key=self.root_key)
 
     def request(
-        self, *, amount_minor: int, currency: Currency = Currency.EUR, reference: str = "", hold_h: int = 0
+        self,
+        *,
+        amount_minor: int,
+        currency: Currency = Currency.EUR,
+        reference: str = "",
+        tip_max_minor: int = 0,
+        hold_h: int = 0,
     ) -> ShownRequest:
         """Show a request, issued now, good for two minutes; with ``hold_h`` a deposit held for so many hours."""
         request = PaymentRequest(
@@ -61,6 +67,7 @@ class MerchantTerminal:
             issued_at_s=self._now_s(),
             lifetime_s=limits.REQUEST_LIFETIME_S_MAX,
             reference=reference,
+            tip_max_minor=tip_max_minor,
             hold_h=hold_h,
         )
         return ShownRequest(sealed=seal(request, self._signer, embedded=self._certificate))
@@ -98,6 +105,23 @@ class MerchantTerminal:
         batch = seal(CaptureBatch(made_at_s=self._now_s(), claims=(claim,)), self._signer)
         (outcome,) = self._client.post_message(api.PATH_CAPTURES, batch.envelope, api.CaptureAnswer).outcomes
         return outcome
+
+    def refund(self, shown: ShownRequest, *, amount_minor: int, reason: str = "returned") -> api.RefundAnswer:
+        """Give back a part of a payment, or all of it.
+
+        Raises:
+            TillcodeError: OVER_REFUNDABLE, UNKNOWN_PAYMENT, or the server cannot be asked.
+        """
+        request = shown.sealed.message
+        refund = Refund(
+            refund_id=RequestId(time_ordered_id(self._clock.now_ms(), self._random.random_bytes(6))),
+            request_id=request.request_id,
+            amount_minor=amount_minor,
+            currency=request.currency,
+            reason=reason,
+            made_at_s=self._now_s(),
+        )
+        return self._client.post_message(api.PATH_REFUNDS, seal(refund, self._signer).envelope, api.RefundAnswer)
 
     def outcome_of(self, shown: ShownRequest) -> api.PaymentAnswer:
         """What the server says of a request.

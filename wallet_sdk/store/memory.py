@@ -135,6 +135,14 @@ class MemoryWalletStore:
                 record, outcome=outcome, error_code=error_code, receipt=receipt or record.receipt
             )
 
+    def record_refund(self, digest: Digest, *, refunded_minor: int) -> None:
+        """See ``WalletStore.record_refund``."""
+        with self._lock:
+            record = self._consents.get(digest)
+            if record is None:
+                raise MisuseError(ErrorCode.BAD_ARGUMENT, "no such consent", param="digest")
+            self._consents[digest] = replace(record, refunded_minor=max(record.refunded_minor, refunded_minor))
+
     def consent(self, digest: Digest) -> ConsentRecord | None:
         return self._consents.get(digest)
 

@@ -126,6 +126,14 @@ class WalletStore(Protocol):
         """
         ...
 
+    def record_refund(self, digest: Digest, *, refunded_minor: int) -> None:
+        """Store how much of a settled consent has gone back. What went back stays back: it never falls.
+
+        Raises:
+            MisuseError: BAD_ARGUMENT for an unknown digest.
+        """
+        ...
+
     def consent(self, digest: Digest) -> ConsentRecord | None:
         """One consent."""
         ...

@@ -166,6 +166,7 @@ class ConsentRecord:
         ask: None for a code.
         error_code: 0, or the ErrorCode of a decline.
         receipt: signed by issuer or terminal; empty when there is none.
+        refunded_minor: how much of it has gone back, as the issuer last said.
     """
 
     digest: Digest
@@ -181,6 +182,7 @@ class ConsentRecord:
     outcome: Outcome
     error_code: int = 0
     receipt: Envelope = NO_RECEIPT
+    refunded_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

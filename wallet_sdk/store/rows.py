@@ -130,6 +130,7 @@ def write_consent(record: ConsentRecord) -> Row:
         "outcome": record.outcome.value,
         "error_code": record.error_code,
         "receipt": record.receipt,
+        "refunded_minor": record.refunded_minor,
         "is_dead": int(record.outcome.is_dead),
         "is_resolved": int(record.outcome.is_resolved),
         **of_request,
@@ -152,6 +153,7 @@ def read_consent(row: sqlite3.Row) -> ConsentRecord:
         outcome=Outcome(row["outcome"]),
         error_code=row["error_code"],
         receipt=Envelope(row["receipt"]),
+        refunded_minor=row["refunded_minor"],
     )
 
 

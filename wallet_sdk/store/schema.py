@@ -47,5 +47,8 @@ _FOURTH: Final = (
     "INSERT INTO mark VALUES (0, 1, 0, 0)",
 )
 
+#: What the issuer says has gone back of a payment.
+_FIFTH: Final = ("ALTER TABLE consent ADD COLUMN refunded_minor INTEGER NOT NULL DEFAULT 0",)
+
 #: Step n brings a file from version n to n + 1.
-MIGRATIONS: Final = (_FIRST, _SECOND, _THIRD, _FOURTH)
+MIGRATIONS: Final = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH)

@@ -210,6 +210,15 @@ class SqliteWalletStore:
                 ),
             )
 
+    def record_refund(self, digest: Digest, *, refunded_minor: int) -> None:
+        """See ``WalletStore.record_refund``."""
+        with self._changing() as database:
+            changed = database.execute(
+                "UPDATE consent SET refunded_minor = MAX(refunded_minor, ?) WHERE digest = ?", (refunded_minor, digest)
+            )
+            if changed.rowcount != 1:
+                raise MisuseError(ErrorCode.BAD_ARGUMENT, "no such consent", param="digest")
+
     def consent(self, digest: Digest) -> ConsentRecord | None:
         return self._first("SELECT * FROM consent WHERE digest = ?", rows.read_consent, digest)
 

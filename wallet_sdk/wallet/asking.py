@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
-from wallet_sdk.protocol.errors import ErrorCode, MisuseError
+from wallet_sdk.protocol import api
+from wallet_sdk.protocol.errors import ErrorCode, MisuseError, MoneyOutcome, UnavailableError
 from wallet_sdk.protocol.ids import Digest
 from wallet_sdk.store import ConsentKind, ConsentRecord, Outcome
 from wallet_sdk.wallet.consents import ask, send_intent
@@ -32,6 +33,18 @@ async def outcome_of(parts: Parts, digest: Digest, *, wait_s: int) -> Payment:
     if not record.outcome.is_resolved:
         record = await ask(parts, record, wait_s=wait_s)
     return payment_of(record)
+
+
+async def refund_of(parts: Parts, digest: Digest) -> Payment:
+    """Ask how much of a settled payment has gone back; see ``Wallet.refund_of``."""
+    record = known(parts, digest)
+    if record.outcome is not Outcome.SETTLED:
+        raise MisuseError(ErrorCode.BAD_ARGUMENT, f"the payment is {record.outcome.value}", param="payment")
+    answer = await parts.calls().get(api.consent_path(digest), api.PaymentAnswer, signer=parts.signer())
+    if not 0 <= answer.refunded_minor <= record.amount_minor:
+        raise UnavailableError(ErrorCode.BAD_ANSWER, "more went back than was paid", outcome=MoneyOutcome.UNKNOWN)
+    parts.store.record_refund(digest, refunded_minor=answer.refunded_minor)
+    return payment_of(known(parts, digest))
 
 
 async def send_again(parts: Parts, digest: Digest) -> Payment:

@@ -52,19 +52,21 @@ def sign_intent(
     token: TokenRecord,
     limit: PaymentToken,
     mode: AuthorizationMode,
+    tip_minor: int = 0,
 ) -> ConsentRecord:
-    """Reserve, sign and store the consent to one request. An offline one is checked before it is reserved.
+    """Reserve, sign and store the consent to one request and a tip. An offline one is checked before it is reserved.
 
     Raises:
         RuleViolationError: OVER_PAYMENT_LIMIT, OVER_TOKEN_LIMIT, OVER_COUNT_LIMIT; TOKEN_CLOSED, ALREADY_PAID.
     """
     request = verified.request.message
+    amount_minor = request.amount_minor + tip_minor
     offline = mode is AuthorizationMode.OFFLINE
 
     def intent_of(reservation: Reservation) -> PaymentIntent:
         return PaymentIntent(
             counter=reservation.counter,
-            amount_minor=request.amount_minor,
+            amount_minor=amount_minor,
             cumulative_minor=reservation.cumulative_minor,
             request_digest=verified.request.digest,
             mode=mode,
@@ -75,9 +77,7 @@ def sign_intent(
         if offline:
             check_token_allows(intent_of(reservation), limit)  # R-62
 
-    reservation = parts.store.reserve_counter(
-        token.token_id, spend_minor=request.amount_minor if offline else 0, check=check
-    )
+    reservation = parts.store.reserve_counter(token.token_id, spend_minor=amount_minor if offline else 0, check=check)
     sealed = seal(intent_of(reservation), parts.keys.signer(token.key_name), embedded=token.envelope)  # R-59
     record = ConsentRecord(
         digest=sealed.digest,
@@ -87,7 +87,7 @@ def sign_intent(
         counter=reservation.counter,
         made_at_s=parts.now_s(),
         expires_at_s=request.expires_at_s,
-        amount_minor=request.amount_minor,
+        amount_minor=amount_minor,
         currency=request.currency,
         ask=_ask_of(verified),
         outcome=Outcome.OFFLINE if offline else Outcome.UNKNOWN,
@@ -180,10 +180,11 @@ async def learn(parts: Parts, record: ConsentRecord, answer: api.PaymentAnswer) 
         receipt = Envelope(api.from_base64url(answer.receipt))
     except (KeyError, MalformedMessageError) as error:
         raise _bad_answer("no state or receipt of this protocol") from error
-    if answer.error_code:
-        return _learn_refusal(parts, record, answer.error_code)
-    if state in _UNPAID:
-        return _record(parts, record, Outcome.DECLINED, error_code=int(ErrorCode.REQUEST_NOT_OPEN))
+    if answer.error_code == ErrorCode.UNKNOWN_PAYMENT:
+        return _never_heard_of(parts, record)
+    if answer.error_code or state in _UNPAID:
+        code = answer.error_code or int(ErrorCode.REQUEST_NOT_OPEN)
+        return _learn_refusal(parts, record, code, proof=await _proof_of_refusal(parts, record, receipt))
     if not state.is_paid:
         return record
     try:
@@ -292,12 +293,30 @@ def _bytes_have_left() -> Iterator[None]:
         raise
 
 
-def _learn_refusal(parts: Parts, record: ConsentRecord, error_code: int) -> ConsentRecord:
-    if error_code == ErrorCode.UNKNOWN_PAYMENT:
-        return _never_heard_of(parts, record)
+async def _proof_of_refusal(parts: Parts, record: ConsentRecord, receipt: Envelope) -> Envelope:
+    """The issuer's signed word that this consent will not charge its payer, when it came with one.
+
+    Raises:
+        UnavailableError: BAD_ANSWER (outcome unknown) when it does not hold, or says the opposite.
+    """
+    if not receipt:
+        return NO_RECEIPT
+    try:
+        sealed = await _verify_issuer_receipt(parts, receipt)
+    except TillcodeError as error:
+        raise _bad_answer(f"the receipt does not hold: {error}") from error
+    if sealed.message.consent_digest != record.digest:
+        # Of what took effect under the request instead; it says nothing about this consent.
+        return NO_RECEIPT
+    if sealed.message.state.is_paid:
+        raise _bad_answer("refused by word, paid by receipt")
+    return sealed.envelope
+
+
+def _learn_refusal(parts: Parts, record: ConsentRecord, error_code: int, *, proof: Envelope) -> ConsentRecord:
     if error_code not in _REFUSALS:
         raise _bad_answer(f"{error_code} is no reason to refuse")
-    return _record(parts, record, Outcome.DECLINED, error_code=error_code)
+    return _record(parts, record, Outcome.DECLINED, error_code=error_code, receipt=proof)
 
 
 def _never_heard_of(parts: Parts, record: ConsentRecord) -> ConsentRecord:

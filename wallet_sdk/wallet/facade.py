@@ -37,8 +37,8 @@ class Quote(Offer):
 
     _wallet: "Wallet" = field(repr=False)
 
-    def pay(self, mode: PayMode = PayMode.AUTO) -> Payment:
-        """Consent to the request.
+    def pay(self, mode: PayMode = PayMode.AUTO, *, tip_minor: int = 0) -> Payment:
+        """Consent to the request, and to a tip of up to ``tip_max`` on top of it.
 
         Returns:
             The payment SETTLED (with receipt), HELD, DECLINED, UNKNOWN (it may be charged: sync later) or OFFLINE
@@ -47,10 +47,10 @@ class Quote(Offer):
         Raises:
             RuleViolationError: EXPIRED; ALREADY_PAID; when offline, OVER_PAYMENT_LIMIT, OVER_TOKEN_LIMIT or
                 OVER_COUNT_LIMIT, ONLINE_ONLY for a deposit. Nothing is charged.
-            MisuseError: NO_ALLOWANCE when offline without a token that may be spent.
+            MisuseError: NO_ALLOWANCE when offline without a token that may be spent; BAD_ARGUMENT for a tip.
             UnavailableError: nothing was sent, and offline was not allowed or possible.
         """
-        return self._wallet._pay(self, mode)  # noqa: SLF001 (one idea in two classes)
+        return self._wallet._pay(self, mode, tip_minor)  # noqa: SLF001 (one idea in two classes)
 
 
 class Wallet:
@@ -204,6 +204,15 @@ class Wallet:
         """
         return run(asking.send_again(self._parts, payment.digest), self._driver)
 
+    def refund_of(self, payment: Payment) -> Payment:
+        """Ask the issuer how much of a settled payment has gone back; ``refunded`` then says so, in the history too.
+
+        Raises:
+            MisuseError: BAD_ARGUMENT when it is not settled.
+            UnavailableError: the issuer could not be asked.
+        """
+        return run(asking.refund_of(self._parts, payment.digest), self._driver)
+
     def change_allowance(self, *, allowance_minor: int | None) -> WalletBalance:
         """Set aside another amount for offline payments, now: top up, lower, or 0 to have all of it back.
 
@@ -265,8 +274,8 @@ class Wallet:
     def _quote(self, offer: Offer) -> Quote:
         return Quote(**members_of(offer), _wallet=self)
 
-    def _pay(self, offer: Offer, mode: PayMode) -> Payment:
-        return payment_of(run(paying.pay(self._parts, offer, mode), self._driver))
+    def _pay(self, offer: Offer, mode: PayMode, tip_minor: int) -> Payment:
+        return payment_of(run(paying.pay(self._parts, offer, mode, tip_minor=tip_minor), self._driver))
 
 
 class RotatingCode:

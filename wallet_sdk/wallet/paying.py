@@ -37,6 +37,7 @@ class Offer:
         merchant_name, merchant_city: from the operator-signed certificate, never from the request.
         country: ISO 3166 alpha-2.
         expires_at_s: seconds since the epoch, by the terminal's clock.
+        tip_max: the largest tip that the payer may add.
         hold_h: hours for which the amount is only held, as a deposit of which a part may be taken; 0: it is paid.
     """
 
@@ -46,6 +47,7 @@ class Offer:
     amount: Money
     reference: str
     expires_at_s: int
+    tip_max: Money
     hold_h: int
     _verified: VerifiedRequest = field(repr=False)
 
@@ -79,22 +81,24 @@ def scan_any(parts: Parts, qr_text: str) -> "Offer | UntrustedRequest":
     return _offer_of(parts, found) if isinstance(found, VerifiedRequest) else found
 
 
-async def pay(parts: Parts, offer: Offer, mode: PayMode) -> ConsentRecord:
+async def pay(parts: Parts, offer: Offer, mode: PayMode, *, tip_minor: int = 0) -> ConsentRecord:
     """Consent to an offer; see ``Quote.pay``."""
+    if not 0 <= tip_minor <= offer.tip_max.minor:
+        raise MisuseError(ErrorCode.BAD_ARGUMENT, f"a tip is at most {offer.tip_max}", param="tip_minor")
     verified = offer._verified  # noqa: SLF001 (the offer is this module's own)
     _check_payable(parts, verified)
     match mode:
         case PayMode.OFFLINE:
-            return _pay_offline(parts, verified)
+            return _pay_offline(parts, verified, tip_minor=tip_minor)
         case PayMode.ONLINE:
-            return await _pay_online(parts, verified)
+            return await _pay_online(parts, verified, tip_minor=tip_minor)
         case PayMode.AUTO:
             try:
-                return await _pay_online(parts, verified)
+                return await _pay_online(parts, verified, tip_minor=tip_minor)
             except UnavailableError as error:
                 if error.outcome is not MoneyOutcome.NOT_CHARGED or verified.request.message.hold_h:
                     raise
-                return _offline_instead(parts, verified, error)  # R-61
+                return _offline_instead(parts, verified, error, tip_minor=tip_minor)  # R-61
         case _:
             assert_never(mode)
 
@@ -140,14 +144,14 @@ async def online_token(parts: Parts) -> tuple[TokenRecord, PaymentToken]:
     return fresh, token_message(parts, fresh).message
 
 
-async def _pay_online(parts: Parts, verified: VerifiedRequest) -> ConsentRecord:
+async def _pay_online(parts: Parts, verified: VerifiedRequest, *, tip_minor: int) -> ConsentRecord:
     try:
         token, limit = await online_token(parts)
     except UnavailableError as error:
         # Whatever became of the token's renewal: nothing of this payment is signed yet.
         error.outcome = MoneyOutcome.NOT_CHARGED
         raise
-    record = sign_intent(parts, verified, token=token, limit=limit, mode=AuthorizationMode.ONLINE)
+    record = sign_intent(parts, verified, token=token, limit=limit, mode=AuthorizationMode.ONLINE, tip_minor=tip_minor)
     try:
         return await send_intent(parts, record)
     except UnavailableError as error:
@@ -156,19 +160,21 @@ async def _pay_online(parts: Parts, verified: VerifiedRequest) -> ConsentRecord:
         raise
 
 
-def _pay_offline(parts: Parts, verified: VerifiedRequest) -> ConsentRecord:
+def _pay_offline(parts: Parts, verified: VerifiedRequest, *, tip_minor: int) -> ConsentRecord:
     if verified.request.message.hold_h:
         raise RuleViolationError(ErrorCode.ONLINE_ONLY, "a deposit is held by the issuer", param="mode")  # R-119
     if parts.store.pending_issue() is not None:
         raise MisuseError(ErrorCode.NO_ALLOWANCE, "the token is being renewed; sync first", param="token")  # R-63
     token, limit = ready_token(parts)
-    return sign_intent(parts, verified, token=token, limit=limit, mode=AuthorizationMode.OFFLINE)
+    return sign_intent(parts, verified, token=token, limit=limit, mode=AuthorizationMode.OFFLINE, tip_minor=tip_minor)
 
 
-def _offline_instead(parts: Parts, verified: VerifiedRequest, error: UnavailableError) -> ConsentRecord:
+def _offline_instead(
+    parts: Parts, verified: VerifiedRequest, error: UnavailableError, *, tip_minor: int
+) -> ConsentRecord:
     """What made us go offline explains more than a missing allowance does."""
     try:
-        return _pay_offline(parts, verified)
+        return _pay_offline(parts, verified, tip_minor=tip_minor)
     except MisuseError:
         raise error from None
 
@@ -200,6 +206,7 @@ def _offer_of(parts: Parts, verified: VerifiedRequest) -> Offer:
         amount=request.amount,
         reference=request.reference,
         expires_at_s=request.expires_at_s,
+        tip_max=Money(minor=request.tip_max_minor, currency=request.currency),
         hold_h=request.hold_h,
         _verified=verified,
     )

@@ -65,6 +65,7 @@ class Payment:
         digest: names it; check words and receipts derive from it.
         amount: what is paid; of a code or deposit that is not settled, the most that it can become.
         merchant_name: from the operator-signed certificate; "" for a code, whose merchant the receipt does not name.
+        refunded: how much of it has gone back to the payer, as the issuer last said.
         error_code: why it was declined.
         made_at_s: when it was signed, seconds since the epoch.
         qr: what to show a terminal: the issuer's receipt once there is one, before it the intent or code while it may
@@ -75,6 +76,7 @@ class Payment:
     kind: ConsentKind
     outcome: Outcome
     amount: Money
+    refunded: Money
     merchant_name: str
     merchant_city: str
     reference: str
@@ -155,6 +157,7 @@ def payment_of(record: ConsentRecord) -> Payment:
         kind=record.kind,
         outcome=record.outcome,
         amount=_amount_of(record),
+        refunded=Money(minor=record.refunded_minor, currency=record.currency),
         merchant_name=ask.merchant_name if ask else "",
         merchant_city=ask.merchant_city if ask else "",
         reference=ask.reference if ask else "",

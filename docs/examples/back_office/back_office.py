@@ -26,6 +26,7 @@ from wallet_sdk.webhooks import (
     PaymentDeclined,
     PaymentRejected,
     PaymentVoided,
+    RefundSettled,
     verify_webhook,
 )
 
@@ -55,16 +56,17 @@ class Book:
             added = self._database.execute(
                 "INSERT OR IGNORE INTO event VALUES (?, ?, ?)", (event.event_id, event.number, note_of(event))
             )
-            if added.rowcount and isinstance(event, PaymentCaptured):
+            if added.rowcount and isinstance(event, PaymentCaptured | RefundSettled):
+                sign = 1 if isinstance(event, PaymentCaptured) else -1
                 day = datetime.fromtimestamp(event.at_s, tz=UTC).date().isoformat()
                 self._database.execute(
                     "INSERT INTO takings VALUES (?, ?, ?)"
                     " ON CONFLICT (day, currency) DO UPDATE SET minor = minor + excluded.minor",
-                    (day, event.amount.currency.name, event.amount.minor),
+                    (day, event.amount.currency.name, sign * event.amount.minor),
                 )
 
     def takings(self) -> dict[tuple[str, str], int]:
-        """Captured minor units by day and currency."""
+        """Captured less given back, in minor units, by day and currency."""
         with self._lock:
             rows = self._database.execute("SELECT day, currency, minor FROM takings ORDER BY day").fetchall()
         return {(day, currency): minor for day, currency, minor in rows}
@@ -89,13 +91,13 @@ def note_of(event: Event) -> str:
             return f"captured {event.amount}"
         case PaymentAuthorized():
             return f"held {event.amount}"
-        case PaymentVoided():
-            return "deposit let go"
         case PaymentDeclined() | PaymentRejected():
             reason = event.error_code.name if event.error_code else "for a reason newer than this program"
             return f"{event.state.lower()} {event.amount}: {reason}"
-        case PaymentClosed():
-            return "request closed"
+        case RefundSettled():
+            return f"gave back {event.amount}"
+        case PaymentClosed() | PaymentVoided():
+            return f"ended unpaid: {event.state.lower()}"
         case FraudCaseOpened():
             return f"double spend proven: {event.reason}"
         case OtherEvent():

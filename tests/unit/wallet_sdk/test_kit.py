@@ -10,7 +10,7 @@ from server_stub.service.playground import FaultKind
 from wallet_sdk.kit import FaultySender, MerchantTerminal, NetworkFault
 from wallet_sdk.kit.sandbox import FUNDS_MINOR, Bench, opened_bench
 from wallet_sdk.ports import HttpRequest
-from wallet_sdk.protocol.errors import ErrorCode, MoneyOutcome, RuleViolationError, UnavailableError
+from wallet_sdk.protocol.errors import ErrorCode, MisuseError, MoneyOutcome, RuleViolationError, UnavailableError
 from wallet_sdk.store import Outcome
 from wallet_sdk.testing import SeededRandom
 from wallet_sdk.transport.asgi import AsgiSender
@@ -119,3 +119,63 @@ def test_a_sender_that_is_closed_or_late_says_so() -> None:
     with pytest.raises(UnavailableError) as closed:
         sender.send(HttpRequest(method="GET", path="/healthz"))
     assert (closed.value.code, closed.value.outcome) == (ErrorCode.SWITCHED_OFF, MoneyOutcome.NOT_CHARGED)
+
+
+def test_a_refund_is_seen_by_the_payer(tillcode_wallet: Wallet, tillcode_terminal: MerchantTerminal) -> None:
+    """In parts, by asking; what was learned stays in the history, and the money is back on the account."""
+    shown = tillcode_terminal.request(amount_minor=900)
+    payment = tillcode_wallet.scan(shown.text).pay()
+    assert tillcode_wallet.refund_of(payment).refunded.minor == 0
+    tillcode_terminal.refund(shown, amount_minor=250)
+    tillcode_terminal.refund(shown, amount_minor=100)
+    assert tillcode_wallet.refund_of(payment).refunded.minor == 350
+    assert [str(one.refunded) for one in tillcode_wallet.history()] == ["3.50 EUR"]
+    available = tillcode_wallet.sync().balance.available
+    assert available is not None
+    assert available.minor == FUNDS_MINOR - FUNDS_MINOR // 2 - 900 + 350
+
+
+def test_only_a_settled_payment_has_a_refund(tillcode_wallet: Wallet, tillcode_terminal: MerchantTerminal) -> None:
+    """Asking about another is a mistake of the caller's."""
+    payment = tillcode_wallet.scan(tillcode_terminal.request(amount_minor=100).text).pay(PayMode.OFFLINE)
+    with pytest.raises(MisuseError) as misuse:
+        tillcode_wallet.refund_of(payment)
+    assert misuse.value.code is ErrorCode.BAD_ARGUMENT
+
+
+@pytest.mark.parametrize("mode", [PayMode.ONLINE, PayMode.OFFLINE])
+def test_a_tip_is_consented_to_with_the_rest(
+    tillcode_wallet: Wallet, tillcode_terminal: MerchantTerminal, mode: PayMode
+) -> None:
+    """One signature over both; more than the till allows is refused before anything is signed."""
+    shown = tillcode_terminal.request(amount_minor=1_000, tip_max_minor=200)
+    quote = tillcode_wallet.scan(shown.text)
+    assert quote.tip_max.minor == 200
+    for wrong in (-1, 201):
+        with pytest.raises(MisuseError) as misuse:
+            quote.pay(mode, tip_minor=wrong)
+        assert misuse.value.param == "tip_minor"
+    payment = quote.pay(mode, tip_minor=150)
+    assert payment.amount.minor == 1_150
+    if mode is PayMode.OFFLINE:
+        assert payment.qr is not None
+        accepted = tillcode_wallet.scan_receipt(tillcode_terminal.accept_offline(shown, payment.qr.text))
+        assert accepted.outcome is Outcome.ACCEPTED_OFFLINE
+        assert tillcode_terminal.claim(shown, payment.qr.text).state == "CAPTURED"
+        tillcode_wallet.sync()
+    assert [(one.outcome, one.amount.minor) for one in tillcode_wallet.history()] == [(Outcome.SETTLED, 1_150)]
+
+
+def test_a_refusal_that_the_issuer_signed_is_kept_as_proof(
+    tillcode_bench: Bench, tillcode_wallet: Wallet, tillcode_terminal: MerchantTerminal
+) -> None:
+    """An offline payment whose claim was refused: the payer holds the issuer's word that it will not be charged."""
+    shown = tillcode_terminal.request(amount_minor=103)  # by its amount: REVOKED
+    payment = tillcode_wallet.scan(shown.text).pay(PayMode.OFFLINE)
+    assert payment.qr is not None
+    tillcode_terminal.claim(shown, payment.qr.text)
+    refused = tillcode_wallet.outcome_of(payment)
+    assert (refused.outcome, refused.error_code) == (Outcome.DECLINED, ErrorCode.REVOKED)
+    proven = tillcode_wallet.receipt(refused).verify(root_key=tillcode_bench.papers.root_key)
+    assert proven.consent_digest == payment.digest
+    assert not proven.state.is_paid

@@ -24,6 +24,7 @@ from wallet_sdk.webhooks import (
     PaymentDeclined,
     PaymentRejected,
     PaymentVoided,
+    RefundSettled,
     parse_webhook,
     verify_webhook,
 )
@@ -79,16 +80,21 @@ def test_what_the_server_signs_is_a_typed_event() -> None:
         ("payment.declined", PaymentDeclined),
         ("payment.rejected", PaymentRejected),
         ("payment.closed", PaymentClosed),
+        ("refund.settled", RefundSettled),
         ("fraud_case.opened", FraudCaseOpened),
         ("payout.sent", OtherEvent),
     ],
 )
 def test_each_kind_has_its_type(kind: str, expected: type) -> None:
     """And one that is not known is an event all the same: the sender must hear 2xx."""
-    event = parse_webhook(body_of(kind, reason="SAME_COUNTER", **REASON), event_id="evt")
+    event = parse_webhook(
+        body_of(kind, reason="SAME_COUNTER", refund_id=api.to_base64url(b"refund-00001"), **REASON), event_id="evt"
+    )
     assert type(event) is expected
     if isinstance(event, PaymentDeclined | PaymentRejected):
         assert event.error_code is ErrorCode.INSUFFICIENT_FUNDS
+    if isinstance(event, RefundSettled):
+        assert (event.refund_id, event.amount.minor) == (b"refund-00001", 1250)
     if isinstance(event, OtherEvent):
         assert (event.kind, event.content["amount_minor"]) == ("payout.sent", 1250)
 
