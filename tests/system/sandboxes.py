@@ -34,6 +34,10 @@ class Play:
         extra = ["--merchant", "1001"] if kind == "terminal" else ["--funds", "100.00"]
         return _server(self.folder, "activation-code", kind, *extra).strip()
 
+    def audit(self) -> str:
+        """What the server's audit says of its ledger."""
+        return _server(self.folder, "audit")
+
     @property
     def root_key(self) -> PublicKeyBytes:
         """As ``init`` printed it."""

@@ -10,9 +10,21 @@ from pathlib import Path
 import pytest
 
 from tests.system.killed_wallet import OFFLINE_STEPS, PASSPHRASE, STEPS
+from tests.system.sandboxes import Play, serving_sandbox
 from tests.unit.wallet_sdk.fakes import FakeServer
 from tests.unit.wallet_sdk.loopback import listening
-from wallet_sdk import EncryptedFileKeyStore, Outcome, PayMode, RuleViolationError, SqliteWalletStore, Wallet
+from wallet_sdk import (
+    EncryptedFileKeyStore,
+    HttpxSender,
+    Outcome,
+    PayMode,
+    RuleViolationError,
+    SqliteWalletStore,
+    SystemClock,
+    SystemRandom,
+    Wallet,
+)
+from wallet_sdk.kit import MerchantTerminal
 from wallet_sdk.protocol import qr
 from wallet_sdk.protocol.errors import ErrorCode
 from wallet_sdk.testing import FrozenClock, Scheme
@@ -126,3 +138,42 @@ def test_killed_again_and_again_no_counter_comes_back(life: Life) -> None:
     assert token is not None
     assert token.counter == 6
     assert len({record.counter for record in records}) == len(records) == 4
+
+
+@pytest.fixture(scope="module")
+def play(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Play]:
+    """The real server, as a sandbox that listens; its books must be clean at the end."""
+    with serving_sandbox(tmp_path_factory.mktemp("sandbox") / "play") as play:
+        yield play
+        assert "the ledger is clean" in play.audit()
+
+
+@pytest.mark.parametrize("step", ["after store", "before send", "after send", "after answer", "before outcome"])
+def test_killed_before_the_real_server(play: Play, tmp_path: Path, step: str) -> None:
+    """The same against the program that keeps the ledger: one debit or none, and the wallet knows which."""
+    keys = EncryptedFileKeyStore(tmp_path / "wallet.keys", PASSPHRASE)
+    till = MerchantTerminal(
+        HttpxSender(play.url), activation_code=play.new_code("terminal"), clock=SystemClock(), random=SystemRandom()
+    )
+    with Wallet.open(store=SqliteWalletStore(tmp_path / "wallet.sqlite"), keys=keys) as wallet:
+        wallet.enrol(server=play.url, activation_code=play.new_code("wallet"), allowance_minor=0)
+    text = till.request(amount_minor=AMOUNT_MINOR).text
+    till.close()
+    program = [sys.executable, "-m", "tests.system.killed_wallet", str(tmp_path), play.url, step]
+    run = subprocess.run(
+        [*program, PayMode.ONLINE.value, "now"], input=text, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert run.returncode == -signal.SIGKILL, run.stderr
+    debited = step not in UNSENT
+    with Wallet.open(store=SqliteWalletStore(tmp_path / "wallet.sqlite"), keys=keys) as wallet:
+        available = wallet.sync().balance.available
+        assert available is not None
+        assert available.minor == 10_000 - (AMOUNT_MINOR if debited else 0)
+        assert [one.outcome for one in wallet.history()] == [Outcome.SETTLED if debited else Outcome.UNKNOWN]
+        with pytest.raises(RuleViolationError) as refused:
+            wallet.scan(text)
+        assert refused.value.code is ErrorCode.ALREADY_PAID
+        if not debited:
+            # It may be sent again, the very same bytes, by whoever still stands at the counter.
+            (payment,) = wallet.history()
+            assert wallet.send_again(payment).outcome is Outcome.SETTLED
