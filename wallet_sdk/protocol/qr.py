@@ -7,16 +7,14 @@ Source: ISO/IEC 18004:2015 (quiet zone of 4 modules, section 6.3.8); RFC 9285 (b
 """
 
 from functools import lru_cache
-from typing import Final
-
-import qrcode
-import qrcode.exceptions
-import qrcode.util
-from PIL import Image
+from typing import TYPE_CHECKING, Final
 
 from wallet_sdk.protocol import base45, limits
 from wallet_sdk.protocol.errors import ErrorCode, MalformedMessageError, MisuseError
 from wallet_sdk.protocol.ids import Envelope
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 PREFIX: Final = "TC1:"
 QUIET_ZONE_MODULES: Final = 4
@@ -53,6 +51,10 @@ def matrix(text: str) -> Matrix:
     Raises:
         MisuseError: BAD_ARGUMENT when the text needs more than version 13.
     """
+    # Late, as Pillow below: reading and paying need no picture, and these take a tenth of a wallet's import.
+    import qrcode
+    import qrcode.exceptions
+
     code = qrcode.QRCode(error_correction=qrcode.ERROR_CORRECT_M, border=0)
     code.add_data(text, optimize=0)
     try:
@@ -70,12 +72,14 @@ def matrix(text: str) -> Matrix:
     return tuple(tuple(bool(module) for module in row) for row in code.modules)
 
 
-def picture(text: str, *, module_px: int = 8) -> Image.Image:
+def picture(text: str, *, module_px: int = 8) -> "Image.Image":
     """An 8-bit grey picture of the code with its quiet zone, ``module_px`` pixels a module.
 
     Raises:
         MisuseError: BAD_ARGUMENT for a module under one pixel or a text that is too long.
     """
+    from PIL import Image
+
     if module_px < 1:
         raise MisuseError(ErrorCode.BAD_ARGUMENT, "a module has at least one pixel", param="module_px")
     rows = matrix(text)
