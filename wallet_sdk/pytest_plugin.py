@@ -31,7 +31,12 @@ def tillcode_seed() -> int:
 @pytest.fixture
 def tillcode_bench(tmp_path_factory: pytest.TempPathFactory, tillcode_seed: int) -> "Iterator[Bench]":
     """The sandbox in this process and everything around it."""
-    from wallet_sdk.kit.sandbox import opened_bench
+    try:
+        from wallet_sdk.kit.sandbox import opened_bench
+    except ImportError as error:
+        raise pytest.UsageError(
+            f'the fixtures of tillcode need the server: pip install "tillcode[server]" ({error})'
+        ) from error
 
     with opened_bench(tmp_path_factory.mktemp("tillcode"), seed=tillcode_seed) as bench:
         yield bench

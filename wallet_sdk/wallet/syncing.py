@@ -2,9 +2,7 @@
 
 from dataclasses import replace
 
-from wallet_sdk.protocol.envelope import open_unverified
 from wallet_sdk.protocol.errors import ErrorCode, RuleViolationError, UnavailableError
-from wallet_sdk.protocol.messages import PaymentToken
 from wallet_sdk.protocol.money import Money
 from wallet_sdk.store import ConsentRecord
 from wallet_sdk.wallet.consents import ask
@@ -47,13 +45,12 @@ async def change_allowance(parts: Parts, *, allowance_minor: int | None) -> Wall
         UnavailableError: the issuer could not be asked; the choice is stored, and the token renewed by the next sync.
     """
     check_allowance(allowance_minor)
+    recover(parts)
+    if parts.store.pending_issue() is not None:
+        # It is answered with the allowance of before, whatever is chosen now.
+        await obtain_token(parts)
     parts.store.save_enrolled(replace(parts.enrolled(), allowance_minor=allowance_minor))
-    token = await obtain_token(parts)
-    if parts.store.token() == token and allowance_minor is not None:
-        # A request that was pending from before was answered with the allowance of before.
-        limit = open_unverified(token.envelope, PaymentToken).message
-        if limit.total_max_minor > allowance_minor:
-            await obtain_token(parts)
+    await obtain_token(parts)
     await fetch_balance(parts)
     return balance(parts)
 
