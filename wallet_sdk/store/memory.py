@@ -31,12 +31,19 @@ class MemoryWalletStore:
         self._issue_is_shared = False
         self._consents: dict[Digest, ConsentRecord] = {}
         self._balance: BalanceRecord | None = None
+        self._denylists: tuple[Envelope, ...] = ()
 
     def enrolled(self) -> Enrolled | None:
         return self._enrolled
 
     def save_enrolled(self, enrolled: Enrolled) -> None:
         self._enrolled = enrolled
+
+    def denylists(self) -> tuple[Envelope, ...]:
+        return self._denylists
+
+    def save_denylists(self, denylists: tuple[Envelope, ...]) -> None:
+        self._denylists = denylists
 
     def token(self) -> TokenRecord | None:
         with self._lock:

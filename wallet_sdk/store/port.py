@@ -34,6 +34,14 @@ class WalletStore(Protocol):
         """Store or replace it."""
         ...
 
+    def denylists(self) -> tuple[Envelope, ...]:
+        """The signed lists of what is revoked, a full one and the deltas on it, in their sequence."""
+        ...
+
+    def save_denylists(self, denylists: tuple[Envelope, ...]) -> None:
+        """Store these instead."""
+        ...
+
     def token(self) -> TokenRecord | None:
         """The current token."""
         ...

@@ -50,5 +50,8 @@ _FOURTH: Final = (
 #: What the issuer says has gone back of a payment.
 _FIFTH: Final = ("ALTER TABLE consent ADD COLUMN refunded_minor INTEGER NOT NULL DEFAULT 0",)
 
+#: What the operator has revoked, as it signed it: a full list and the deltas on it, in their sequence.
+_SIXTH: Final = ("CREATE TABLE denylist (number INTEGER PRIMARY KEY, envelope BLOB NOT NULL) STRICT",)
+
 #: Step n brings a file from version n to n + 1.
-MIGRATIONS: Final = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH)
+MIGRATIONS: Final = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH)

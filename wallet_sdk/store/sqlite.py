@@ -86,6 +86,14 @@ class SqliteWalletStore:
             database.execute("DELETE FROM enrolled")
             _insert(database, "enrolled", rows.write_enrolled(enrolled))
 
+    def denylists(self) -> tuple[Envelope, ...]:
+        return tuple(Envelope(row["envelope"]) for row in self._all("SELECT envelope FROM denylist ORDER BY number"))
+
+    def save_denylists(self, denylists: tuple[Envelope, ...]) -> None:
+        with self._changing() as database:
+            database.execute("DELETE FROM denylist")
+            database.executemany("INSERT INTO denylist VALUES (?, ?)", enumerate(denylists))
+
     def token(self) -> TokenRecord | None:
         return self._first("SELECT * FROM token WHERE is_current = 1", rows.read_token)
 

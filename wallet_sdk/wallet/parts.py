@@ -1,19 +1,27 @@
 """What every act of a wallet needs: its ports, who it is, whom it trusts, its signer, and how it calls its server."""
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 from wallet_sdk.client import Calls, Patience
 from wallet_sdk.ports import Clock, KeyStore, Random
 from wallet_sdk.protocol import api
+from wallet_sdk.protocol.denylist import EMPTY
 from wallet_sdk.protocol.envelope import Signer
-from wallet_sdk.protocol.errors import ErrorCode, MisuseError
-from wallet_sdk.protocol.trust import TrustStore, verify_bundle
+from wallet_sdk.protocol.errors import ErrorCode, MisuseError, RuleViolationError
+from wallet_sdk.protocol.ids import Envelope
+from wallet_sdk.protocol.trust import TrustStore, take_denylist, verify_bundle
 from wallet_sdk.store import Enrolled, WalletStore
 
 #: Name of the key of the enrolment in the key store: it asks and reads, and no code ever shows it.
 DEVICE_KEY = "device"
 #: The keys of tokens; what follows in the name sorts by time.
 TOKEN_KEY_PREFIX = "token-"  # noqa: S105 - the beginning of a name
+#: Deltas kept on one full list: each is verified whenever trust is asked for. With more, a full one is fetched.
+DELTAS_MAX: Final = 8
+#: Parts of one list that are fetched at once; a list of everything there can be has fewer.
+_ROUNDS_MAX: Final = 64
+_Lists = tuple[Envelope, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,9 +50,12 @@ class Parts:
         return enrolled
 
     def trust(self) -> TrustStore:
-        """The pinned root and the newest bundle, verified anew: the store is only a disk."""
+        """The pinned root, the newest bundle and what is revoked, verified anew: the store is only a disk."""
         enrolled = self.enrolled()
-        return verify_bundle(enrolled.bundle, root_key=enrolled.root_key)
+        trust = verify_bundle(enrolled.bundle, root_key=enrolled.root_key)
+        for denylist in self.store.denylists():
+            trust = take_denylist(denylist, trust)
+        return trust
 
     def signer(self) -> Signer:
         """The key of the enrolment."""
@@ -73,3 +84,49 @@ async def refresh_trust(parts: Parts) -> int:
     if trust.bundle.envelope != newest.bundle.envelope:
         parts.store.save_enrolled(replace(parts.enrolled(), bundle=trust.bundle.envelope))
     return trust.bundle.message.version
+
+
+async def refresh_denylist(parts: Parts) -> int:
+    """Fetch what was revoked since the last time, and keep it. Returns the number of the newest list known.
+
+    Raises:
+        RuleViolationError: TRUST_ROLLED_BACK, BAD_SIGNATURE, UNKNOWN_SIGNER; what is known stays.
+        UnavailableError: the server could not be asked.
+    """
+    stored, trust = parts.store.denylists(), parts.trust()
+    afresh = len(stored) > DELTAS_MAX
+    lists, newest = await _follow(parts, () if afresh else stored, _forgetful(trust) if afresh else trust)
+    if newest.denied.number < trust.denied.number:
+        raise RuleViolationError(ErrorCode.TRUST_ROLLED_BACK, "the denylist went back", param="number")
+    if lists != stored:
+        parts.store.save_denylists(lists)
+    return newest.denied.number
+
+
+async def _follow(parts: Parts, lists: _Lists, trust: TrustStore) -> tuple[_Lists, TrustStore]:
+    """Take list after list, up to the newest."""
+    for _ in range(_ROUNDS_MAX):
+        answer = await parts.calls().get(f"{api.PATH_DENYLIST}?since={trust.denied.number}", api.DenylistAnswer)
+        if answer.newest < trust.denied.number:
+            raise RuleViolationError(ErrorCode.TRUST_ROLLED_BACK, "the server forgot a list", param="number")
+        if not answer.denylist:
+            break
+        lists, trust = _taken(lists, trust, Envelope(api.from_base64url(answer.denylist)))
+        if trust.denied.number >= answer.newest:
+            break
+    return lists, trust
+
+
+def _taken(lists: _Lists, trust: TrustStore, denylist: Envelope) -> tuple[_Lists, TrustStore]:
+    try:
+        after = take_denylist(denylist, trust)
+    except RuleViolationError as error:
+        if error.code is not ErrorCode.DENYLIST_GAP:
+            raise
+        # The deltas that would lead on are gone; a full list says all that is still alive.
+        return (), _forgetful(trust)
+    return (lists if after.denied == trust.denied else (*lists, denylist)), after
+
+
+def _forgetful(trust: TrustStore) -> TrustStore:
+    return replace(trust, denied=EMPTY)

@@ -6,13 +6,13 @@ from wallet_sdk.protocol.errors import ErrorCode, RuleViolationError, Unavailabl
 from wallet_sdk.protocol.money import Money
 from wallet_sdk.store import ConsentRecord
 from wallet_sdk.wallet.consents import ask
-from wallet_sdk.wallet.parts import Parts, refresh_trust
+from wallet_sdk.wallet.parts import Parts, refresh_denylist, refresh_trust
 from wallet_sdk.wallet.tokens import check_allowance, fetch_balance, needs_renewal, obtain_token, recover, token_message
 from wallet_sdk.wallet.views import Payment, Renewal, SyncReport, WalletBalance, payment_of
 
 
 async def sync(parts: Parts) -> SyncReport:
-    """Fetch the trust bundle, ask about every open payment and code, fetch the balance, renew the token if needed.
+    """Fetch trust and revocations, ask about every open payment and code, fetch the balance, renew the token if needed.
 
     Raises:
         UnavailableError: the issuer could not be asked; what was learned until then is stored.
@@ -20,6 +20,7 @@ async def sync(parts: Parts) -> SyncReport:
     """
     recovery = recover(parts)
     trust_version = await refresh_trust(parts)
+    await refresh_denylist(parts)
     resolved = await _ask_about_all(parts)
     available_minor = await fetch_balance(parts)
     renewal = Renewal.NOT_NEEDED

@@ -10,6 +10,7 @@ from wallet_sdk.protocol.envelope import Sealed, open_unverified, seal
 from wallet_sdk.protocol.errors import ErrorCode, MoneyOutcome, RuleViolationError, TillcodeError, UnavailableError
 from wallet_sdk.protocol.ids import Digest, Envelope, PublicKeyBytes, RequestId, TerminalId, TokenId
 from wallet_sdk.protocol.messages import (
+    Denylist,
     Grade,
     PaymentToken,
     ReadRequest,
@@ -68,6 +69,7 @@ class FakeServer:
     settled: dict[Digest, api.PaymentAnswer] = field(default_factory=dict)
     tokens: dict[RequestId, Sealed[PaymentToken]] = field(default_factory=dict)
     bundles: dict[int, Sealed[TrustBundle]] = field(default_factory=dict)
+    denylists: list[Sealed[Denylist]] = field(default_factory=list)
     closed_at_minor: dict[TokenId, int] = field(default_factory=dict)
 
     def send(self, request: HttpRequest) -> HttpAnswer:
@@ -134,6 +136,7 @@ class FakeServer:
     def _answer(self, request: HttpRequest) -> HttpAnswer:
         routes: dict[str, Callable[[HttpRequest], object]] = {
             api.PATH_TRUST: lambda _: api.TrustAnswer(bundle=api.to_base64url(self._bundle().envelope)),
+            api.PATH_DENYLIST: self._denylist,
             api.PATH_ENROL_WALLET: self._enrol,
             api.PATH_TOKENS: self._issue,
             api.PATH_INTENTS: self._take_intent,
@@ -159,6 +162,19 @@ class FakeServer:
         if self.bundle_version not in self.bundles:
             self.bundles[self.bundle_version] = self.scheme.bundle(version=self.bundle_version)
         return self.bundles[self.bundle_version]
+
+    def _denylist(self, request: HttpRequest) -> api.DenylistAnswer:
+        """Lists that a wallet has not seen; after the newest, that one again."""
+        since = int(request.path.partition("since=")[2])
+        lists = [one for one in self.denylists if since == 0 or one.message.base]
+        wanted = next((one for one in lists if one.message.number > since), lists[-1] if lists else None)
+        if wanted is None:
+            return api.DenylistAnswer(number=0, newest=0, denylist="")
+        return api.DenylistAnswer(
+            number=wanted.message.number,
+            newest=self.denylists[-1].message.number,
+            denylist=api.to_base64url(wanted.envelope),
+        )
 
     def _enrol(self, request: HttpRequest) -> api.WalletEnrolled:
         enrolment = verify_enrolment(request.body).message

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from server_stub.service.merchants import BlockTerminal
 from server_stub.service.playground import FaultKind
 from wallet_sdk.kit import FaultySender, MerchantTerminal, NetworkFault
 from wallet_sdk.kit.sandbox import FUNDS_MINOR, Bench, opened_bench
@@ -179,3 +180,21 @@ def test_a_refusal_that_the_issuer_signed_is_kept_as_proof(
     proven = tillcode_wallet.receipt(refused).verify(root_key=tillcode_bench.papers.root_key)
     assert proven.consent_digest == payment.digest
     assert not proven.state.is_paid
+
+
+def test_a_till_that_its_merchant_blocked_is_refused_by_wallets(
+    tillcode_bench: Bench, tillcode_wallet: Wallet, tillcode_terminal: MerchantTerminal
+) -> None:
+    """The server signs it into its denylist; the next sync brings it, and from then on no network is needed."""
+    shown = tillcode_terminal.request(amount_minor=100)
+    terminal_id = tillcode_wallet.scan(shown.text)._verified.certificate.message.terminal_id
+    operator = tillcode_bench.sandbox.desk.operator
+    blocking = BlockTerminal(
+        terminal_id=terminal_id, merchant_id=tillcode_bench.papers.merchant_id, at_s=operator.now_s()
+    )
+    operator.committer.submit(blocking).result(timeout=10)
+    tillcode_wallet.sync()
+    tillcode_bench.network.fail_next(*[NetworkFault.UNREACHABLE] * 20)
+    with pytest.raises(RuleViolationError) as refused:
+        tillcode_wallet.scan(shown.text)
+    assert refused.value.code is ErrorCode.REVOKED
