@@ -78,6 +78,10 @@ def _parser() -> argparse.ArgumentParser:
     code.add_argument("--ceiling", help="largest amount, such as 20.00 (else the token's limit)")
     code.set_defaults(run=commands.code)
 
+    allowance = words.add_parser("allowance", help="set aside another amount for offline payments; 0 gives it back")
+    allowance.add_argument("amount", help='such as 20.00, or "auto": half of what there is')
+    allowance.set_defaults(run=commands.allowance)
+
     for name, run, about in (
         ("balance", commands.balance, "what is known without asking"),
         ("history", commands.history, "every payment, newest first"),

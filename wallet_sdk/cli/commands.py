@@ -12,7 +12,7 @@ from wallet_sdk.cli.surroundings import Surroundings, open_or_make_wallet, open_
 from wallet_sdk.protocol import qr
 from wallet_sdk.protocol.money import parse_money
 from wallet_sdk.store import Outcome
-from wallet_sdk.wallet import Payment, PayMode, QrCode, Quote, Renewal, WalletBalance
+from wallet_sdk.wallet import Payment, PayMode, QrCode, Quote, Recovery, Renewal, WalletBalance
 
 EXIT_DONE: Final = 0
 EXIT_REFUSED: Final = 1
@@ -101,6 +101,15 @@ def balance(arguments: Namespace, around: Surroundings) -> int:
     return EXIT_DONE
 
 
+def allowance(arguments: Namespace, around: Surroundings) -> int:
+    """Set aside another amount for offline payments, or leave the choice to the wallet."""
+    with open_wallet(arguments, around) as wallet:
+        currency = wallet.balance().offline_left.currency
+        chosen = None if arguments.amount == "auto" else parse_money(arguments.amount, currency).minor
+        _print_balance(wallet.change_allowance(allowance_minor=chosen))
+    return EXIT_DONE
+
+
 def history(arguments: Namespace, around: Surroundings) -> int:
     """Print every payment, newest first."""
     with open_wallet(arguments, around) as wallet:
@@ -115,6 +124,9 @@ def sync(arguments: Namespace, around: Surroundings) -> int:
         report = wallet.sync()
     for payment in report.resolved:
         print(_line_of(payment))
+    if report.recovery is Recovery.ABANDONED:
+        print("This wallet was copied, or put back from a backup. Its old allowance is given up and comes back a month")
+        print("after its end; payments made since then are missing from the history here, not from the account.")
     print(f"Open:        {report.open_count}")
     print(f"Allowance:   {'renewed' if report.renewal is Renewal.RENEWED else 'good'}")
     _print_balance(report.balance)

@@ -1,5 +1,6 @@
 """The command line, through main(), with a server in memory."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -218,3 +219,26 @@ def test_verify_proof_reads_a_receipt_with_its_bundle(desk: Desk, tmp_path: Path
     paths[0].write_bytes(seal(receipt.message, scheme.token_issuer).envelope)
     code, out, err = desk.run(*argv)
     assert (code, out, "WRONG_ROLE" in err) == (1, "", True)
+
+
+def test_the_allowance_is_changed_and_left_to_the_wallet_again(desk: Desk) -> None:
+    """In the words of the balance that follows from it."""
+    code, out, _ = desk.run("allowance", "45.50")
+    assert (code, "Offline:     45.50 EUR" in out) == (0, True)
+    code, out, _ = desk.run("allowance", "0")
+    assert (code, "Offline:     0.00 EUR" in out) == (0, True)
+    code, out, _ = desk.run("allowance", "auto")
+    assert (code, "Offline:     200.00 EUR" in out) == (0, True)
+    assert desk.run("allowance", "much")[0] == 1
+
+
+def test_a_copied_wallet_says_what_it_needs_and_what_became_of_it(desk: Desk) -> None:
+    """No code before it has synced; the sync says what it gave up."""
+    copy = desk.home.with_name("copy")
+    shutil.copytree(desk.home, copy)
+    desk.home = copy
+    code, _, err = desk.run("code")
+    assert (code, "STORAGE_ROLLED_BACK" in err, "sync" in err) == (3, True, True)
+    code, out, _ = desk.run("sync")
+    assert (code, "copied, or put back from a backup" in out) == (0, True)
+    assert desk.run("code")[0] == 0
