@@ -18,6 +18,8 @@ from wallet_sdk.system import SystemClock, SystemRandom
 
 _DEFAULT_FOLDER: Final = "tillcode-server"
 _DEFAULT_PORT: Final = 8080
+#: More would only wait for each other: each has a committer of its own.
+_WORKERS_MAX: Final = 64
 
 Chosen = argparse.Namespace
 
@@ -44,8 +46,9 @@ def _init(chosen: Chosen) -> int:
     folder: Path = chosen.data_folder
     if chosen.sandbox:
         return _init_sandbox(folder)
-    config = ServerConfig()
-    root_key = found(folder, config=config, random=SystemRandom(), now_s=_now_s())
+    config = ServerConfig(database=chosen.database)
+    faults = Faults(armed_point(os.environ.get(VARIABLE, "")))
+    root_key = found(folder, config=config, random=SystemRandom(), now_s=_now_s(), faults=faults)
     say(f"made keys, settings and an empty ledger in {folder}")
     say(f"root key: {root_key.hex()}")
     say(
@@ -71,17 +74,22 @@ def _init_sandbox(folder: Path) -> int:
 
 
 def _serve(chosen: Chosen) -> int:
-    from server_stub.bootstrap import listen, opened_desk
+    from server_stub.bootstrap import serve
     from server_stub.store.nature import Nature
 
     nature = Nature.SANDBOX if chosen.sandbox else Nature.LIVE
     faults = Faults(armed_point(os.environ.get(VARIABLE, "")))
     faults.announce()
-    with opened_desk(
-        chosen.data_folder, clock=SystemClock(), random=SystemRandom(), faults=faults, nature=nature
-    ) as desk:
-        listen(desk, host=chosen.host, port=chosen.port)
-    return 0
+    return serve(
+        chosen.data_folder,
+        host=chosen.host,
+        port=chosen.port,
+        worker_count=chosen.workers,
+        clock=SystemClock(),
+        random=SystemRandom(),
+        faults=faults,
+        nature=nature,
+    )
 
 
 def _audit(chosen: Chosen) -> int:
@@ -137,6 +145,24 @@ def _wallet_code(chosen: Chosen) -> int:
     with opened_store(chosen.data_folder) as store:
         code = wallet_code(store, funds, random=SystemRandom(), expires_at_s=_code_expiry_s(chosen))
     say(code)
+    return 0
+
+
+def _backup(chosen: Chosen) -> int:
+    from server_stub.backup import back_up
+
+    manifest = back_up(chosen.data_folder, chosen.folder, made_at_s=_now_s())
+    say(f"{len(manifest.files)} files in {chosen.folder}; the keys in {chosen.data_folder / KEYS_FOLDER} are not in it")
+    return 0
+
+
+def _restore(chosen: Chosen) -> int:
+    from server_stub.backup import restore
+
+    manifest = restore(chosen.data_folder, chosen.folder, database=chosen.database)
+    say(f"restored {len(manifest.files)} files; the audit finds the ledger clean")
+    if not (chosen.data_folder / KEYS_FOLDER).exists():
+        say(f"put the keys back into {chosen.data_folder / KEYS_FOLDER} before you serve")
     return 0
 
 
@@ -197,15 +223,14 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(command=command)
         return added
 
-    init = add(commands, "init", _init, "make keys, settings and an empty ledger; never overwrites")
-    init.add_argument("--sandbox", action="store_true", help="a ledger of play money, with a merchant, codes and keys")
-    serve = add(commands, "serve", _serve, "answer requests until stopped")
-    serve.add_argument("--sandbox", action="store_true", help="serve a ledger that was founded as a sandbox")
-    serve.add_argument("--host", default=os.environ.get("TILLCODE_SERVER_HOST", "127.0.0.1"))
-    serve.add_argument(
-        "--port", type=_port, default=os.environ.get("TILLCODE_SERVER_PORT", str(_DEFAULT_PORT)), help="0: any free one"
-    )
+    _add_init(add(commands, "init", _init, "make keys, settings and an empty ledger; never overwrites"))
+    _add_serve(add(commands, "serve", _serve, "answer requests until stopped"))
     add(commands, "audit", _audit, "check every invariant of the ledger; 1 when anything is wrong")
+    saved = add(commands, "backup", _backup, "copy the ledger and the settings into a new folder, also while it serves")
+    saved.add_argument("folder", type=Path, metavar="DIR")
+    restored = add(commands, "restore", _restore, "make a ledger of a backup; never overwrites one")
+    restored.add_argument("folder", type=Path, metavar="DIR")
+    restored.add_argument("--database", metavar="ADDRESS", help="of an empty database, when it is another than before")
     add(commands, "ledger", _ledger, "print accounts and balances")
     cases = add(commands, "fraud-cases", _fraud_cases, "print fraud cases")
     cases.add_argument("--export", type=Path, metavar="DIR", help="write each proof to a file")
@@ -240,6 +265,31 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_init(init: argparse.ArgumentParser) -> None:
+    init.add_argument("--sandbox", action="store_true", help="a ledger of play money, with a merchant, codes and keys")
+    init.add_argument(
+        "--database",
+        default=os.environ.get("TILLCODE_SERVER_DATABASE", ""),
+        metavar="ADDRESS",
+        help="postgresql://user@host/name of an empty database; without it, a file in the folder",
+    )
+
+
+def _add_serve(serve: argparse.ArgumentParser) -> None:
+    serve.add_argument("--sandbox", action="store_true", help="serve a ledger that was founded as a sandbox")
+    serve.add_argument("--host", default=os.environ.get("TILLCODE_SERVER_HOST", "127.0.0.1"))
+    serve.add_argument(
+        "--port", type=_port, default=os.environ.get("TILLCODE_SERVER_PORT", str(_DEFAULT_PORT)), help="0: any free one"
+    )
+    serve.add_argument(
+        "--workers",
+        type=_worker_count,
+        default=os.environ.get("TILLCODE_SERVER_WORKERS", "1"),
+        metavar="N",
+        help="processes behind the one address; default: %(default)s",
+    )
+
+
 def _add_data_folder(parser: argparse.ArgumentParser, *, default: object) -> None:
     about = "folder of keys, settings and ledger (or TILLCODE_SERVER_DATA)"
     if isinstance(default, Path):
@@ -252,6 +302,13 @@ def _port(text: str) -> int:
     if not 0 <= port <= 65535:
         raise argparse.ArgumentTypeError("a port is 0 .. 65535")
     return port
+
+
+def _worker_count(text: str) -> int:
+    count = int(text)
+    if not 1 <= count <= _WORKERS_MAX:
+        raise argparse.ArgumentTypeError(f"1 .. {_WORKERS_MAX} workers")
+    return count
 
 
 def _code_expiry_s(chosen: Chosen) -> int:

@@ -1,11 +1,13 @@
 """Composition: from a folder of keys, settings and ledger to a server that listens."""
 
+import gc
+import os
 import signal
 import socket
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +15,7 @@ import uvicorn
 
 from server_stub.background import at_work
 from server_stub.committer import Committer
-from server_stub.config import CONFIG_FILE, KEYS_FOLDER, LEDGER_FILE, read_config
+from server_stub.config import CONFIG_FILE, KEYS_FOLDER, read_config
 from server_stub.connections import Connection, room_for_connections
 from server_stub.faults import Faults
 from server_stub.keys import load_signers
@@ -25,27 +27,30 @@ from server_stub.service.playground import playground_of
 from server_stub.service.verification import Verifier
 from server_stub.store.base import Store
 from server_stub.store.nature import Nature
-from server_stub.store.sqlite import SqliteStore
-from server_stub.wakeups import Wakeups
+from server_stub.store.opening import open_store
+from server_stub.wakeups import Link, Wakeups
+from server_stub.workers import run_workers
 from wallet_sdk.ports import Clock, Random
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
 from wallet_sdk.protocol.trust import TrustStore, verify_bundle
 
 #: Verifying releases the interpreter, so two threads use two cores; a third reads the ledger meanwhile.
 _WORKERS: Final = 3
+#: New objects before a look at the youngest, and how many such looks before one at older ones.
+_COLLECT_AFTER: Final = (100_000, 20, 50)
 #: A request under way at the end gets this long.
 _GRACE_S: Final = 5
 
 
 @contextmanager
-def opened_store(folder: Path) -> Generator[SqliteStore]:
+def opened_store(folder: Path, *, faults: Faults | None = None) -> Generator[Store]:
     """The ledger of a folder.
 
     Raises:
-        MisuseError: NOT_INITIALISED.
+        MisuseError: NOT_INITIALISED, or BAD_ARGUMENT for a wrong setting.
         UnavailableError: STORAGE_NEWER, STORAGE_CORRUPT or STORAGE_FAILED.
     """
-    store = SqliteStore(folder / LEDGER_FILE)
+    store = open_store(folder, database=read_config(folder / CONFIG_FILE).database, faults=faults)
     try:
         yield store
     finally:
@@ -54,7 +59,13 @@ def opened_store(folder: Path) -> Generator[SqliteStore]:
 
 @contextmanager
 def opened_desk(
-    folder: Path, *, clock: Clock, random: Random, faults: Faults, nature: Nature = Nature.LIVE
+    folder: Path,
+    *,
+    clock: Clock,
+    random: Random,
+    faults: Faults,
+    nature: Nature = Nature.LIVE,
+    link: Link | None = None,
 ) -> Generator[Desk]:
     """Everything a server needs, running; on leaving, what was taken is finished and all is closed.
 
@@ -65,11 +76,16 @@ def opened_desk(
     config = read_config(folder / CONFIG_FILE)
     risk = read_risk(folder / RISK_FILE)
     signers = load_signers(folder / KEYS_FOLDER)
-    wakeups = Wakeups()
-    with opened_store(folder) as store, ThreadPoolExecutor(_WORKERS, "worker") as workers:
+    wakeups = Wakeups(link)
+    with opened_store(folder, faults=faults) as store, ThreadPoolExecutor(_WORKERS, "worker") as workers:
         trust = load_trust(store)
         playground = playground_of(store, nature, clock)
-        committer = Committer(store, faults=faults, on_committed=lambda answers: wakeups.wake(wake_keys(answers)))
+        committer = Committer(
+            store,
+            faults=faults,
+            on_committed=lambda answers: wakeups.wake(wake_keys(answers)),
+            on_died=lambda: os.kill(os.getpid(), signal.SIGTERM),  # no requests are served that nobody can settle
+        )
         committer.start()
         operator = Operator(
             store=store,
@@ -79,12 +95,19 @@ def opened_desk(
             verifier=Verifier(trust),
             config=config,
             risk=risk,
-            clock=clock if playground is None else playground.clock,
+            clock=faults.clock(clock) if playground is None else playground.clock,
             random=random,
             playground=playground,
         )
         try:
-            yield Desk(operator=operator, workers=workers, wakeups=wakeups, faults=faults)
+            yield Desk(
+                operator=operator,
+                workers=workers,
+                wakeups=wakeups,
+                faults=faults,
+                is_one_of_many=link is not None,
+                is_first=link is None or link.number == 0,
+            )
         finally:
             committer.close()
 
@@ -102,25 +125,75 @@ def load_trust(store: Store) -> TrustStore:
     return verify_bundle(trust.bundle, root_key=trust.root_key)
 
 
-def listen(desk: Desk, *, host: str, port: int) -> None:
+def quiet_collector() -> None:
+    """Look for circular garbage rarely: a payment makes many objects and no circles, and each look costs as much.
+
+    Measured: at Python's own thresholds deciding a payment takes 1.8 times as long.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_COLLECT_AFTER)
+
+
+def serve(
+    folder: Path,
+    *,
+    host: str,
+    port: int,
+    worker_count: int,
+    clock: Clock,
+    random: Random,
+    faults: Faults,
+    nature: Nature = Nature.LIVE,
+) -> int:
     """Serve until SIGTERM or SIGINT; prints one line once connections are taken. Port 0 takes any free one.
 
+    Returns:
+        The exit code: 0 when it was asked to end.
+
     Raises:
-        UnavailableError: DEVICE_UNAVAILABLE when the address cannot be taken.
+        MisuseError, UnavailableError: as ``opened_desk``; DEVICE_UNAVAILABLE when the address cannot be taken.
+        UnavailableError: SERVER_BUSY when the committer has died.
     """
+    if nature is Nature.SANDBOX and worker_count > 1:
+        raise MisuseError(ErrorCode.BAD_ARGUMENT, "a sandbox has one clock, so one process", param="workers")
     with _bound(host, port) as bound:
-        server = _Server(desk, address=f"http://{host}:{bound.getsockname()[1]}")
-        # uvicorn sends itself the signal again when it has ended well; that must not kill us before we have closed.
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda _number, _frame: None)
-        with at_work(desk.operator, desk.faults):
-            server.run(sockets=[bound])
+        address, port = f"http://{host}:{bound.getsockname()[1]}", bound.getsockname()[1]
+
+        def listening() -> None:
+            sys.stdout.write(f"listening on {address}\n")
+            sys.stdout.flush()
+
+        def work(link: Link | None, ready: Callable[[], None]) -> None:
+            with (
+                opened_desk(folder, clock=clock, random=random, faults=faults, link=link, nature=nature) as desk,
+                _bound(host, port) as own,
+            ):
+                _listen(desk, own, on_ready=ready)
+
+        if worker_count == 1:
+            work(None, listening)
+            return 0
+        with opened_store(folder):
+            pass  # brought up to date, and found good, before any worker opens it
+        return run_workers(worker_count, work, on_ready=listening)
+
+
+def _listen(desk: Desk, bound: socket.socket, *, on_ready: Callable[[], None]) -> None:
+    quiet_collector()
+    server = _Server(desk, on_ready=on_ready)
+    # uvicorn sends itself the signal again when it has ended well; that must not kill us before we have closed.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: None)
+    with at_work(desk.operator, desk.faults) if desk.is_first else nullcontext():
+        server.run(sockets=[bound])
+    desk.operator.committer.check_running()
 
 
 class _Server(uvicorn.Server):
     """Says when it listens, and lets long polls go before it waits for them."""
 
-    def __init__(self, desk: Desk, *, address: str) -> None:
+    def __init__(self, desk: Desk, *, on_ready: Callable[[], None]) -> None:
         super().__init__(
             uvicorn.Config(
                 create_app(desk),
@@ -136,12 +209,11 @@ class _Server(uvicorn.Server):
         )
         Connection.connections_max = room_for_connections()
         self._desk = desk
-        self._address = address
+        self._on_ready = on_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        sys.stdout.write(f"listening on {self._address}\n")
-        sys.stdout.flush()
+        self._on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._desk.wakeups.close()
@@ -154,6 +226,7 @@ def _bound(host: str, port: int) -> Generator[socket.socket]:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         bound = socket.socket(family, socket.SOCK_STREAM)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # one socket each for all workers of this account
         bound.bind((host, port))
     except OSError as error:
         raise UnavailableError(ErrorCode.DEVICE_UNAVAILABLE, f"cannot listen on {host}:{port}: {error}") from error

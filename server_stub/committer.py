@@ -5,11 +5,14 @@ refused is undone alone, the rest of its group commit. No future is answered bef
 When the commit itself fails, whether its commands took effect is unknown, and each of them is told so.
 """
 
+import asyncio
 import queue
 import threading
 from abc import ABC, abstractmethod
+from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
@@ -58,8 +61,10 @@ class Command(ABC, Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class _Waiting(Generic[T]):
+    """A command and who waits for it: a thread, or a coroutine of an event loop."""
+
     command: Command[T]
-    future: Future[T]
+    future: "Future[T] | asyncio.Future[T]"
 
 
 _Settled = tuple[_Waiting[Any], Any, BaseException | None]
@@ -74,11 +79,13 @@ class Committer:
         *,
         faults: Faults | None = None,
         on_committed: Callable[[list[Any]], None] = lambda _answers: None,
+        on_died: Callable[[], None] = lambda: None,
         waiting_max: int = WAITING_MAX,
     ) -> None:
         self._store = store
         self._faults = faults or Faults()
         self._on_committed = on_committed
+        self._on_died = on_died
         self._waiting: queue.Queue[_Waiting[Any] | None] = queue.Queue(maxsize=waiting_max)
         self._gate = threading.Lock()
         self._closed = False
@@ -95,14 +102,27 @@ class Committer:
             UnavailableError: SERVER_BUSY when too many wait or the committer is closed; nothing will happen.
         """
         future: Future[T] = Future()
+        self._put(_Waiting(command, future))
+        return future
+
+    def submit_here(self, command: Command[T]) -> "asyncio.Future[T]":
+        """The same for a coroutine: all that wait on one event loop are woken at once when their group is durable.
+
+        Raises:
+            UnavailableError: as ``submit``.
+        """
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._put(_Waiting(command, future))
+        return future
+
+    def _put(self, waiting: _Waiting[Any]) -> None:
         with self._gate:
             if self._closed:
                 raise UnavailableError(ErrorCode.SERVER_BUSY, "the server is going down")
             try:
-                self._waiting.put_nowait(_Waiting(command, future))
+                self._waiting.put_nowait(waiting)
             except queue.Full as error:
                 raise UnavailableError(ErrorCode.SERVER_BUSY, "too many commands wait") from error
-        return future
 
     def check_running(self) -> None:
         """Whether commands are still taken.
@@ -129,6 +149,8 @@ class Committer:
             while (group := self._next_group()) is not None:
                 self._commit(group)
         finally:
+            if group is not None:
+                self._on_died()
             with self._gate:  # what is submitted after this is refused at once, what came before is answered below
                 self._closed = True
             self._leave_in_doubt(group or [])
@@ -156,17 +178,15 @@ class Committer:
         try:
             settled = self._settle(group)
         except ConflictError as error:
-            for waiting in group:
-                _answer(waiting, None, error)
+            self._answer([(waiting, None, error) for waiting in group])
             return
         except TillcodeError as error:
             unknown = UnavailableError(ErrorCode.STORAGE_FAILED, error.message, outcome=MoneyOutcome.UNKNOWN)
-            for waiting in group:
-                _answer(waiting, None, unknown)
+            self._answer([(waiting, None, unknown) for waiting in group])
             return
         self._faults.reach(FaultPoint.AFTER_COMMIT)
-        for waiting, answer, refusal in settled:
-            _answer(waiting, answer, refusal)
+        self._answer(settled)
+        self._faults.reach(FaultPoint.BEFORE_WAKING)
         self._on_committed([answer for _, answer, refusal in settled if refusal is None])
 
     def _settle(self, group: list[_Waiting[Any]]) -> list[_Settled]:
@@ -189,10 +209,12 @@ class Committer:
     def _try_to_settle(self, group: list[_Waiting[Any]]) -> list[_Settled]:
         with self._store.writing() as writer:
             self._faults.reach(FaultPoint.BEFORE_APPLY)
+            self._faults.reach(FaultPoint.COMMITTER_DIES)
             keys = Keys()
             for waiting in group:
                 waiting.command.name_keys(keys)
             writer.load(keys)
+            self._faults.reach(FaultPoint.LOADED)
             settled = [_apply(waiting, writer) for waiting in group]
             self._faults.reach(FaultPoint.BEFORE_COMMIT)
         return settled
@@ -201,9 +223,7 @@ class Committer:
         """When this thread dies in the middle of a group: what became of it is unknown, and nobody waits for ever."""
         text = "an error of the server itself"
         unknown = UnavailableError(ErrorCode.SERVER_ERROR, text, outcome=MoneyOutcome.UNKNOWN)
-        for waiting in group:
-            if not waiting.future.done():
-                _answer(waiting, None, unknown)
+        self._answer([(waiting, None, unknown) for waiting in group if not waiting.future.done()])
 
     def _refuse_the_rest(self) -> None:
         while True:
@@ -212,7 +232,29 @@ class Committer:
             except queue.Empty:
                 return
             if waiting is not None:
-                _answer(waiting, None, UnavailableError(ErrorCode.SERVER_BUSY, "the server is going down"))
+                self._answer([(waiting, None, UnavailableError(ErrorCode.SERVER_BUSY, "the server is going down"))])
+
+    def _answer(self, settled: list[_Settled]) -> None:
+        """Tell everybody; those who wait on one event loop by one wake-up."""
+        here: dict[asyncio.AbstractEventLoop, list[_Settled]] = defaultdict(list)
+        for one in settled:
+            future = one[0].future
+            if isinstance(future, asyncio.Future):
+                here[future.get_loop()].append(one)
+            else:
+                _set(future, one)
+                self._faults.reach(FaultPoint.HALF_ANSWERED)
+        for loop, ones in here.items():
+            with suppress(RuntimeError):  # it has closed meanwhile: nobody waits there any more
+                loop.call_soon_threadsafe(self._answer_here, ones)
+
+    def _answer_here(self, settled: list[_Settled]) -> None:
+        """On the event loop's own thread."""
+        for one in settled:
+            future = one[0].future
+            if not future.done():
+                _set(future, one)
+                self._faults.reach(FaultPoint.HALF_ANSWERED)
 
 
 def _apply(waiting: _Waiting[Any], writer: Writer) -> _Settled:
@@ -236,10 +278,11 @@ def _bug_of_ours(bug: BaseException) -> UnavailableError:
     return ours
 
 
-def _answer(waiting: _Waiting[Any], answer: Any, refusal: BaseException | None) -> None:
-    if not waiting.future.set_running_or_notify_cancel():
+def _set(future: "Future[Any] | asyncio.Future[Any]", settled: _Settled) -> None:
+    _, answer, refusal = settled
+    if isinstance(future, Future) and not future.set_running_or_notify_cancel():
         return  # the caller went away; what was committed stays, and is there when he asks again
     if refusal is None:
-        waiting.future.set_result(answer)
+        future.set_result(answer)
     else:
-        waiting.future.set_exception(refusal)
+        future.set_exception(refusal)

@@ -93,8 +93,9 @@ class WebhookPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerConfig:
-    """Everything the TOML file may say."""
+    """Everything the TOML file may say. ``database``: PostgreSQL's address, "" for the file in the same folder."""
 
+    database: str = ""
     tokens: TokenLimits = field(default_factory=TokenLimits)
     terminals: TerminalLimits = field(default_factory=TerminalLimits)
     payments: PaymentPolicy = field(default_factory=PaymentPolicy)
@@ -146,7 +147,7 @@ def read_config(path: Path) -> ServerConfig:
             payments=_section(PaymentPolicy, sections["payments"]),
             limits=_section(RequestLimits, sections["limits"]),
             webhooks=_section(WebhookPolicy, sections["webhooks"]),
-            **_checked(content, allowed={"activation_lifetime_h"}),
+            **_checked(content, allowed={"activation_lifetime_h", "database"}),
         )
     except MisuseError as error:
         raise MisuseError(error.code, f"{path}: {error.message}", param=error.param) from error
@@ -157,6 +158,7 @@ def write_config(path: Path, config: ServerConfig) -> None:
     lines = [
         "# Settings of tillcode-server; amounts are minor units. Restart the server after a change.",
         f"activation_lifetime_h = {config.activation_lifetime_h}",
+        f"database = {_toml(config.database)}  # postgresql://... or nothing: a file in this folder",
     ]
     for name, comment in (
         ("tokens", "what a wallet may spend without the network"),
@@ -182,8 +184,14 @@ def _checked(content: dict[str, Any], *, allowed: set[str]) -> dict[str, Any]:
     for name, value in content.items():
         if name not in allowed:
             raise MisuseError(ErrorCode.BAD_ARGUMENT, "there is no such setting", param=name)
-        values[name] = _choice(name, value) if name in _CHOICES else _number(name, value)
+        values[name] = _value(name, value)
     return values
+
+
+def _value(name: str, value: object) -> int | str | Enum:
+    if name in _CHOICES:
+        return _choice(name, value)
+    return _text(name, value) if name == "database" else _number(name, value)
 
 
 def _choice(name: str, value: object) -> Enum:
@@ -191,6 +199,12 @@ def _choice(name: str, value: object) -> Enum:
     if not isinstance(value, str) or value not in choices:
         raise MisuseError(ErrorCode.BAD_ARGUMENT, f"{' or '.join(choices)} is expected", param=name)
     return choices[value]
+
+
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise MisuseError(ErrorCode.BAD_ARGUMENT, "a text is expected", param=name)
+    return value
 
 
 def _number(name: str, value: object) -> int:
@@ -202,5 +216,8 @@ def _number(name: str, value: object) -> int:
     return value
 
 
-def _toml(value: int | Enum) -> str:
+def _toml(value: int | str | Enum) -> str:
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
     return f'"{value.name}"' if isinstance(value, Enum) else str(value)

@@ -9,6 +9,8 @@ import hypothesis
 import pytest
 from hypothesis.database import DirectoryBasedExampleDatabase
 
+from server_stub.demo.database import LocalPostgres, local_postgres
+
 CACHE = Path(__file__).parents[1] / ".cache"
 
 # Set before anything imports Kivy, and inherited by the programs which tests start.
@@ -58,6 +60,13 @@ def pytest_runtest_makereport(
         replay = f'.venv/bin/python -m pytest {marked}--seed={item.config.stash[SEED]} "{item.nodeid}"'
         report.sections.append(("replay", replay))
     return report
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Generator[LocalPostgres]:
+    """A PostgreSQL for the tests of this run that ask what the rules do; what a power cut does is asked elsewhere."""
+    with local_postgres(fsync="off", synchronous_commit="off", full_page_writes="off") as server:
+        yield server
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The demo's programs as processes: each in a group of its own, with a log, and never left behind."""
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -9,14 +8,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Final
 
+from server_stub.workers import die_with_parent
+
 STOP_TIMEOUT_S: Final = 3.0
 COMMAND_TIMEOUT_S: Final = 60.0
 LOG_TAIL_LINES: Final = 25
 #: What Kivy says about itself at every start.
 _NOISE: Final = (" kivy INFO ", " INFO kivy ")
-#: Linux: the signal a process gets when its parent dies. Source: prctl(2), PR_SET_PDEATHSIG.
-_PR_SET_PDEATHSIG: Final = 1
-_LIBC: Final = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
 class DemoFailedError(Exception):
@@ -47,7 +45,7 @@ class Program:
             env={**environment(), **(extra or {})},
             start_new_session=True,
             # Should the demo itself be killed, its children die with it.
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 - one system call, prepared beforehand; no lock is taken
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - one system call, prepared beforehand; no lock is taken
         )
 
     @property
@@ -126,8 +124,3 @@ def tail_of(log: Path) -> str:
         return "(no log)"
     telling = [line for line in lines if not any(noise in line for noise in _NOISE)]
     return "\n".join(telling[-LOG_TAIL_LINES:]) or "(nothing)"
-
-
-def _die_with_parent() -> None:
-    if _LIBC is not None:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -22,13 +22,21 @@ BODY_S_MAX: Final = 30.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """What the routes stand on. ``workers`` is where signatures are verified and the ledger is read."""
+    """What the routes stand on.
+
+    Attributes:
+        workers: threads in which signatures are verified and the ledger is read.
+        is_first: whether it is this process that does what one of them has to.
+        is_one_of_many: whether there are processes for the other cores, so that a thread's hand-over only costs.
+    """
 
     operator: Operator
     workers: Executor
     wakeups: Wakeups
     faults: Faults
     body_s_max: float = BODY_S_MAX
+    is_one_of_many: bool = False
+    is_first: bool = True
     measures: Measures = field(default_factory=Measures)
     key_buckets: Buckets = field(init=False)
 
@@ -42,6 +50,10 @@ class Desk:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self.workers, lambda: call(*args, **kwargs))
 
+    async def run_quickly(self, call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call what takes a tenth of a millisecond: here, when other processes have the other cores."""
+        return call(*args, **kwargs) if self.is_one_of_many else await self.run(call, *args, **kwargs)
+
     async def commit(self, command: Command[T]) -> T:
         """The command's answer, once it is durable."""
-        return await asyncio.wrap_future(self.operator.committer.submit(command))
+        return await self.operator.committer.submit_here(command)

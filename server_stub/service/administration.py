@@ -1,16 +1,18 @@
 """What a person does with the server: found it, add merchants, hand out activation codes."""
 
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from server_stub.config import CONFIG_FILE, KEYS_FOLDER, LEDGER_FILE, ServerConfig, write_config
+from server_stub.faults import Faults
 from server_stub.fees import FeePolicy
 from server_stub.keys import create_keys, first_bundle
 from server_stub.service.enrolment import hash_of_code, new_activation_code
 from server_stub.store.base import Store
+from server_stub.store.opening import create_store
 from server_stub.store.records import ActivationCode, DeviceKind, Merchant, Trust
 from server_stub.store.records_money import FeeTerms
-from server_stub.store.sqlite import SqliteStore
 from server_stub.store.tables.money import FEE_TERMS
 from server_stub.store.tables.parties import ACTIVATION_CODES, MERCHANTS, TRUST
 from wallet_sdk.ports import Random
@@ -34,7 +36,9 @@ class MerchantDetails:
     currencies: tuple[Currency, ...]
 
 
-def found(folder: Path, *, config: ServerConfig, random: Random, now_s: int) -> PublicKeyBytes:
+def found(
+    folder: Path, *, config: ServerConfig, random: Random, now_s: int, faults: Faults | None = None
+) -> PublicKeyBytes:
     """Make keys, settings and an empty ledger in a folder; returns the root's public key.
 
     Raises:
@@ -46,17 +50,22 @@ def found(folder: Path, *, config: ServerConfig, random: Random, now_s: int) -> 
             raise MisuseError(ErrorCode.ALREADY_ENROLLED, f"{folder / name} exists; nothing is ever overwritten")
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        store = create_store(folder, database=config.database, faults=faults)
+    except OSError as error:
+        raise UnavailableError(ErrorCode.STORAGE_FAILED, f"{folder}: {error.strerror}") from error
+    with closing(store):
+        return _found(folder, store, config=config, random=random, now_s=now_s)
+
+
+def _found(folder: Path, store: Store, *, config: ServerConfig, random: Random, now_s: int) -> PublicKeyBytes:
+    try:
         root = create_keys(folder / KEYS_FOLDER, random)
         write_config(folder / CONFIG_FILE, config)
     except OSError as error:
         raise UnavailableError(ErrorCode.STORAGE_FAILED, f"{folder}: {error.strerror}") from error
     bundle = first_bundle(folder / KEYS_FOLDER, root, now_s=now_s)
-    store = SqliteStore.create(folder / LEDGER_FILE)
-    try:
-        with store.writing() as writer:
-            writer.add(TRUST, Trust(version=1, bundle=bundle.envelope, root_key=root.public_key))
-    finally:
-        store.close()
+    with store.writing() as writer:
+        writer.add(TRUST, Trust(version=1, bundle=bundle.envelope, root_key=root.public_key))
     return root.public_key
 
 

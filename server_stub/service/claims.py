@@ -7,6 +7,7 @@ that the consent will break for ever is a refusal that is remembered as its answ
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 from server_stub.config import PaymentPolicy
 from server_stub.ledger import AccountKind
@@ -41,6 +42,10 @@ DECLINED: State = advance(State.REQUESTED, Event.DECLINE)
 REJECTED: State = advance(PAID, Event.REJECT)
 CLOSED: State = advance(State.REQUESTED, Event.CANCEL)
 
+_MODES: Final = {mode: ConsentMode(mode) for mode in AuthorizationMode}
+#: Looked up for every claim.
+_PAYABLE, _FEES = int(AccountKind.MERCHANT_PAYABLE), int(AccountKind.FEES)
+
 
 class Memory(Enum):
     """Whether a refusal becomes the consent's answer for ever."""
@@ -59,7 +64,12 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifiedClaim:
-    """One consent to one request, ready for the ledger. ``liability``: who bears it if nothing covers it."""
+    """One consent to one request, ready for the ledger.
+
+    Attributes:
+        start_minor, cumulative_minor: an intent's cumulative sums before and after it; 0 for a code.
+        liability: who bears it if nothing covers it.
+    """
 
     terminal_id: TerminalId
     request: Sealed[PaymentRequest]
@@ -69,6 +79,9 @@ class VerifiedClaim:
     at_s: int
     refusal: Refusal | None
     liability: Liability
+    mode: ConsentMode
+    start_minor: int
+    cumulative_minor: int
 
     def name_keys(self, keys: Keys, merchant_id: MerchantId) -> None:
         """Everything that settling it usually reads."""
@@ -76,25 +89,9 @@ class VerifiedClaim:
         keys.name(TOKENS, token_id)
         keys.name_counter(token_id, self.consent.message.counter)
         keys.name(ANSWERED_REQUESTS, (request.request_id, self.terminal_id))
-        payable = (int(AccountKind.MERCHANT_PAYABLE), str(merchant_id), request.currency.number)
-        keys.name_by(ACCOUNTS, ACCOUNT_NAME, payable)
-        keys.name_by(ACCOUNTS, ACCOUNT_NAME, (int(AccountKind.FEES), "", request.currency.number))
+        keys.name_by(ACCOUNTS, ACCOUNT_NAME, (_PAYABLE, str(merchant_id), request.currency.number))
+        keys.name_by(ACCOUNTS, ACCOUNT_NAME, (_FEES, "", request.currency.number))
         keys.name(FEE_TERMS, (merchant_id, request.currency.number))
-
-    @property
-    def mode(self) -> ConsentMode:
-        consent = self.consent.message
-        return ConsentMode(consent.mode) if isinstance(consent, PaymentIntent) else ConsentMode.CODE
-
-    @property
-    def start_minor(self) -> int:
-        consent = self.consent.message
-        return start_of_sum(consent) if isinstance(consent, PaymentIntent) else 0
-
-    @property
-    def cumulative_minor(self) -> int:
-        consent = self.consent.message
-        return consent.cumulative_minor if isinstance(consent, PaymentIntent) else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,8 +145,10 @@ def _verified(
 ) -> VerifiedClaim:
     now_s = operator.now_s()
     consented = consent.message
-    offline = isinstance(consented, PaymentIntent) and consented.mode is AuthorizationMode.OFFLINE
-    amount_minor = consented.amount_minor if isinstance(consented, PaymentIntent) else request.message.amount_minor
+    mode, amount_minor, start_minor, cumulative_minor = ConsentMode.CODE, request.message.amount_minor, 0, 0
+    if isinstance(consented, PaymentIntent):
+        mode, amount_minor = _MODES[consented.mode], consented.amount_minor
+        start_minor, cumulative_minor = start_of_sum(consented), consented.cumulative_minor
     policy = operator.config.payments
     refusal = _forgettable(request, certificate.message, consent, token.message, now_s, policy, sent)
     refusal = refusal or _memorable(request.message, consented, token.message) or _played(operator, amount_minor)
@@ -161,7 +160,10 @@ def _verified(
         amount_minor=amount_minor,
         at_s=now_s,
         refusal=refusal,
-        liability=policy.uncovered if offline else Liability.OPERATOR,
+        liability=policy.uncovered if mode is ConsentMode.OFFLINE else Liability.OPERATOR,
+        mode=mode,
+        start_minor=start_minor,
+        cumulative_minor=cumulative_minor,
     )
 
 

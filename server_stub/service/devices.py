@@ -37,8 +37,13 @@ def terminal_of_key(operator: Operator, key_id: KeyId) -> Terminal:
     Raises:
         RuleViolationError: UNKNOWN_SIGNER, or REVOKED for a blocked terminal.
     """
-    with operator.store.reading() as reader:
-        terminal = reader.find_by(TERMINALS, TERMINAL_KEY, key_id)
+    now_ms = operator.clock.monotonic_ms()
+    terminal = operator.terminals.get(key_id, now_ms=now_ms)
+    if terminal is None:
+        with operator.store.reading() as reader:
+            terminal = reader.find_by(TERMINALS, TERMINAL_KEY, key_id)
+        if terminal is not None:
+            operator.terminals.put(key_id, terminal, now_ms=now_ms)
     if terminal is None:
         raise RuleViolationError(ErrorCode.UNKNOWN_SIGNER, "no terminal has this key", param="key_id")
     if terminal.blocked_at_s is not None:  # R-38

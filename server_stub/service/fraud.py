@@ -1,5 +1,6 @@
 """Double spends, found by comparing a consent with its neighbours under the same token."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from server_stub.service.claims import VerifiedClaim
@@ -22,9 +23,11 @@ class Suspicion:
     proof: bytes = field(repr=False)
 
 
-def suspicion_of(writer: Writer, claim: VerifiedClaim, token: Token, *, bundle: Envelope) -> Suspicion | None:
-    """How a claim contradicts what was signed before under its token, None when it does not."""
-    for spent in writer.neighbours(token.token_id, claim.consent.message.counter):
+def suspicion_of(
+    writer: Writer, claim: VerifiedClaim, token: Token, around: Sequence[SpentCounter], *, bundle: Envelope
+) -> Suspicion | None:
+    """How a claim contradicts its neighbours ``around`` it under its token, None when it does not."""
+    for spent in around:
         if _contradicts(claim, spent):
             return _proved(writer, claim, spent, bundle=bundle)
     closed_at_minor = token.spent_minor

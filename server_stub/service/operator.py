@@ -1,6 +1,7 @@
 """What every use case stands on: the store, the committer, the operator's keys and choices, time and chance."""
 
 from dataclasses import dataclass, field
+from typing import Final, Generic, TypeVar
 
 from server_stub.committer import Committer
 from server_stub.config import ServerConfig
@@ -9,9 +10,38 @@ from server_stub.risk.policy import NO_RULES, RiskPolicy
 from server_stub.service.playground import Playground
 from server_stub.service.verification import Verifier
 from server_stub.store.base import Store
+from server_stub.store.records import Terminal
 from wallet_sdk.ports import Clock, Random
-from wallet_sdk.protocol.ids import time_ordered_id
+from wallet_sdk.protocol.ids import KeyId, time_ordered_id
 from wallet_sdk.protocol.trust import TrustStore
+
+#: A terminal that is blocked is refused this much later at most; it is asked for with each payment.
+TERMINALS_MS: Final = 2_000
+_REMEMBERED_MAX: Final = 8_192
+
+K = TypeVar("K")
+R = TypeVar("R")
+
+
+class Remembered(Generic[K, R]):
+    """Records that may be a little old, so that the ledger is not asked for each anew. May be used from any thread."""
+
+    __slots__ = ("_known", "_ms")
+
+    def __init__(self, ms: int) -> None:
+        self._ms = ms
+        self._known: dict[K, tuple[int, R]] = {}
+
+    def get(self, key: K, *, now_ms: int) -> R | None:
+        """The record, if it is known and not too old."""
+        read_at_ms, record = self._known.get(key, (-self._ms, None))
+        return record if now_ms - read_at_ms < self._ms else None
+
+    def put(self, key: K, record: R, *, now_ms: int) -> None:
+        """Remember a record that was read just now."""
+        if len(self._known) >= _REMEMBERED_MAX:
+            self._known.clear()
+        self._known[key] = (now_ms, record)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +57,7 @@ class Operator:
     risk: RiskPolicy = NO_RULES
     clock: Clock
     random: Random
+    terminals: "Remembered[KeyId, Terminal]" = field(default_factory=lambda: Remembered(TERMINALS_MS))
     #: Only in a sandbox.
     playground: Playground | None = None
 

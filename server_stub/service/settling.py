@@ -1,5 +1,6 @@
 """One verified claim against the ledger, inside the commit: its first answer, which is its answer for ever."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -64,7 +65,8 @@ class Outcome:
 
 def settle(writer: Writer, claim: VerifiedClaim, merchant_id: MerchantId, rules: SettlingRules) -> Outcome:
     """Pay, decline or repeat; a claim that was answered before gets that answer and changes nothing."""
-    known = _first_answer(writer, claim)
+    around = writer.neighbours(claim.token.message.token_id, claim.consent.message.counter)
+    known = _first_answer(writer, claim, around)
     if known is not None:
         return _repeated(writer, known, claim)  # R-81
     if claim.refusal is not None and claim.refusal.memory is Memory.FORGET:  # R-82
@@ -74,7 +76,7 @@ def settle(writer: Writer, claim: VerifiedClaim, merchant_id: MerchantId, rules:
     if token is None or wallet is None or token.digest != claim.token.digest:
         return _forgotten(claim, RuleViolationError(ErrorCode.REVOKED, "this ledger has not issued the token"))
     case = Case(claim=claim, token=token, wallet=wallet, merchant_id=merchant_id, rules=rules)
-    suspicion = suspicion_of(writer, claim, token, bundle=rules.bundle)
+    suspicion = suspicion_of(writer, claim, token, around, bundle=rules.bundle)
     answered = writer.find(ANSWERED_REQUESTS, (claim.request.message.request_id, claim.terminal_id))
     paid = payment_of(writer, answered)
     try:
@@ -128,10 +130,9 @@ def payment_of(reader: Reader, answered: AnsweredRequest | None) -> Payment | No
     return reader.find(PAYMENTS, answered.payment_number)
 
 
-def _first_answer(writer: Writer, claim: VerifiedClaim) -> Consent | None:
+def _first_answer(writer: Writer, claim: VerifiedClaim, around: Sequence[SpentCounter]) -> Consent | None:
     """Who was answered has its counter's place or was second to it: at an empty place there is nobody to find."""
-    counter = claim.consent.message.counter
-    if all(spent.counter != counter for spent in writer.neighbours(claim.token.message.token_id, counter)):
+    if not around or around[0].counter != claim.consent.message.counter:
         return None
     return writer.find_by(CONSENTS, CONSENT_DIGEST, claim.consent.digest)
 

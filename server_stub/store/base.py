@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Protocol
 
 from server_stub.store.reader import Reader
@@ -9,7 +10,10 @@ from server_stub.store.writer import Writer
 
 
 class Store(Protocol):
-    """One database."""
+    """One database. ``dialect`` names its kind, as the folders of migrations do."""
+
+    @property
+    def dialect(self) -> str: ...
 
     def reading(self) -> AbstractContextManager[Reader]:
         """A consistent view; any number at once, from any thread, and never waiting for the writer."""
@@ -26,6 +30,10 @@ class Store(Protocol):
 
     def flaws(self) -> Sequence[str]:
         """What the database itself finds wrong with its files."""
+        ...
+
+    def back_up(self, folder: Path) -> None:
+        """Write a copy of one moment into an empty folder, durably, while others read and write."""
         ...
 
     def close(self) -> None:

@@ -8,13 +8,16 @@ Source: sqlite.org/pragma.html#pragma_synchronous; sqlite.org/wal.html section 3
 
 import fcntl
 import os
+import shutil
 import sqlite3
 import threading
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+from server_stub.faults import FaultPoint, Faults
 from server_stub.ledger import AccountId
 from server_stub.store.migrations import TABLE, known_migrations, missing_migrations
 from server_stub.store.numbers import Numbers
@@ -27,19 +30,22 @@ from wallet_sdk.protocol.errors import ErrorCode, MisuseError, MoneyOutcome, Una
 _BUSY_MS: Final = 5_000
 #: Pages of the log before it is folded into the file; larger than the default of 1,000, measured faster.
 _CHECKPOINT_PAGES: Final = 4_000
-#: Keys in one query: SQLite takes 32,766 values in a statement; a few sizes keep the prepared statements few.
+#: Keys in one query, a power of two: SQLite takes 32,766 values in a statement.
 _KEYS_MAX: Final = 256
 _MOVE: Final = "UPDATE accounts SET balance = balance + ?1 WHERE id = ?2 AND balance + ?1 >= floor"
+#: The one file of a backup.
+_COPY: Final = "ledger.sqlite"
 _TAKE_BLOCK: Final = "UPDATE numbers SET next = next + ? RETURNING next"
 
 
 class SqliteSession:
     """See ``Session``. Who writes is alone, so that nothing conflicts; what would be a conflict is a bug of ours."""
 
-    __slots__ = ("_connection",)
+    __slots__ = ("_connection", "_faults")
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, faults: Faults) -> None:
         self._connection = connection
+        self._faults = faults
 
     def rows(self, query: str, values: Sequence[object] = ()) -> list[Row]:
         return self._connection.execute(query, values).fetchall()
@@ -48,13 +54,16 @@ class SqliteSession:
         found: list[Row] = []
         for start in range(0, len(keys), _KEYS_MAX):
             part = keys[start : start + _KEYS_MAX]
+            count = 1 << (len(part) - 1).bit_length()
             values = [value for key in part for value in key]
-            found += self._connection.execute(_with_keys(query, len(part)), values)
+            values += [None] * ((count - len(part)) * len(query.keys))  # NULL is no row's key
+            found += self._connection.execute(_with_keys(query, count), values)
         return found
 
     def insert(self, table: str, columns: Sequence[Column], rows: Sequence[Row]) -> None:
         places = ", ".join("?" * len(columns))
         self._connection.executemany(f"INSERT INTO {table} ({_names(columns)}) VALUES ({places})", rows)  # noqa: S608 - names of ours
+        self._faults.reach(FaultPoint.WRITING)
 
     def update(self, table: str, columns: Sequence[Column], rows: Sequence[Row], *, key_length: int) -> None:
         chosen = ", ".join(f"{column.name} = ?" for column in columns[key_length:])
@@ -71,9 +80,9 @@ class SqliteSession:
 class SqliteStore:
     """One file; one connection that writes, one that reads for each thread."""
 
-    __slots__ = ("_local", "_lock", "_numbers", "_path", "_readers", "_turn", "_write_lock", "_writing")
+    __slots__ = ("_faults", "_local", "_lock", "_numbers", "_path", "_readers", "_turn", "_write_lock", "_writing")
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, faults: Faults | None = None) -> None:
         """Open a file that ``create`` has made, and bring it up to date.
 
         Raises:
@@ -83,6 +92,7 @@ class SqliteStore:
         if not path.exists():
             raise MisuseError(ErrorCode.NOT_INITIALISED, f"{path} is missing; run: tillcode-server init")
         self._path = path
+        self._faults = faults or Faults()
         self._local = threading.local()
         self._lock, self._write_lock = threading.Lock(), threading.Lock()
         self._readers: list[sqlite3.Connection] = []
@@ -91,25 +101,20 @@ class SqliteStore:
         try:
             self._writing = _connect(path)
             with self._exclusively():
-                _migrate(self._writing)
+                _migrate(self._writing, self._faults)
         except sqlite3.Error as error:
             raise _storage_error(error) from error
 
     @classmethod
-    def create(cls, path: Path) -> "SqliteStore":
+    def create(cls, path: Path, *, faults: Faults | None = None) -> "SqliteStore":
         """Make a new file.
 
         Raises:
             MisuseError: ALREADY_ENROLLED when there is one; nothing is ever overwritten.
             UnavailableError: STORAGE_FAILED.
         """
-        try:
-            path.touch(mode=0o600, exist_ok=False)
-        except FileExistsError as error:
-            raise MisuseError(ErrorCode.ALREADY_ENROLLED, f"{path} exists; it is never overwritten") from error
-        except OSError as error:
-            raise UnavailableError(ErrorCode.STORAGE_FAILED, f"{path}: {error.strerror}") from error
-        return cls(path)
+        cls._claim(path)
+        return cls(path, faults=faults)
 
     @contextmanager
     def reading(self) -> Generator[Reader]:
@@ -118,7 +123,7 @@ class SqliteStore:
         try:
             connection.execute("BEGIN")
             try:
-                yield Reader(SqliteSession(connection))
+                yield Reader(SqliteSession(connection, self._faults))
             finally:
                 connection.execute("ROLLBACK")
         except sqlite3.Error as error:
@@ -134,11 +139,14 @@ class SqliteStore:
                 self._numbers.refill()
                 connection.execute("BEGIN IMMEDIATE")
                 connection.execute("PRAGMA defer_foreign_keys = ON")
-                writer = Writer(SqliteSession(connection), next_number=self._numbers.next)
+                writer = Writer(SqliteSession(connection, self._faults), next_number=self._numbers.next)
                 yield writer
+                self._fill_disk()
                 writer.flush()
+                self._faults.reach(FaultPoint.WRITTEN)
                 outcome = MoneyOutcome.UNKNOWN
                 connection.execute("COMMIT")
+                self._faults.reach(FaultPoint.COMMITTED)
         except sqlite3.IntegrityError as error:
             raise AssertionError(f"a command of ours broke a constraint: {error}") from error
         except sqlite3.Error as error:
@@ -154,6 +162,33 @@ class SqliteStore:
         except sqlite3.Error as error:
             raise _storage_error(error) from error
 
+    @property
+    def dialect(self) -> str:
+        return "sqlite"
+
+    def back_up(self, folder: Path) -> None:
+        """See ``Store.back_up``. SQLite copies page by page, and begins again what was written meanwhile."""
+        try:
+            with closing(sqlite3.connect(folder / _COPY)) as copy:
+                self._reading_connection().backup(copy)
+                copy.execute("PRAGMA journal_mode = DELETE")  # one file, with nothing beside it
+        except sqlite3.Error as error:
+            raise _storage_error(error) from error
+
+    @classmethod
+    def restore(cls, path: Path, folder: Path) -> "SqliteStore":
+        """Make a new file of what ``back_up`` has written, and open it.
+
+        Raises:
+            MisuseError, UnavailableError: as ``create`` and when opening.
+        """
+        cls._claim(path)
+        try:
+            shutil.copyfile(folder / _COPY, path)
+        except OSError as error:
+            raise UnavailableError(ErrorCode.STORAGE_FAILED, f"{path}: {error.strerror}") from error
+        return cls(path)
+
     def close(self) -> None:
         """See ``Store.close``."""
         with self._lock:
@@ -163,6 +198,16 @@ class SqliteStore:
             if self._turn >= 0:
                 os.close(self._turn)
                 self._turn = -1
+
+    @staticmethod
+    def _claim(path: Path) -> None:
+        """Make the file, empty, unless there is one."""
+        try:
+            path.touch(mode=0o600, exist_ok=False)
+        except FileExistsError as error:
+            raise MisuseError(ErrorCode.ALREADY_ENROLLED, f"{path} exists; it is never overwritten") from error
+        except OSError as error:
+            raise UnavailableError(ErrorCode.STORAGE_FAILED, f"{path}: {error.strerror}") from error
 
     @contextmanager
     def _exclusively(self) -> Generator[None]:
@@ -175,8 +220,14 @@ class SqliteStore:
                 _roll_back(self._writing)
                 fcntl.flock(self._turn, fcntl.LOCK_UN)
 
+    def _fill_disk(self) -> None:
+        if self._faults.has_armed(FaultPoint.DISK_FULL):
+            pages = self._writing.execute("PRAGMA page_count").fetchone()[0]
+            self._writing.execute(f"PRAGMA max_page_count = {pages}")
+
     def _take_block(self, count: int) -> int:
         taken = self._writing.execute(_TAKE_BLOCK, (count,)).fetchone()
+        self._faults.reach(FaultPoint.NUMBERS_TAKEN)
         return int(taken[0]) - count
 
     def _reading_connection(self) -> sqlite3.Connection:
@@ -193,8 +244,9 @@ class SqliteStore:
         return connection
 
 
+@lru_cache(maxsize=512)
 def _with_keys(query: KeyedQuery, count: int) -> str:
-    """The statement for so many keys; the connection remembers each prepared one by its text."""
+    """The statement for so many keys, a power of two: few texts, so that the connection finds each one prepared."""
     one = f"({', '.join('?' * len(query.keys))})"
     return f"WITH k ({_names(query.keys)}) AS (VALUES {', '.join([one] * count)}) {query.text}"
 
@@ -214,12 +266,16 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _migrate(connection: sqlite3.Connection) -> None:
+def _migrate(connection: sqlite3.Connection, faults: Faults) -> None:
     """Apply what is missing, each in its own transaction of the database."""
     connection.execute(TABLE)
     applied: dict[int, str] = dict(connection.execute("SELECT number, checksum FROM migrations"))
     for migration in missing_migrations(known_migrations("sqlite"), applied):
-        connection.executescript(f"BEGIN IMMEDIATE; {migration.text}; {migration.row}; COMMIT;")
+        connection.executescript(f"BEGIN IMMEDIATE; {migration.text}")
+        faults.reach(FaultPoint.MIGRATING)
+        connection.execute(migration.row)
+        connection.execute("COMMIT")
+        faults.reach(FaultPoint.MIGRATED)
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:

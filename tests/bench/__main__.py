@@ -20,7 +20,7 @@ from typing import Final
 
 from cryptography.hazmat.backends.openssl import backend
 
-from tests.bench import decoder_rows, protocol_rows, sdk_rows, server_rows, terminal_rows, window_rows
+from tests.bench import database_rows, decoder_rows, protocol_rows, sdk_rows, server_rows, terminal_rows, window_rows
 from tests.bench.measure import Row, Run
 
 Measurement = Callable[[Run], list[Row]]
@@ -40,6 +40,10 @@ MEASUREMENTS: Final[dict[str, Measurement]] = {
     "online_sqlite": server_rows.online_sqlite,
     "online_p99": server_rows.online_sqlite,
     "hot_merchant": server_rows.hot_merchant,
+    "batch_postgres": database_rows.postgres,
+    "batch_postgres_vs_pgbench": database_rows.postgres,
+    "online_postgres": database_rows.postgres,
+    "growth": database_rows.growth,
     "terminal_accept_ms": terminal_rows.terminal_accept_ms,
     "terminal_show_ms": terminal_rows.terminal_show_ms,
     "outbox_flush": terminal_rows.outbox_flush,

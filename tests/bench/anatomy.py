@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec.json
 
-from server_stub.bootstrap import opened_desk
+from server_stub.bootstrap import opened_desk, quiet_collector
 from server_stub.committer import Command
 from server_stub.faults import Faults
 from server_stub.service import payments
@@ -35,6 +35,7 @@ def anatomy_of_batch(folder: Path, people: Population, *, claim_count: int, seed
     terminal = people.terminals[0]
     claims = people.payments(_BATCHES * claim_count, mode=AuthorizationMode.OFFLINE, terminals=[terminal])
     bodies = batch_bodies(claims, terminal, claim_count=claim_count)
+    quiet_collector()
     with opened_desk(folder, clock=SystemClock(), random=SeededRandom(seed), faults=Faults()) as desk:
         _prepare_all(desk.operator, payments.prepare_capture, bodies[:1])  # certificates and tokens are known then
         commands, prepare_us = _prepare_all(desk.operator, payments.prepare_capture, bodies[1:])
@@ -49,6 +50,7 @@ def anatomy_of_intent(folder: Path, people: Population, *, seed: int) -> dict[st
     """CPU microseconds of each step for single payments, 32 of them in one commit, on a ledger of its own."""
     known = people.payments(len(people.wallets), mode=AuthorizationMode.ONLINE)
     claims = people.payments(_INTENTS, mode=AuthorizationMode.ONLINE)
+    quiet_collector()
     with opened_desk(folder, clock=SystemClock(), random=SeededRandom(seed), faults=Faults()) as desk:
         _prepare_all(desk.operator, payments.prepare_intent, list(map(intent_body, known)))
         commands, prepare_us = _prepare_all(desk.operator, payments.prepare_intent, list(map(intent_body, claims)))

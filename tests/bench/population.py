@@ -1,7 +1,7 @@
 """A founded server folder with merchants, tills and wallets in it, made without the network and signed beforehand."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Final
@@ -82,11 +82,14 @@ class Population:
         return made
 
 
-def populate(folder: Path, *, seed: int, merchant_count: int = 1, wallet_count: int = 500) -> Population:
+def populate(
+    folder: Path, *, seed: int, merchant_count: int = 1, wallet_count: int = 500, database: str = ""
+) -> Population:
     """Found a server in a folder and enrol everybody by the server's own commands, in two durable commits."""
     random, clock = SeededRandom(seed), SystemClock()
-    found(folder, config=CONFIG, random=random, now_s=clock.now_ms() // 1000)
-    assert read_config(folder / CONFIG_FILE) == CONFIG, "the server reads what was meant"
+    config = replace(CONFIG, database=database)
+    found(folder, config=config, random=random, now_s=clock.now_ms() // 1000)
+    assert read_config(folder / CONFIG_FILE) == config, "the server reads what was meant"
     terminals = [
         TestTerminal(call=_no_network, clock=clock, random=random, signer=SoftwareSigner(random.random_bytes(32)))
         for _ in range(merchant_count)
@@ -102,7 +105,12 @@ def populate(folder: Path, *, seed: int, merchant_count: int = 1, wallet_count: 
                 _enrol_terminal(operator, writer, terminal, random)
             for wallet in wallets:
                 _enrol_wallet(operator, writer, wallet, random)
-        commands = [prepare_token(operator, wallet.token_request(ALLOWANCE_MINOR)) for wallet in wallets]
+        for wallet in wallets:
+            wallet.token_signer = SoftwareSigner(random.random_bytes(32))
+        commands = [
+            prepare_token(operator, wallet.token_request(ALLOWANCE_MINOR, token_signer=wallet.token_signer))
+            for wallet in wallets
+        ]
         with operator.store.writing() as writer:
             for wallet, command in zip(wallets, commands, strict=True):
                 wallet.token = open_unverified(command.apply(writer), PaymentToken)

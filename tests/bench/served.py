@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -32,14 +32,17 @@ class Served:
     folder: Path
     port: int
     start_s: float
+    #: Processes beside the server's own that work for it, a database's.
+    beside: Sequence[int] = ()
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     def used(self) -> Used:
-        """What it has used until now."""
-        return used_by(self.process.pid)
+        """What it, its workers and what stands beside it have used until now."""
+        all_used = [used_by(process) for root in (self.process.pid, *self.beside) for process in tree_of(root)]
+        return Used(cpu_s=sum(one.cpu_s for one in all_used), resident_mib=sum(one.resident_mib for one in all_used))
 
 
 def used_by(pid: int) -> Used:
@@ -50,12 +53,18 @@ def used_by(pid: int) -> Used:
     return Used(cpu_s=ticks / _TICKS_S, resident_mib=resident_pages * _PAGE_BYTES / 2**20)
 
 
+def tree_of(pid: int) -> list[int]:
+    """A process and all that it has started and that still run."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(further for child in children for further in tree_of(int(child)))]
+
+
 @contextlib.contextmanager
-def served(folder: Path) -> Generator[Served]:
+def served(folder: Path, *, workers: int = 1, beside: Sequence[int] = ()) -> Generator[Served]:
     """A real `tillcode-server serve` on a free port of the loopback, until the block ends."""
     start_s = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, "-m", "server_stub", "--data", str(folder), "serve", "--port", "0"],
+        [sys.executable, "-m", "server_stub", "--data", str(folder), "serve", "--port", "0", "--workers", str(workers)],
         stdout=subprocess.PIPE,
         text=True,
         cwd=ROOT,
@@ -65,7 +74,11 @@ def served(folder: Path) -> Generator[Served]:
         line = process.stdout.readline()
         assert "listening on" in line, "the server has not started; its error stands above"
         yield Served(
-            process=process, folder=folder, port=int(line.rpartition(":")[2]), start_s=time.perf_counter() - start_s
+            process=process,
+            folder=folder,
+            port=int(line.rpartition(":")[2]),
+            start_s=time.perf_counter() - start_s,
+            beside=beside,
         )
     finally:
         process.terminate()

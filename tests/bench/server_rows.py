@@ -17,7 +17,9 @@ from wallet_sdk.protocol import api
 from wallet_sdk.protocol.messages import AuthorizationMode
 
 _STARTS: Final = 5
-_ROUNDS: Final = 3
+#: Processes of the server in the rows of throughput: one for each core.
+WORKERS: Final = 2
+ROUNDS: Final = 3
 #: Claims in one batch and batches under way at once: enough to keep both cores busy.
 _BATCH_CLAIMS: Final = 512
 _BATCH_CONNECTIONS: Final = 4
@@ -28,7 +30,7 @@ _IDLE_S: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Taken:
+class Taken:
     """One round of payments."""
 
     payments_per_s: float
@@ -62,13 +64,13 @@ def batch_sqlite(run: Run) -> list[Row]:
     folder, count = run.folder / "server", run.sized(8_192)
     people = populate(folder, seed=run.seed)
     copy = _copied(folder)
-    with served(folder) as server:
-        _warm_up(server, people)
-        rounds = [_batch_round(server, people, count) for _ in range(_ROUNDS)]
-    parts = _parts(rounds, verifications=1)
+    with served(folder, workers=WORKERS) as server:
+        warm_up(server, people)
+        rounds = [batch_round(server, people, count) for _ in range(ROUNDS)]
+    parts = {**parts_of(rounds, verifications=1), "workers": WORKERS}
     parts |= anatomy_of_batch(copy, people, claim_count=_BATCH_CLAIMS, seed=run.seed)
     parts["http_and_rest_us"] = parts["server_cpu_us"] - parts["anatomy_sum_us"]
-    return [Row(name="batch_sqlite", value=_share(rounds, verifications=1), bar=">= 0.5", parts=parts)]
+    return [Row(name="batch_sqlite", value=share_of(rounds, verifications=1), bar=">= 0.5", parts=parts)]
 
 
 def online_sqlite(run: Run) -> list[Row]:
@@ -76,15 +78,16 @@ def online_sqlite(run: Run) -> list[Row]:
     folder, count = run.folder / "server", run.sized(4_096)
     people = populate(folder, seed=run.seed, merchant_count=50)
     copy = _copied(folder)
-    with served(folder) as server:
-        _warm_up(server, people)
+    with served(folder, workers=WORKERS) as server:
+        for _ in range(WORKERS):
+            warm_up(server, people)
         unloaded = _post_intents(server, people, count=min(300, count), connections=1)
-        rounds = [_online_round(server, people, count) for _ in range(_ROUNDS)]
+        rounds = [online_round(server, people, count) for _ in range(ROUNDS)]
         rate_per_s = statistics.median(taken.payments_per_s for taken in rounds) / 2
         half = _post_intents(
             server, people, count=int(rate_per_s * 4), connections=_ONLINE_CONNECTIONS, rate_per_s=rate_per_s
         )
-    parts = _parts(rounds, verifications=2)
+    parts = {**parts_of(rounds, verifications=2), "workers": WORKERS}
     parts |= anatomy_of_intent(copy, people, seed=run.seed)
     parts["http_and_rest_us"] = parts["server_cpu_us"] - parts["anatomy_sum_us"]
     latencies = {
@@ -95,7 +98,7 @@ def online_sqlite(run: Run) -> list[Row]:
     }
     ratio = latencies["half_load_p99_ms"] / latencies["unloaded_p50_ms"]
     return [
-        Row(name="online_sqlite", value=_share(rounds, verifications=2), bar=">= 0.45", parts=parts),
+        Row(name="online_sqlite", value=share_of(rounds, verifications=2), bar=">= 0.45", parts=parts),
         Row(name="online_p99", value=ratio, bar="<= 10", parts=latencies),
     ]
 
@@ -112,20 +115,21 @@ def hot_merchant(run: Run) -> list[Row]:
     hot_rounds, spread_rounds = [], []
     with served(folder) as server:
         _post_intents(server, people, count=_SPREAD_MERCHANTS, connections=_ONLINE_CONNECTIONS)
-        for _ in range(_ROUNDS):
-            hot_rounds.append(_online_round(server, Population(terminals=hot, wallets=people.wallets), count))
-            spread_rounds.append(_online_round(server, Population(terminals=spread, wallets=people.wallets), count))
+        for _ in range(ROUNDS):
+            hot_rounds.append(online_round(server, Population(terminals=hot, wallets=people.wallets), count))
+            spread_rounds.append(online_round(server, Population(terminals=spread, wallets=people.wallets), count))
     parts = {
-        "hot_per_s": _median(hot_rounds, lambda taken: taken.payments_per_s),
-        "spread_per_s": _median(spread_rounds, lambda taken: taken.payments_per_s),
-        "hot_cpu_us": _median(hot_rounds, lambda taken: taken.server_us),
-        "spread_cpu_us": _median(spread_rounds, lambda taken: taken.server_us),
+        "hot_per_s": median_of(hot_rounds, lambda taken: taken.payments_per_s),
+        "spread_per_s": median_of(spread_rounds, lambda taken: taken.payments_per_s),
+        "hot_cpu_us": median_of(hot_rounds, lambda taken: taken.server_us),
+        "spread_cpu_us": median_of(spread_rounds, lambda taken: taken.server_us),
         "merchants": _SPREAD_MERCHANTS,
     }
     return [Row(name="hot_merchant", value=parts["hot_per_s"] / parts["spread_per_s"], bar=">= 0.9", parts=parts)]
 
 
-def _batch_round(server: Served, people: Population, count: int) -> _Taken:
+def batch_round(server: Served, people: Population, count: int) -> Taken:
+    """So many offline payments to one till, captured in batches."""
     terminal = people.terminals[0]
     claims = people.payments(count, mode=AuthorizationMode.OFFLINE, terminals=[terminal])
     requests = [
@@ -135,19 +139,20 @@ def _batch_round(server: Served, people: Population, count: int) -> _Taken:
     return _timed(server, count, lambda: post_all(server.port, requests, connections=_BATCH_CONNECTIONS))
 
 
-def _online_round(server: Served, people: Population, count: int) -> _Taken:
+def online_round(server: Served, people: Population, count: int) -> Taken:
+    """So many single payments."""
     requests = _intent_requests(people, count)
     return _timed(server, count, lambda: post_all(server.port, requests, connections=_ONLINE_CONNECTIONS))
 
 
-def _timed(server: Served, count: int, load: Callable[[], Load]) -> _Taken:
+def _timed(server: Served, count: int, load: Callable[[], Load]) -> Taken:
     """The yardstick is taken right before and right after, on the same cores."""
     before_us, before = verify_us(), server.used()
     done = load()
     after = server.used()
     paid = sum(answer.count(_CAPTURED) for answer in done.answers)
     assert paid == count, f"{count - paid} payments of {count} were not captured: {done.answers[0][:300]!r}"
-    return _Taken(
+    return Taken(
         payments_per_s=count / done.wall_s,
         server_us=(after.cpu_s - before.cpu_s) / count * 1e6,
         verify_us=(before_us + verify_us()) / 2,
@@ -166,7 +171,7 @@ def _intent_requests(people: Population, count: int) -> list[bytes]:
     return [http_request(api.PATH_INTENTS, intent_body(claim), content_type=api.JSON) for claim in claims]
 
 
-def _warm_up(server: Served, people: Population) -> None:
+def warm_up(server: Served, people: Population) -> None:
     """Every wallet and till is seen once: certificates and tokens are verified once in their lives, not a payment."""
     count = max(len(people.wallets), len(people.terminals))
     _post_intents(server, people, count=count, connections=_ONLINE_CONNECTIONS)
@@ -188,18 +193,21 @@ def _copied(folder: Path) -> Path:
     return copy
 
 
-def _share(rounds: Sequence[_Taken], *, verifications: int) -> float:
-    return _median(rounds, lambda taken: verifications * taken.verify_us / taken.server_us)
+def share_of(rounds: Sequence[Taken], *, verifications: int) -> float:
+    """CPU that the verifications alone cost, over the CPU that the server spends."""
+    return median_of(rounds, lambda taken: verifications * taken.verify_us / taken.server_us)
 
 
-def _parts(rounds: Sequence[_Taken], *, verifications: int) -> dict[str, float]:
+def parts_of(rounds: Sequence[Taken], *, verifications: int) -> dict[str, float]:
+    """What the share is made of."""
     return {
-        "payments_per_s": _median(rounds, lambda taken: taken.payments_per_s),
-        "server_cpu_us": _median(rounds, lambda taken: taken.server_us),
-        "crypto_verify_us": _median(rounds, lambda taken: taken.verify_us),
+        "payments_per_s": median_of(rounds, lambda taken: taken.payments_per_s),
+        "server_cpu_us": median_of(rounds, lambda taken: taken.server_us),
+        "crypto_verify_us": median_of(rounds, lambda taken: taken.verify_us),
         "verifications": verifications,
     }
 
 
-def _median(rounds: Sequence[_Taken], figure: Callable[[_Taken], float]) -> float:
+def median_of(rounds: Sequence[Taken], figure: Callable[[Taken], float]) -> float:
+    """One figure's median over the rounds."""
     return statistics.median(map(figure, rounds))

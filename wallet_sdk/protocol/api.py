@@ -331,7 +331,7 @@ def _checked(value: Any, kind: object, *, name: str) -> Any:
 
 def _is_whole(text: str) -> bool:
     """No half of a surrogate pair, which JSON can escape but nothing can write down again."""
-    return not any("\ud800" <= character <= "\udfff" for character in text)
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def to_base64url(content: bytes) -> str:

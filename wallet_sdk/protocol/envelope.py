@@ -51,6 +51,9 @@ _UNPROTECTED_DEPTH_MAX: Final = 2
 
 #: Order of the P-256 group. Source: SP 800-186 section 3.2.1.3.
 P256_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+_ZERO: Final = bytes(32)
+_ORDER: Final = P256_ORDER.to_bytes(32, "big")
+_HALF_ORDER: Final = (P256_ORDER // 2).to_bytes(32, "big")
 _ECDSA: Final = ec.ECDSA(Prehashed(SHA256()))
 
 #: Envelopes that never travel as a QR code may be larger than one.
@@ -251,8 +254,8 @@ def _digest(kind: MessageType, *, protected: bytes, payload: bytes, embedded: En
 def _check_signature_form(signature: bytes) -> None:
     if len(signature) != limits.SIGNATURE_BYTES:
         raise MalformedMessageError(ErrorCode.BAD_ENVELOPE, "a signature is 64 bytes", param="signature")
-    r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
-    if not (0 < r < P256_ORDER and 0 < s <= P256_ORDER // 2):
+    r, s = signature[:32], signature[32:]  # of one length, so they compare as the numbers would
+    if not (_ZERO < r < _ORDER and _ZERO < s <= _HALF_ORDER):
         raise RuleViolationError(ErrorCode.BAD_SIGNATURE, "r or s out of range, or the high-s twin", param="signature")
 
 

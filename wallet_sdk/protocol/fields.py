@@ -156,8 +156,11 @@ def read_enum(choices: type[E_]) -> Callable[[str, Plain], E_]:
     return read
 
 
+_read_currency_number = read_uint(1, 999)
+
+
 def read_currency(name: str, value: Plain) -> Currency:
-    return Currency.from_number(read_uint(1, 999)(name, value))
+    return Currency.from_number(_read_currency_number(name, value))
 
 
 def read_list(low: int, high: int, read_one: Callable[[str, Plain], Any]) -> Callable[[str, Plain], tuple[Any, ...]]:

@@ -60,15 +60,11 @@ class Currency(Enum):
     VND = (704, 0)
     ZAR = (710, 2)
 
-    @property
-    def number(self) -> int:
-        """ISO 4217 numeric code, as it goes over the wire."""
-        return self.value[0]
-
-    @property
-    def fraction_digits(self) -> int:
-        """How many decimal digits the minor unit has: 2 for cents, 0 for yen, 3 for fils."""
-        return self.value[1]
+    def __init__(self, number: int, fraction_digits: int) -> None:
+        #: ISO 4217 numeric code, as it goes over the wire.
+        self.number = number
+        #: How many decimal digits the minor unit has: 2 for cents, 0 for yen, 3 for fils.
+        self.fraction_digits = fraction_digits
 
     @classmethod
     def from_number(cls, number: int) -> "Currency":

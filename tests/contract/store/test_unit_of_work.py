@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from server_stub.ledger import AccountKind, EntryKind, move
 from server_stub.store.base import Store
@@ -175,8 +176,8 @@ def test_neighbours_are_the_same_counter_and_the_nearest_intents(store: Store) -
         for counter, mode in ((2, 2), (3, 0), (5, 1), (9, 2), (12, 2)):
             remember(writer, counter, ConsentMode(mode))
         consent, spent = signed(5)
-        writer.add(CONSENTS, replace(consent, number=99, digest=Digest(b"t" * 32)))
-        writer.add_spent_counter(replace(spent, consent_number=99))
+        writer.add(CONSENTS, structs.replace(consent, number=99, digest=Digest(b"t" * 32)))
+        writer.add_spent_counter(structs.replace(spent, consent_number=99))
         around = [spent.counter for spent in writer.neighbours(TOKEN_ID, Counter(5))]
         beside = [spent.counter for spent in writer.neighbours(TOKEN_ID, Counter(4))]
         assert (around, beside) == ([5, 2, 9], [2, 5])

@@ -14,6 +14,7 @@ from typing import IO
 import httpx
 import pytest
 
+from server_stub.demo.database import LocalPostgres, local_postgres
 from server_stub.faults import VARIABLE
 from tests.unit.server_stub.harness import Answer, TestTerminal, TestWallet, answer_of
 from wallet_sdk.protocol.signing import SoftwareSigner
@@ -31,8 +32,9 @@ class ServerFolder:
     random: SeededRandom
     clock: SystemClock = field(default_factory=SystemClock)
     address: str = ""
+    database: str = ""
 
-    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def command(self, *arguments: str, fault: str = "") -> subprocess.CompletedProcess[str]:
         """Run one command of the server's program to its end."""
         return subprocess.run(
             [sys.executable, "-m", "server_stub", "--data", str(self.folder), *arguments],
@@ -40,6 +42,7 @@ class ServerFolder:
             text=True,
             timeout=PATIENCE_S,
             check=False,
+            env={**os.environ, VARIABLE: fault},
         )
 
     def said(self, *arguments: str) -> str:
@@ -49,11 +52,12 @@ class ServerFolder:
         return done.stdout.strip()
 
     @contextmanager
-    def serving(self, *arguments: str, fault: str = "") -> Generator["subprocess.Popen[str]"]:
+    def serving(self, *arguments: str, fault: str = "", workers: int = 1) -> Generator["subprocess.Popen[str]"]:
         """A running server that listens; killed at the end if it still runs."""
         environment = {**os.environ, VARIABLE: fault}
+        options = ["--port", "0", "--workers", str(workers)]
         with subprocess.Popen(
-            [sys.executable, "-m", "server_stub", "--data", str(self.folder), "serve", "--port", "0", *arguments],
+            [sys.executable, "-m", "server_stub", "--data", str(self.folder), "serve", *options, *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -115,4 +119,21 @@ def server(tmp_path: Path, seed: int) -> ServerFolder:
     """A founded server that does not run yet."""
     made = ServerFolder(folder=tmp_path / "server", random=SeededRandom(seed))
     made.said("init")
+    return made
+
+
+@pytest.fixture(scope="session")
+def durable_postgres() -> Generator[LocalPostgres]:
+    """A PostgreSQL that keeps what it has said it keeps."""
+    with local_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def everywhere(request: pytest.FixtureRequest, tmp_path: Path, seed: int) -> ServerFolder:
+    """A founded server on the database that the test names, PostgreSQL when it names none."""
+    database = getattr(request, "param", "postgres")
+    address = request.getfixturevalue("durable_postgres").new_database() if database == "postgres" else ""
+    made = ServerFolder(folder=tmp_path / "server", random=SeededRandom(seed), database=address)
+    made.said("init", "--database", address)
     return made

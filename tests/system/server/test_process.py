@@ -1,10 +1,11 @@
 """The server as a process: it starts, listens, answers, stops in good order, and survives being killed."""
 
+import os
+import signal
 import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from random import Random  # noqa: TID251 - only its name, for the type of `rng`
 
 import httpx
 import pytest
@@ -13,9 +14,10 @@ from server_stub.config import KEYS_FOLDER
 from server_stub.faults import FaultPoint
 from server_stub.keys import load_key
 from tests.system.server.conftest import PATIENCE_S, ServerFolder, read_all, stop
-from tests.unit.server_stub.harness import ONLINE, TestTerminal, TestWallet
 from wallet_sdk.protocol import api
+from wallet_sdk.protocol.errors import ErrorCode
 from wallet_sdk.protocol.evidence import verify_fraud_proof
+from wallet_sdk.system import SystemClock
 
 
 def test_a_first_payment_over_loopback(server: ServerFolder) -> None:
@@ -55,61 +57,6 @@ def test_the_same_capture_a_hundred_times_at_once(server: ServerFolder) -> None:
     assert " 1 payments" in server.assert_clean()
 
 
-@pytest.mark.parametrize("point", list(FaultPoint))
-def test_killed_at_a_fault_point_a_payment_is_there_once_or_not_at_all(server: ServerFolder, point: FaultPoint) -> None:
-    """Before the commit nothing is there, after it everything; the same claim again ends the same way."""
-    with server.serving():
-        terminal, wallet = server.terminal(), server.wallet()
-    request = terminal.request()
-    batch = terminal.batch((request, wallet.intent(request)))
-    with server.serving(fault=point.value) as process:
-        with pytest.raises(httpx.TransportError):
-            server.call("POST", api.PATH_CAPTURES, batch, "")
-        assert process.wait(PATIENCE_S) == -9
-        assert f"kills itself at {point.value}" in read_all(process.stderr)
-    durable = point in {FaultPoint.AFTER_COMMIT, FaultPoint.BEFORE_ANSWER}
-    assert f" {int(durable)} payments" in server.assert_clean()
-    with server.serving():
-        path = api.payment_path(request.message.request_id)
-        assert terminal.read(path).ok()["state"] == ("CAPTURED" if durable else "REQUESTED")
-        answer = server.call("POST", api.PATH_CAPTURES, batch, "")
-        assert answer.ok()["outcomes"][0]["state"] == "CAPTURED"
-        assert server.call("POST", api.PATH_CAPTURES, batch, "").body == answer.body
-    assert " 1 payments" in server.assert_clean()
-
-
-def test_killed_at_random_moments_what_was_answered_is_there(server: ServerFolder, rng: Random) -> None:
-    """Ten kills in the middle of a stream of payments: every acknowledged one survives, none is there twice."""
-    acknowledged: set[bytes] = set()
-    with server.serving():
-        terminal, wallet = server.terminal(), server.wallet()
-    for late in range(1, 11):  # later kills come later, so that some payment is answered on a busy machine too
-        with server.serving() as process:
-            killer = threading.Timer(rng.uniform(0.0, 0.04) * late, process.kill)
-            killer.start()
-            with pytest.raises(httpx.TransportError):
-                pay_until_cut(server, terminal, wallet, acknowledged)
-            killer.join()
-    report = server.assert_clean()
-    with server.serving():
-        for request_id in acknowledged:
-            assert terminal.read(api.payment_path(request_id)).ok()["state"] == "CAPTURED"
-    assert acknowledged
-    assert "the ledger is clean" in report
-
-
-def pay_until_cut(server: ServerFolder, terminal: TestTerminal, wallet: TestWallet, acknowledged: set[bytes]) -> None:
-    """Pay a cent online again and again over one connection, and note what was answered."""
-    with httpx.Client(base_url=server.address, timeout=PATIENCE_S, trust_env=False) as client:
-        while True:
-            request = terminal.request(1)
-            intent = wallet.intent(request, ONLINE)
-            pair = api.IntentBody(intent=api.to_base64url(intent.envelope), request=api.to_base64url(request.envelope))
-            answer = client.post(api.PATH_INTENTS, content=api.to_json(pair))
-            if answer.json()["state"] == "CAPTURED":
-                acknowledged.add(request.message.request_id)
-
-
 def test_a_double_spend_ends_in_a_proof_file(server: ServerFolder, tmp_path: Path) -> None:
     """Exported, the proof verifies with nothing but the root's public key."""
     with server.serving():
@@ -137,6 +84,51 @@ def test_a_long_poll_does_not_hold_a_stop_up(server: ServerFolder) -> None:
             assert server.call("GET", api.PATH_HEALTH, b"", "").http_status == 200
             assert stop(process) == 0
             assert waiting.exception(PATIENCE_S) is not None or waiting.result().http_status == 200
+
+
+def test_a_long_poll_hears_of_what_another_worker_has_committed(server: ServerFolder) -> None:
+    """Eight polls wait, in whichever workers; eight payments come by other connections; each poll ends with its own."""
+    with server.serving(workers=2) as process:
+        terminal, wallet = server.terminal(), server.wallet()
+        requests = [terminal.request(10) for _ in range(8)]
+        with ThreadPoolExecutor(len(requests)) as threads:
+            paths = [api.payment_path(request.message.request_id) for request in requests]
+            waiting = [threads.submit(terminal.read, path, query="?wait=20") for path in paths]
+            started_s = SystemClock().monotonic_ms() / 1000
+            for request in requests:
+                assert wallet.pay(request)["state"] == "CAPTURED"
+            states = [one.result(PATIENCE_S).ok()["state"] for one in waiting]
+            waited_s = SystemClock().monotonic_ms() / 1000 - started_s
+        assert states == ["CAPTURED"] * len(requests)
+        assert waited_s < 20, "no poll has waited to its end"
+        assert stop(process) == 0
+        assert read_all(process.stderr) == ""
+
+
+def test_when_one_worker_dies_the_server_ends(server: ServerFolder) -> None:
+    """Nobody is served by half a server: the parent ends the others, and says so with its exit code."""
+    with server.serving(workers=2) as process:
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        assert len(children) == 2
+        os.kill(int(children[0]), signal.SIGKILL)
+        assert process.wait(PATIENCE_S) == 1
+        assert "a worker has ended" in read_all(process.stderr)
+        assert not Path(f"/proc/{children[1]}").exists()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_when_its_committer_dies_the_server_ends(server: ServerFolder, workers: int) -> None:
+    """A request under way is told that nobody knows; then the process ends by itself, and not as if all were well."""
+    with server.serving():
+        terminal, wallet = server.terminal(), server.wallet()
+    request = terminal.request()
+    batch = terminal.batch((request, wallet.intent(request)))
+    with server.serving(fault=FaultPoint.COMMITTER_DIES.value, workers=workers) as process:
+        answer = server.call("POST", api.PATH_CAPTURES, batch, "")
+        assert (answer.code(), answer.content["outcome"]) == (ErrorCode.SERVER_ERROR, "unknown")
+        assert process.wait(PATIENCE_S) == 1
+    with server.serving():
+        assert server.call("POST", api.PATH_CAPTURES, batch, "").ok()["outcomes"][0]["state"] == "CAPTURED"
 
 
 @pytest.mark.parametrize(

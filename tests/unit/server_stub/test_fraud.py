@@ -14,6 +14,9 @@ from wallet_sdk.protocol.errors import ErrorCode
 from wallet_sdk.protocol.evidence import Contradiction, FraudFinding, verify_fraud_proof
 from wallet_sdk.protocol.messages import Liability, Receipt
 
+#: Each of these tests runs on SQLite and on PostgreSQL.
+ON_EVERY_DATABASE = True
+
 
 def only_finding(house: House) -> FraudFinding:
     """What the one fraud case's proof says, checked with nothing but the root key."""

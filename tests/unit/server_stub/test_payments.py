@@ -14,6 +14,9 @@ from wallet_sdk.protocol.money import Currency
 from wallet_sdk.protocol.states import State
 from wallet_sdk.protocol.trust import verify_receipt
 
+#: Each of these tests runs on SQLite and on PostgreSQL.
+ON_EVERY_DATABASE = True
+
 
 def test_an_online_intent_is_paid_from_the_available_balance(house: House) -> None:
     """The payer's balance falls, the merchant's rises, and both sides hold the operator's receipt."""

@@ -6,6 +6,9 @@ from wallet_sdk.protocol.errors import ErrorCode
 from wallet_sdk.protocol.ids import TokenId
 from wallet_sdk.protocol.messages import NO_ENVELOPE
 
+#: Each of these tests runs on SQLite and on PostgreSQL.
+ON_EVERY_DATABASE = True
+
 DAY_S = 24 * 3600
 
 

@@ -18,7 +18,7 @@ all_currencies = pytest.mark.parametrize("currency", list(Currency), ids=lambda 
 def test_no_currency_is_an_alias() -> None:
     """With plain digits as values EUR and USD would have become one; names, numbers and members agree in count."""
     assert len(Currency) == len(Currency.__members__) == len({currency.number for currency in Currency}) == 44
-    assert {Currency(currency.value) for currency in Currency} == set(Currency)
+    assert {Currency.from_number(currency.number) for currency in Currency} == set(Currency)
 
 
 def test_numbers_and_digits_are_those_of_iso_4217() -> None:

@@ -1,0 +1,124 @@
+"""Backup and restore of a ledger, while a server uses it: one moment, whole, with a checksum for each file.
+
+The database copies itself by its own means (SQLite's backup, PostgreSQL's COPY in one view), so that no table can be
+forgotten here. Settings go with it; keys do not: they are secrets with a safe of their own.
+"""
+
+import dataclasses
+import hashlib
+import os
+import shutil
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from server_stub.audit import audit
+from server_stub.config import CONFIG_FILE, read_config, write_config
+from server_stub.store.base import Store
+from server_stub.store.opening import open_store, restore_store
+from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
+
+MANIFEST: Final = "manifest.json"
+_LEDGER: Final = "ledger"
+_CHUNK_BYTES: Final = 1 << 20
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a backup holds. ``files`` are names relative to its folder, with their SHA-256 in hex."""
+
+    format: int = 1
+    made_at_s: int
+    database: str
+    files: dict[str, str]
+
+
+def back_up(folder: Path, target: Path, *, made_at_s: int) -> Manifest:
+    """Write a new folder with the ledger and the settings of a server; what is half written has no manifest.
+
+    Raises:
+        MisuseError: ALREADY_ENROLLED when the target is there, NOT_INITIALISED without a ledger.
+        UnavailableError: STORAGE_FAILED.
+    """
+    config = read_config(folder / CONFIG_FILE)
+    try:
+        target.mkdir(mode=0o700, parents=True, exist_ok=False)
+        (target / _LEDGER).mkdir(mode=0o700)
+        shutil.copyfile(folder / CONFIG_FILE, target / CONFIG_FILE)
+        store = open_store(folder, database=config.database)
+        try:
+            store.back_up(target / _LEDGER)
+        finally:
+            store.close()
+        files = {str(path.relative_to(target)): _checksum(path) for path in sorted(target.rglob("*")) if path.is_file()}
+        manifest = Manifest(made_at_s=made_at_s, database=store.dialect, files=files)
+        _write_durably(target / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
+    except FileExistsError as error:
+        raise MisuseError(ErrorCode.ALREADY_ENROLLED, f"{target} exists; it is never overwritten") from error
+    except OSError as error:
+        raise UnavailableError(ErrorCode.STORAGE_FAILED, f"{target}: {error.strerror}") from error
+    return manifest
+
+
+def restore(folder: Path, source: Path, *, database: str | None = None) -> Manifest:
+    """Bring a backup back into a folder that has no ledger, or an empty database; the audit must find it clean.
+
+    Args:
+        database: the address to restore to, when it is another than in the settings; they name it from then on.
+
+    Raises:
+        MisuseError: NOT_INITIALISED when the source is no whole backup, ALREADY_ENROLLED when there is a ledger.
+        UnavailableError: STORAGE_CORRUPT when a checksum or the audit does not hold, STORAGE_FAILED, STORAGE_NEWER.
+    """
+    manifest = _checked(source)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    known = folder / CONFIG_FILE
+    config = read_config(known if known.exists() else source / CONFIG_FILE)
+    address = config.database if database is None else database
+    if bool(address) != (manifest.database == "postgres"):
+        raise MisuseError(
+            ErrorCode.BAD_ARGUMENT, f"it is a backup of {manifest.database}, and goes back there", param="database"
+        )
+    store = restore_store(folder, source / _LEDGER, database=address)
+    try:
+        _check_clean(store)
+    finally:
+        store.close()
+    write_config(known, dataclasses.replace(config, database=address))
+    return manifest
+
+
+def _checked(source: Path) -> Manifest:
+    try:
+        manifest = msgspec.json.decode((source / MANIFEST).read_bytes(), type=Manifest)
+    except FileNotFoundError as error:
+        raise MisuseError(ErrorCode.NOT_INITIALISED, f"{source} holds no finished backup") from error
+    except msgspec.MsgspecError as error:
+        raise UnavailableError(ErrorCode.STORAGE_CORRUPT, f"{source / MANIFEST}: {error}") from error
+    for name, checksum in manifest.files.items():
+        path = source / name
+        if not path.is_file() or _checksum(path) != checksum:
+            raise UnavailableError(ErrorCode.STORAGE_CORRUPT, f"{path} is not what was backed up")
+    return manifest
+
+
+def _check_clean(store: Store) -> None:
+    findings = audit(store).findings
+    if findings:
+        text = f"the audit of what was restored finds: {findings[0].law}: {findings[0].what}"
+        raise UnavailableError(ErrorCode.STORAGE_CORRUPT, text)
+
+
+def _checksum(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _write_durably(path: Path, content: bytes) -> None:
+    with path.open("xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())

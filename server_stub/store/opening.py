@@ -1,0 +1,62 @@
+"""Which database holds a folder's ledger: the file beside the settings, or the one whose address they name."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from server_stub.config import LEDGER_FILE
+from server_stub.faults import Faults
+from server_stub.store.base import Store
+from server_stub.store.sqlite import SqliteStore
+from wallet_sdk.protocol.errors import ErrorCode, MisuseError
+
+
+def create_store(folder: Path, *, database: str, faults: Faults | None = None) -> Store:
+    """Make an empty ledger. ``database`` is PostgreSQL's address, "" for a file in the folder.
+
+    Raises:
+        MisuseError: ALREADY_ENROLLED when there is one, BAD_ARGUMENT when the address is of no database known here.
+        UnavailableError: STORAGE_FAILED.
+    """
+    if not database:
+        return SqliteStore.create(folder / LEDGER_FILE, faults=faults)
+    _check_address(database)
+    from server_stub.store.postgres import PostgresStore
+
+    return PostgresStore.create(database, faults=faults)
+
+
+def open_store(folder: Path, *, database: str, faults: Faults | None = None) -> Store:
+    """Open a ledger and bring it up to date.
+
+    Raises:
+        MisuseError: NOT_INITIALISED when there is none, BAD_ARGUMENT as ``create_store``.
+        UnavailableError: STORAGE_NEWER, STORAGE_CORRUPT or STORAGE_FAILED.
+    """
+    if not database:
+        return SqliteStore(folder / LEDGER_FILE, faults=faults)
+    _check_address(database)
+    from server_stub.store.postgres import PostgresStore
+
+    return PostgresStore(database, faults=faults)
+
+
+def _check_address(database: str) -> None:
+    if not database.startswith(("postgresql://", "postgres://")):
+        raise MisuseError(ErrorCode.BAD_ARGUMENT, "postgresql://... is expected", param="database")
+    if find_spec("psycopg") is None:
+        text = "PostgreSQL needs psycopg; run: pip install 'tillcode[postgres]'"
+        raise MisuseError(ErrorCode.BAD_ARGUMENT, text, param="database")
+
+
+def restore_store(folder: Path, backup: Path, *, database: str) -> Store:
+    """Make a ledger of what ``Store.back_up`` has written.
+
+    Raises:
+        MisuseError, UnavailableError: as ``create_store`` and ``open_store``.
+    """
+    if not database:
+        return SqliteStore.restore(folder / LEDGER_FILE, backup)
+    _check_address(database)
+    from server_stub.store.postgres import PostgresStore
+
+    return PostgresStore.restore(database, backup)

@@ -1,0 +1,394 @@
+"""The Store on PostgreSQL, by psycopg 3: the same unit of work, with arrays where SQLite has many rows.
+
+Several processes may write at once (docs/server-store.md). What they decide on is locked, or has a unique key or a
+floor, so READ COMMITTED is enough, and a conflict makes the whole group decide anew. After COMMIT was sent, any error
+means that nobody knows: the connection is closed, never cancelled, and whoever asks again by the same id finds out.
+
+Source: postgresql.org/docs/15/transaction-iso.html, section 13.2.1; errcodes-appendix.html.
+"""
+
+import threading
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from functools import lru_cache
+from operator import itemgetter
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+from psycopg import errors
+from psycopg.adapt import Buffer, Dumper
+from psycopg.pq import Format
+
+from server_stub.faults import FaultPoint, Faults
+from server_stub.ledger import AccountId
+from server_stub.store.migrations import TABLE, known_migrations, missing_migrations
+from server_stub.store.numbers import Numbers
+from server_stub.store.postgres_arrays import array_of, dumpers
+from server_stub.store.postgres_copies import copy_in, copy_out
+from server_stub.store.reader import Reader
+from server_stub.store.session import Column, ConflictError, KeyedQuery, Kind, Row
+from server_stub.store.writer import Writer
+from wallet_sdk.protocol.errors import ErrorCode, MisuseError, MoneyOutcome, UnavailableError
+
+Connection = psycopg.Connection[Row]
+
+#: Another process may hold what we want for so long; then the group decides anew.
+_LOCK_WAIT_MS: Final = 5_000
+#: A connection that says nothing for so long is given up.
+_CONNECT_S: Final = 5
+#: What a unit of work asks is always by keys: the same plan each time, made once, and never a look at a whole table.
+_WRITING: Final = (
+    "SET synchronous_commit = on; SET plan_cache_mode = force_generic_plan; SET jit = off; SET enable_hashjoin = off;"
+    f" SET enable_mergejoin = off; SET enable_seqscan = off; SET lock_timeout = {_LOCK_WAIT_MS}"
+)
+_MOVE: Final = (
+    "UPDATE accounts a SET balance = a.balance + v.minor FROM unnest(%b::bigint[], %b::bigint[]) AS v (id, minor)"
+    " WHERE a.id = v.id AND a.balance + v.minor >= a.floor"
+)
+_TAKE_BLOCK: Final = "UPDATE numbers SET next = next + %s RETURNING next"
+#: Another process was faster: 40001, 40P01, 55P03, and 23505 for a key that both have added.
+_CONFLICTS: Final = (
+    errors.SerializationFailure,
+    errors.DeadlockDetected,
+    errors.LockNotAvailable,
+    errors.UniqueViolation,
+)
+#: A commit that the database has given up waiting for on its replicas: durable here, perhaps nowhere else.
+_COMMIT_IN_DOUBT: Final = "01000"
+
+
+class PostgresSession:
+    """See ``Session``."""
+
+    __slots__ = ("_connection", "_faults")
+
+    #: What a reading of a LOCKED table ends with; a reader locks nothing.
+    locking = ""
+
+    def __init__(self, connection: Connection, faults: Faults) -> None:
+        self._connection = connection
+        self._faults = faults
+
+    def rows(self, query: str, values: Sequence[object] = ()) -> list[Row]:
+        return self._connection.execute(_marked(query), values, binary=True).fetchall()
+
+    def rows_of(self, query: KeyedQuery, keys: Sequence[Row]) -> list[Row]:
+        if len(keys) > 1:
+            keys = sorted(keys)
+        text = _with_keys(query, self.locking)
+        return self._connection.execute(text, _arrays(query.keys, keys), binary=True).fetchall()
+
+    def insert(self, table: str, columns: Sequence[Column], rows: Sequence[Row]) -> None:
+        names = ", ".join(column.name for column in columns)
+        text = f"INSERT INTO {table} ({names}) SELECT * FROM {_unnest(columns)}"  # noqa: S608 - names of ours
+        self._connection.execute(text, _arrays(columns, sorted(rows, key=itemgetter(0))))
+        self._faults.reach(FaultPoint.WRITING)
+
+    def update(self, table: str, columns: Sequence[Column], rows: Sequence[Row], *, key_length: int) -> None:
+        names = ", ".join(column.name for column in columns)
+        chosen = ", ".join(f"{column.name} = v.{column.name}" for column in columns[key_length:])
+        same = " AND ".join(f"t.{column.name} = v.{column.name}" for column in columns[:key_length])
+        text = f"UPDATE {table} t SET {chosen} FROM {_unnest(columns)} AS v ({names}) WHERE {same}"  # noqa: S608 - names of ours
+        done = self._connection.execute(text, _arrays(columns, sorted(rows, key=itemgetter(0))))
+        if done.rowcount != len(rows):
+            raise ConflictError(f"of {len(rows)} rows of {table} {done.rowcount} could be changed")
+
+    def move(self, amounts_minor: Mapping[AccountId, int]) -> None:
+        accounts = sorted(amounts_minor)
+        amounts = [amounts_minor[account] for account in accounts]
+        done = self._connection.execute(_MOVE, [array_of(Kind.NUMBER, accounts), array_of(Kind.NUMBER, amounts)])
+        if done.rowcount != len(accounts):
+            raise ConflictError("a balance has changed meanwhile")
+
+
+class _WritingSession(PostgresSession):
+    __slots__ = ()
+
+    locking = " FOR NO KEY UPDATE OF "
+
+
+class PostgresStore:
+    """One database; one connection that writes, one that reads for each thread. Broken ones are made anew."""
+
+    __slots__ = (
+        "_address",
+        "_faults",
+        "_local",
+        "_lock",
+        "_notices",
+        "_numbers",
+        "_readers",
+        "_write_lock",
+        "_writing",
+    )
+
+    def __init__(self, address: str, *, faults: Faults | None = None) -> None:
+        """Open a ledger that ``create`` has made, and bring it up to date.
+
+        Args:
+            address: as libpq takes it: ``postgresql://user@host/database``.
+
+        Raises:
+            MisuseError: NOT_INITIALISED when the database has no ledger.
+            UnavailableError: STORAGE_NEWER, STORAGE_CORRUPT or STORAGE_FAILED.
+        """
+        self._address = address
+        self._faults = faults or Faults()
+        self._local = threading.local()
+        self._lock, self._write_lock = threading.Lock(), threading.Lock()
+        self._readers: list[Connection] = []
+        self._notices: list[str | None] = []
+        self._numbers = Numbers(self._take_block)
+        self._writing: Connection | None = None
+        try:
+            connection = self._connected()
+            if not _has_ledger(connection):
+                raise MisuseError(ErrorCode.NOT_INITIALISED, "the database holds no ledger; run: tillcode-server init")
+            _migrate(connection, self._faults)
+        except psycopg.Error as error:
+            raise _storage_error(error) from error
+
+    @classmethod
+    def create(cls, address: str, *, faults: Faults | None = None) -> "PostgresStore":
+        """Make a ledger in an empty database.
+
+        Raises:
+            MisuseError: ALREADY_ENROLLED when there is one; nothing is ever overwritten.
+            UnavailableError: STORAGE_FAILED.
+        """
+        try:
+            with psycopg.connect(address, autocommit=True, connect_timeout=_CONNECT_S) as connection:
+                if _has_ledger(connection):
+                    raise MisuseError(
+                        ErrorCode.ALREADY_ENROLLED, "the database holds a ledger already; none is overwritten"
+                    )
+                connection.execute(TABLE)
+        except psycopg.Error as error:
+            raise _storage_error(error) from error
+        return cls(address, faults=faults)
+
+    @contextmanager
+    def reading(self) -> Generator[Reader]:
+        """See ``Store.reading``."""
+        try:
+            connection = self._reading_connection()
+            try:
+                yield Reader(PostgresSession(connection, self._faults))
+            finally:
+                with suppress(psycopg.Error):
+                    connection.execute("ROLLBACK")
+        except psycopg.Error as error:
+            raise _storage_error(error) from error
+
+    @contextmanager
+    def writing(self) -> Generator[Writer]:
+        """See ``Store.writing``."""
+        with self._write_lock:
+            connection, is_ready = self._begun(), False
+            try:
+                writer = Writer(_WritingSession(connection, self._faults), next_number=self._numbers.next)
+                yield writer
+                writer.flush()
+                self._faults.reach(FaultPoint.WRITTEN)
+                is_ready = True
+            except psycopg.Error as error:
+                raise _before_commit(error) from error
+            finally:
+                if not is_ready:
+                    _give_up(connection)
+            self._commit(connection)
+
+    def flaws(self) -> tuple[str, ...]:
+        """See ``Store.flaws``. A page whose checksum is wrong shows itself as soon as the audit reads it."""
+        return ()
+
+    @property
+    def dialect(self) -> str:
+        return "postgres"
+
+    def back_up(self, folder: Path) -> None:
+        """See ``Store.back_up``. Every table of the database, whichever there are, in one view."""
+        try:
+            with psycopg.connect(self._address, connect_timeout=_CONNECT_S) as connection:
+                copy_out(connection, folder)
+        except psycopg.Error as error:
+            raise _storage_error(error) from error
+
+    @classmethod
+    def restore(cls, address: str, folder: Path) -> "PostgresStore":
+        """Make a ledger in an empty database of what ``back_up`` has written.
+
+        Raises:
+            MisuseError, UnavailableError: as ``create``; STORAGE_NEWER when the backup has other tables or migrations.
+        """
+        store = cls.create(address)
+        try:
+            with psycopg.connect(address, connect_timeout=_CONNECT_S) as connection:
+                copy_in(connection, folder)
+        except psycopg.Error as error:
+            store.close()
+            raise _storage_error(error) from error
+        return store
+
+    def close(self) -> None:
+        """See ``Store.close``."""
+        with self._lock:
+            for connection in (*self._readers, *([self._writing] if self._writing else [])):
+                connection.close()
+            self._readers.clear()
+            self._writing = None
+
+    def _commit(self, connection: Connection) -> None:
+        self._notices.clear()
+        try:
+            done = connection.execute("COMMIT")
+            self._faults.reach(FaultPoint.COMMITTED)
+        except psycopg.Error as error:
+            connection.close()
+            if isinstance(error, (*_CONFLICTS, errors.IntegrityError)):
+                raise _before_commit(error) from error  # the database says itself that it was undone
+            raise _storage_error(error, outcome=MoneyOutcome.UNKNOWN) from error
+        if done.statusmessage != "COMMIT":
+            raise AssertionError(f"a unit of work that had failed was to be committed: {done.statusmessage}")
+        if _COMMIT_IN_DOUBT in self._notices:
+            connection.close()
+            raise UnavailableError(
+                ErrorCode.STORAGE_FAILED, "the commit may not be on its replicas", outcome=MoneyOutcome.UNKNOWN
+            )
+
+    def _begun(self) -> Connection:
+        """The connection that writes, in a new transaction; one that has died since its last use is made anew."""
+        for last_try in (False, True):
+            try:
+                connection = self._connected()
+                self._numbers.refill()
+                connection.execute("BEGIN")
+            except psycopg.OperationalError as error:
+                if last_try:
+                    raise _storage_error(error) from error
+                if self._writing is not None:
+                    self._writing.close()
+            else:
+                return connection
+        raise AssertionError("the last try has returned or raised")
+
+    def _connected(self) -> Connection:
+        """The connection that writes, made anew when it is known to be broken."""
+        if self._writing is None or self._writing.closed:
+            connection = _connect(self._address)
+            connection.execute(_WRITING, prepare=False)
+            connection.add_notice_handler(lambda notice: self._notices.append(notice.sqlstate))
+            self._writing = connection
+        return self._writing
+
+    def _take_block(self, count: int) -> int:
+        assert self._writing is not None, "numbers are taken while something is written"
+        taken = self._writing.execute(_TAKE_BLOCK, (count,)).fetchone()
+        self._faults.reach(FaultPoint.NUMBERS_TAKEN)
+        assert taken is not None, "the row stands there from the first migration on"
+        return int(taken[0]) - count
+
+    def _reading_connection(self) -> Connection:
+        """This thread's own, inside a view of one moment; one that has died since its last use is made anew."""
+        for last_try in (False, True):
+            connection: Connection | None = getattr(self._local, "connection", None)
+            if connection is None or connection.closed:
+                connection = self._local.connection = _connect(self._address)
+                with self._lock:
+                    self._readers = [one for one in self._readers if not one.closed]
+                    self._readers.append(connection)
+            try:
+                connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            except psycopg.OperationalError:
+                connection.close()
+                if last_try:
+                    raise
+            else:
+                return connection
+        raise AssertionError("the last try has returned or raised")
+
+
+class _NumberDumper(Dumper):
+    """Every whole number as a bigint: one type each time, so that one prepared statement serves."""
+
+    format = Format.BINARY
+    oid = 20
+
+    def dump(self, obj: Any) -> Buffer:
+        return int(obj).to_bytes(8, "big", signed=True)
+
+
+def _connect(address: str) -> Connection:
+    connection = psycopg.connect(address, autocommit=True, connect_timeout=_CONNECT_S, prepare_threshold=0)
+    connection.adapters.register_dumper(int, _NumberDumper)
+    for kind, dumper in dumpers().items():
+        connection.adapters.register_dumper(kind, dumper)
+    return connection
+
+
+def _give_up(connection: Connection) -> None:
+    try:
+        connection.execute("ROLLBACK")
+    except psycopg.Error:
+        connection.close()
+
+
+def _has_ledger(connection: Connection) -> bool:
+    return connection.execute("SELECT to_regclass('migrations') IS NOT NULL").fetchone() == (True,)
+
+
+def _migrate(connection: Connection, faults: Faults) -> None:
+    """Apply what is missing, each in its own transaction of the database; who comes second finds it done."""
+    known = known_migrations("postgres")
+    for _ in known:
+        with connection.transaction():
+            connection.execute("LOCK TABLE migrations IN EXCLUSIVE MODE")
+            applied: dict[int, str] = dict(connection.execute("SELECT number, checksum FROM migrations").fetchall())
+            missing = missing_migrations(known, applied)
+            if missing:
+                connection.execute(missing[0].text.encode(), prepare=False)
+                faults.reach(FaultPoint.MIGRATING)
+                connection.execute(missing[0].row.encode(), prepare=False)
+        faults.reach(FaultPoint.MIGRATED)
+
+
+@lru_cache(maxsize=256)
+def _marked(query: str) -> str:
+    return query.replace("%", "%%").replace("?", "%s")
+
+
+@lru_cache(maxsize=256)
+def _with_keys(query: KeyedQuery, locking: str) -> str:
+    names = ", ".join(column.name for column in query.keys)
+    lock = f" ORDER BY {', '.join(f'k.{column.name}' for column in query.keys)}{locking}{query.locks}"
+    keys = f"WITH k ({names}) AS (SELECT * FROM {_unnest(query.keys)}) "  # noqa: S608 - names of ours
+    return keys + query.text + (lock if locking and query.locks else "")
+
+
+def _unnest(columns: Sequence[Column]) -> str:
+    return f"unnest({', '.join(f'%b::{column.kind.value}[]' for column in columns)})"
+
+
+def _arrays(columns: Sequence[Column], rows: Sequence[Row]) -> list[object]:
+    """The rows turned into one array for each column."""
+    return [array_of(column.kind, values) for column, values in zip(columns, zip(*rows, strict=True), strict=True)]
+
+
+def _before_commit(error: psycopg.Error) -> Exception:
+    """What went wrong while nothing had been committed yet."""
+    if isinstance(error, _CONFLICTS):
+        return ConflictError(f"another process was faster: {_first_line(error)}")
+    if isinstance(error, (errors.IntegrityError, errors.DataError, errors.ProgrammingError)):
+        return AssertionError(f"a command of ours broke a constraint: {_first_line(error)}")
+    return _storage_error(error)
+
+
+def _storage_error(error: psycopg.Error, *, outcome: MoneyOutcome = MoneyOutcome.NOT_CHARGED) -> UnavailableError:
+    is_corrupt = isinstance(error, (errors.DataCorrupted, errors.IndexCorrupted))
+    code = ErrorCode.STORAGE_CORRUPT if is_corrupt else ErrorCode.STORAGE_FAILED
+    return UnavailableError(code, f"the ledger's database: {_first_line(error)}", outcome=outcome)
+
+
+def _first_line(error: psycopg.Error) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

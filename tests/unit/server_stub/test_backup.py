@@ -1,0 +1,87 @@
+"""A backup is of one moment, is refused when a byte of it is off, and comes back clean."""
+
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+
+from server_stub.backup import MANIFEST, back_up, restore
+from server_stub.bootstrap import opened_store
+from server_stub.config import KEYS_FOLDER
+from server_stub.store.tables.payments import PAYMENTS
+from tests.unit.server_stub.harness import House, opened_house
+from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
+
+#: Each of these tests runs on SQLite and on PostgreSQL.
+ON_EVERY_DATABASE = True
+
+
+@pytest.fixture
+def empty(request: pytest.FixtureRequest, house: House) -> str:
+    """The address of an empty database of the same kind, "" for a file."""
+    return request.getfixturevalue("postgres").new_database() if house.desk.operator.config.database else ""
+
+
+def test_a_backup_while_payments_come_in_is_of_one_moment(house: House, tmp_path: Path, empty: str) -> None:
+    """Whatever is in it is whole: the audit of what is restored is clean, and all that came before is there."""
+    terminal, wallet = house.terminal(), house.wallet(total_max_minor=5_000)
+    claims = [(request, wallet.intent(request)) for request in (terminal.request(1) for _ in range(300))]
+    terminal.capture(*claims[:10])
+    started = threading.Event()
+
+    def pay() -> None:
+        for claim in claims[10:60]:
+            terminal.capture(claim)
+            started.set()
+
+    payer = threading.Thread(target=pay)
+    payer.start()
+    assert started.wait(20)
+    back_up(house.folder, tmp_path / "backup", made_at_s=1)
+    payer.join()
+    restore(tmp_path / "restored", tmp_path / "backup", database=empty)
+    with opened_store(tmp_path / "restored") as store, store.reading() as reader:
+        assert 11 <= reader.count("payments") <= 60
+
+
+def test_what_is_restored_goes_on(house: House, tmp_path: Path, empty: str) -> None:
+    """Answers are the same as before, and new payments get numbers that nobody had."""
+    terminal, wallet = house.terminal(), house.wallet()
+    request = terminal.request()
+    claim = (request, wallet.intent(request))
+    outcomes = terminal.capture(claim)
+    back_up(house.folder, tmp_path / "backup", made_at_s=1)
+    restore(tmp_path / "restored", tmp_path / "backup", database=empty)
+    shutil.copytree(house.folder / KEYS_FOLDER, tmp_path / "restored" / KEYS_FOLDER)
+    with opened_house(tmp_path / "restored") as again:
+        terminal.call = wallet.call = again.call
+        another = terminal.request()
+        assert terminal.capture((another, wallet.intent(another)))[0]["state"] == "CAPTURED"
+        assert terminal.capture(claim) == outcomes
+        again.assert_clean()
+        with again.desk.operator.store.reading() as reader:
+            assert len({payment.number for payment in reader.list_all(PAYMENTS)}) == 2
+
+
+def test_a_backup_that_is_off_by_a_byte_is_refused(house: House, tmp_path: Path, empty: str) -> None:
+    """So are one without its manifest, a second one into the same folder, and a restore over a ledger."""
+    target = tmp_path / "backup"
+    back_up(house.folder, target, made_at_s=1)
+    with pytest.raises(MisuseError) as there:
+        back_up(house.folder, target, made_at_s=1)
+    assert there.value.code is ErrorCode.ALREADY_ENROLLED
+    with pytest.raises(MisuseError) as over:
+        restore(house.folder, target)
+    assert over.value.code is ErrorCode.ALREADY_ENROLLED
+    file = max((path for path in (target / "ledger").iterdir()), key=lambda path: path.stat().st_size)
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    with pytest.raises(UnavailableError) as torn:
+        restore(tmp_path / "restored", target, database=empty)
+    assert torn.value.code is ErrorCode.STORAGE_CORRUPT
+    (target / MANIFEST).unlink()
+    with pytest.raises(MisuseError) as unfinished:
+        restore(tmp_path / "restored", target, database=empty)
+    assert unfinished.value.code is ErrorCode.NOT_INITIALISED
