@@ -6,7 +6,7 @@ with it, and the audit finds nothing.
 
 import tempfile
 from collections import defaultdict
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -96,7 +96,7 @@ class MoneyMachine(RuleBasedStateMachine):
         super().__init__()
         self.closing = ExitStack()
         folder = self.closing.enter_context(tempfile.TemporaryDirectory())
-        self.house: House = self.closing.enter_context(opened_house(Path(folder) / "server"))
+        self.house: House = self.closing.enter_context(self.opened(Path(folder) / "server"))
         self.terminals: list[TestTerminal] = [self.house.terminal() for _ in range(2)]
         self.wallets: list[TestWallet] = [self.house.wallet(FUNDS_MINOR, total_max_minor=0) for _ in range(2)]
         self.model = Model()
@@ -106,6 +106,10 @@ class MoneyMachine(RuleBasedStateMachine):
         self.bought: list[Bought] = []
         self.deposits: list[Deposit] = []
         self.refunds: list[tuple[int, Sealed[Refund], bytes]] = []
+
+    def opened(self, folder: Path) -> AbstractContextManager[House]:
+        """The server of one run; another machine may choose another database."""
+        return opened_house(folder)
 
     def teardown(self) -> None:
         self.closing.close()
