@@ -9,6 +9,7 @@ from typing import Final, ParamSpec, TypeVar
 from server_stub.committer import Command
 from server_stub.faults import Faults
 from server_stub.routes.buckets import Buckets, Policy
+from server_stub.routes.load import Load
 from server_stub.routes.measures import Measures
 from server_stub.service.operator import Operator
 from server_stub.wakeups import Wakeups
@@ -38,6 +39,7 @@ class Desk:
     is_one_of_many: bool = False
     is_first: bool = True
     measures: Measures = field(default_factory=Measures)
+    load: Load = field(default_factory=Load)
     key_buckets: Buckets = field(init=False)
 
     def __post_init__(self) -> None:

@@ -45,6 +45,10 @@ def _command(
     json: type[Any] | None = None,
 ) -> Operation:
     async def call(desk: Desk, incoming: Incoming) -> object:
+        with desk.load.taken(now_ms=desk.operator.clock.monotonic_ms()):
+            return await settle(desk, incoming)
+
+    async def settle(desk: Desk, incoming: Incoming) -> object:
         desk.faults.reach(FaultPoint.RECEIVED)
         # A batch is a long piece of work, anything else a short one.
         run = desk.run if bytes_max == limits.BATCH_BYTES_MAX else desk.run_quickly
