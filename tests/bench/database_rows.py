@@ -99,22 +99,37 @@ def _add_past(ledger: Path, *, wallets: int, payments: int) -> None:
     for kind in (2, 3):
         account = f"{start * kind} + i, {kind}, 'past' || i, 978, 0, 0"
         connection.execute(f"{series.format(wallets)} INSERT INTO accounts SELECT {account} FROM n")  # noqa: S608 - numbers of ours
-    key = f"CAST(printf('%012d', i % {wallets}) AS BLOB)"
-    for table, values in {
-        "consents (number, digest, wallet_id, token_id, counter, terminal_id, request_id, state, error_code, at_s,"
-        " request, envelope)": f"randomblob(32), 1, {key}, i / {wallets} + 1, 1, CAST(printf('%012d', i) AS BLOB), 3, 0, 1,"
-        " randomblob(300), randomblob(290)",
-        "payments (number, terminal_id, request_id, request_digest, consent_digest, wallet_id, amount_minor, currency,"
-        " state, at_s, liability)": "1, CAST(printf('%012d', i) AS BLOB), randomblob(32), randomblob(32), 1, 120, 978, 3, 1, 1",
-        "entries (number, kind, reference, at_s)": "4, randomblob(32), 1",
-    }.items():
-        connection.execute(f"{series.format(payments)} INSERT INTO {table} SELECT {start} + i, {values} FROM n")  # noqa: S608 - numbers of ours
-    for table, values in {
-        "spent_counters (token_id, counter, mode, start_minor, cumulative_minor, consent_number)": f"{key}, i / {wallets} + 1, 2, i, i + 1, {start} + i",
-        "answered_requests (request_id, terminal_id, payment_number)": "CAST(printf('%012d', i) AS BLOB), 1,"
-        f" {start} + i",
-        "postings (entry_number, line, account_id, currency, amount_minor)": f"{start} + i, 1, {start} * 2 + i % {wallets}, 978, -1",
-    }.items():
+    token, request = f"CAST(printf('%012d', i % {wallets}) AS BLOB)", "CAST(printf('%012d', i) AS BLOB)"
+    number = f"{start} + i"
+    for table, values in (
+        (
+            (
+                "consents (number, digest, wallet_id, token_id, counter, terminal_id, request_id, state, error_code,"
+                " at_s, request, envelope)"
+            ),
+            (
+                f"{number}, randomblob(32), 1, {token}, i / {wallets} + 1, 1, {request}, 3, 0, 1,"
+                " randomblob(300), randomblob(290)"
+            ),
+        ),
+        (
+            (
+                "payments (number, terminal_id, request_id, request_digest, consent_digest, wallet_id, amount_minor,"
+                " currency, state, at_s, liability)"
+            ),
+            f"{number}, 1, {request}, randomblob(32), randomblob(32), 1, 120, 978, 3, 1, 1",
+        ),
+        ("entries (number, kind, reference, at_s)", f"{number}, 4, randomblob(32), 1"),
+        (
+            "spent_counters (token_id, counter, mode, start_minor, cumulative_minor, consent_number)",
+            f"{token}, i / {wallets} + 1, 2, i, i + 1, {number}",
+        ),
+        ("answered_requests (request_id, terminal_id, payment_number)", f"{request}, 1, {number}"),
+        (
+            "postings (entry_number, line, account_id, currency, amount_minor)",
+            f"{number}, 1, {start} * 2 + i % {wallets}, 978, -1",
+        ),
+    ):
         connection.execute(f"{series.format(payments)} INSERT INTO {table} SELECT {values} FROM n")  # noqa: S608 - numbers of ours
     connection.execute("COMMIT")
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

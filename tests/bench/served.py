@@ -12,7 +12,7 @@ from typing import Final
 
 _TICKS_S: Final = os.sysconf("SC_CLK_TCK")
 _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
-_STOP_S: Final = 20
+_STOP_S: Final = 120
 ROOT: Final = Path(__file__).parents[2]
 
 
