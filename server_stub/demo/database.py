@@ -90,11 +90,14 @@ class LocalPostgres:
         return int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
 
     def new_database(self) -> str:
-        """Make another database, empty; its address."""
+        """The address of a place where there is nothing yet.
+
+        It is a schema of its own, which a ledger cannot tell from a database; but a thousand times quicker to make.
+        """
         self._databases += 1
-        name = f"{DATABASE}_{self._databases}"
-        self.run("createdb", "-h", str(self.folder), "-U", DATABASE, name)
-        return self.address(name)
+        name = f"place_{self._databases}"
+        self.run("psql", "-q", "-h", str(self.folder), "-U", DATABASE, "-d", DATABASE, "-c", f"CREATE SCHEMA {name}")
+        return f"{self.address()}&options=-csearch_path%3D{name}"
 
     def stop(self) -> None:
         """End it at once, and remove the folder."""
