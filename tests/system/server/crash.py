@@ -24,18 +24,23 @@ BATCH = 5
 
 @dataclass(slots=True)
 class Payer:
-    """One till and one wallet. ``acknowledged`` and ``asked`` are request ids, kept outside the server."""
+    """One till and one wallet. Request ids by what became of them, kept outside the server.
+
+    ``refused`` came again so late that it had expired: it must never have been paid.
+    """
 
     terminal: TestTerminal
     wallet: TestWallet
     acknowledged: set[bytes] = field(default_factory=set)
     asked: dict[bytes, Claim] = field(default_factory=dict)
+    refused: set[bytes] = field(default_factory=set)
 
     def pay_until_cut(self, address: str, on_acknowledged: Callable[[], None]) -> None:
         """Online payments and batches in turn over one connection, until the connection breaks."""
         with httpx.Client(base_url=address, timeout=PATIENCE_S, trust_env=False) as client:
             turn = 0
             try:
+                self._ask_again(client)
                 while True:
                     claims = self._ask(BATCH if turn % 3 == 2 else 1, online=turn % 3 != 2)
                     self._send(client, claims)
@@ -46,10 +51,13 @@ class Payer:
 
     def ask_again(self, address: str) -> None:
         """Everything that was sent and not answered is asked again, and now it is answered."""
-        open_claims = [claim for number, claim in self.asked.items() if number not in self.acknowledged]
         with httpx.Client(base_url=address, timeout=PATIENCE_S, trust_env=False) as client:
-            for claim in open_claims:
-                self._send(client, [claim])
+            self._ask_again(client)
+
+    def _ask_again(self, client: httpx.Client) -> None:
+        answered = self.acknowledged | self.refused
+        for claim in [claim for number, claim in self.asked.items() if number not in answered]:
+            self._send(client, [claim])
 
     def _ask(self, count: int, *, online: bool) -> list[Claim]:
         claims: list[Claim] = []
@@ -66,7 +74,11 @@ class Payer:
             states = [outcome["state"] for outcome in answer.json()["outcomes"]]
         else:
             body = api.IntentBody(intent=api.to_base64url(intent.envelope), request=api.to_base64url(request.envelope))
-            states = [client.post(api.PATH_INTENTS, content=api.to_json(body)).json()["state"]]
+            said = client.post(api.PATH_INTENTS, content=api.to_json(body)).json()
+            if said.get("title") == "EXPIRED":
+                self.refused.add(request.message.request_id)
+                return
+            states = [said["state"]]
         assert set(states) == {"CAPTURED"}, states
         self.acknowledged |= {asked.message.request_id for asked, _ in claims}
 
@@ -105,5 +117,7 @@ def check_nothing_lost_or_doubled(server: ServerFolder, payers: list[Payer]) -> 
     acknowledged = set().union(*(payer.acknowledged for payer in payers))
     asked = set().union(*(payer.asked for payer in payers))
     assert acknowledged <= set(paid), f"{len(acknowledged - set(paid))} acknowledged payments are lost"
+    refused = set().union(*(payer.refused for payer in payers))
+    assert not refused & set(paid), "what was refused as expired was paid all the same"
     assert set(paid) <= asked
     return len(paid)
