@@ -114,7 +114,9 @@ def test_an_intent_answers_one_request() -> None:
 def test_a_deposit_is_held_by_the_issuer_alone() -> None:
     """Nobody holds money offline. (R-119)"""
     answers(replace(INTENT, mode=AuthorizationMode.ONLINE), DEPOSIT)
-    assert code_raised(lambda: answers(INTENT, DEPOSIT)) is ErrorCode.ONLINE_ONLY
+    with pytest.raises(RuleViolationError) as refused:
+        answers(INTENT, DEPOSIT)
+    assert (refused.value.code, refused.value.param) == (ErrorCode.ONLINE_ONLY, "mode")
 
 
 @pytest.mark.parametrize(
