@@ -12,7 +12,7 @@ TARGET ?=
 export KIVY_HOME ?= $(CACHE)/kivy
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check gui soak fuzz mutants bench docs screenshots newest clean
+.PHONY: help setup demo test check gui soak fuzz mutants bench docs screenshots fonts newest clean
 .PHONY: ready oracle screen check-style check-types check-imports check-tidy
 
 help: ## this list
@@ -57,6 +57,10 @@ docs: ready ## write the generated pages anew; check that pages agree with the c
 screenshots: screen ## draw the README's pictures anew
 	@deploy/setup.sh exists tests/gui/screenshots.py
 	@$(RUN)/python -m tests.gui.screenshots $(ARGS)
+
+fonts: ready ## cut the subsets of assets/fonts anew, when a catalogue got new characters
+	@deploy/setup.sh fonts
+	@PYTHONPATH=$(CACHE)/fonts $(RUN)/python -m tests.fonts
 
 newest: ## try the newest version of everything, beside .venv
 	@deploy/setup.sh newest $(ARGS)

@@ -8,6 +8,7 @@
 #   deploy/setup.sh conformance  likewise for tests/conformance
 #   deploy/setup.sh fuzz         likewise for `make fuzz`
 #   deploy/setup.sh mutants      likewise for `make mutants`
+#   deploy/setup.sh fonts        likewise for `make fonts`
 #   deploy/setup.sh newest       run the tests on the newest version of everything, in an environment of its own
 #   deploy/setup.sh exists PATH  stop if PATH is not there
 set -eu
@@ -198,7 +199,7 @@ ready) is_current || ready ;;
 force) ready ;;
 screen) need_screen ;;
 newest) newest "$@" ;;
-oracle | fuzz | mutants | conformance) beside "$word" ;;
+fonts | oracle | fuzz | mutants | conformance) beside "$word" ;;
 exists) [ -e "$1" ] || stop "there is no $1 in this tree yet, so there is nothing to run" ;;
 *) stop "unknown word: $word" ;;
 esac

@@ -22,7 +22,6 @@ from terminal_app.core import (
 from terminal_app.devices.camera import open_camera
 from terminal_app.devices.frames import FrameSource
 from terminal_app.devices.scanning import CodeScanner
-from terminal_app.i18n import catalogue_of
 from terminal_app.journal import Journal, Views
 from terminal_app.journal.repair import open_journal
 from terminal_app.office import Staff
@@ -93,7 +92,7 @@ class Terminal:
         self._link = ServerLink(outside.open_sender, clock=outside.clock, random=outside.random)
         self._lanes = NetworkLanes(self._link, bring_back=self._runner.send)
         self._scanner = DeviceScanner(outside.open_source, send=self._runner.send, show_frame=show_frame)
-        presenter = Presenter(catalogue_of("en"), zone=None)
+        presenter = Presenter(zone=None)
 
         def show_snapshot(snapshot: Snapshot) -> None:
             show(presenter.present(snapshot))
@@ -214,7 +213,8 @@ def run_window(config: TerminalConfig, outside: Outside, *, activation_code: str
     Raises:
         MisuseError, UnavailableError: as `Terminal`.
     """
-    from terminal_app.ui.app import TerminalApp, UiOptions
+    from terminal_app.ui.app import TerminalApp
+    from wallet_sdk.screen import app as screen_app
 
     stage = Stage()
     terminal = Terminal(config, outside, show=stage.show, show_frame=stage.show_frame, on_end=stage.core_has_ended)
@@ -222,7 +222,7 @@ def run_window(config: TerminalConfig, outside: Outside, *, activation_code: str
         initial=terminal.first_screen,
         send=terminal.send,
         matrix_of=qr.matrix,
-        options=UiOptions(mirror=window.mirror, robot_stdin=window.robot_stdin),
+        options=screen_app.WindowOptions(mirror=window.mirror, robot_stdin=window.robot_stdin),
     )
     stage.app = app
     signal.signal(signal.SIGTERM, lambda *_args: app.close())

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from terminal_app.roles import Role
+from terminal_app.screen_model import Language, TextSize, ThemeName
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError
 
 #: Choices of a tip that fit beside "no tip" and "other" on the smallest screen.
@@ -20,37 +21,6 @@ TIP_PERCENT_MAX: Final = 100
 TEXT_CHARS_MAX: Final = 120
 REFUND_MINOR_MAX: Final = 2**32 - 1
 SIGN_OUT_S_MAX: Final = 12 * 3600
-
-
-@unique
-class Language(Enum):
-    """Languages of the screens, by their BCP 47 code."""
-
-    ENGLISH = "en"
-    CHINESE = "zh"
-    SPANISH = "es"
-    FRENCH = "fr"
-    GERMAN = "de"
-    PORTUGUESE = "pt"
-    HINDI = "hi"
-    ARABIC = "ar"
-
-
-@unique
-class Theme(Enum):
-    """Colours of the screens."""
-
-    NIGHT = "night"
-    DAYLIGHT = "daylight"
-    HIGH_CONTRAST = "high_contrast"
-
-
-@unique
-class TextSize(Enum):
-    """How large the screens write."""
-
-    NORMAL = "normal"
-    LARGE = "large"
 
 
 @unique
@@ -103,7 +73,7 @@ class Settings:
     """
 
     language: Language = Language.ENGLISH
-    theme: Theme = Theme.NIGHT
+    theme: ThemeName = ThemeName.NIGHT
     text_size: TextSize = TextSize.NORMAL
     sound: SoundLevel = SoundLevel.OFF
     volume_percent: int = 60
@@ -226,7 +196,7 @@ def _bad(name: str, why: str) -> MisuseError:
 KINDS: Final = MappingProxyType(
     {
         "language": _choice(Language),
-        "theme": _choice(Theme),
+        "theme": _choice(ThemeName),
         "text_size": _choice(TextSize),
         "sound": _choice(SoundLevel),
         "volume_percent": _number(0, 100),

@@ -51,6 +51,12 @@ _OF_CODE: Final = MappingProxyType(
         ErrorCode.STORAGE_FAILED: MessageId.STORAGE,
         ErrorCode.STORAGE_CORRUPT: MessageId.STORAGE,
         ErrorCode.STORAGE_NEWER: MessageId.STORAGE,
+        ErrorCode.WRONG_PIN: MessageId.WRONG_PIN,
+        ErrorCode.LOCKED_OUT: MessageId.LOCKED_OUT,
+        ErrorCode.ROLE_FORBIDS: MessageId.NEEDS_SUPERVISOR,
+        ErrorCode.OVER_REFUNDABLE: MessageId.OVER_REFUND,
+        ErrorCode.NOTHING_TO_CLOSE: MessageId.NOTHING_TO_CLOSE,
+        ErrorCode.QUEUE_NOT_EMPTY: MessageId.UNSENT_FIRST,
     }
 )
 

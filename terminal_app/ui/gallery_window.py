@@ -1,38 +1,41 @@
 """The gallery's window: puts up each sample model, draws it, keeps the frame buffer."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from kivy.base import runTouchApp, stopTouchApp
 from kivy.clock import Clock
 
-from terminal_app.screen_model import Command, PreviewFrame, ScreenModel, ScreenName
+from terminal_app.screen_model import Appearance, Command, PreviewFrame, ScreenModel, ScreenName
 from terminal_app.ui.root import TerminalRoot
-from terminal_app.ui.samples import SAMPLES
+from terminal_app.ui.samples import SAMPLES, samples
 from terminal_app.ui.screens.keypad import KeypadScreen
-from terminal_app.ui.theme import NIGHT
-from terminal_app.ui.words import ENGLISH
 from wallet_sdk.protocol import qr
 from wallet_sdk.screen.fonts import assets_folder, register_fonts
 from wallet_sdk.screen.frame_buffer import draw_into
 
 
-def draw_all(folder: Path) -> Iterator[Path]:
-    """Draw every sample into the folder; gives the paths as they are written, named by screen."""
+def draw_all(folder: Path, appearances: Sequence[Appearance]) -> Iterator[Path]:
+    """Draw every sample in every appearance; gives the paths as they are written, named by screen.
+
+    One appearance goes into the folder itself, several into one below it each, such as `ar-night-normal`.
+    """
     register_fonts(assets_folder())
     root = TerminalRoot(
         initial=SAMPLES[ScreenName.KEYPAD],
         send=_ignore,
         matrix_of=qr.matrix,
-        theme=NIGHT,
-        words=ENGLISH,
         now_s=Clock.get_time,
     )
     runTouchApp(root, embedded=True)
-    for name, model in SAMPLES.items():
-        path = folder / f"{name.value}.png"
-        _draw(root, model, path)
-        yield path
+    for each in appearances:
+        own = folder / f"{each.language.value}-{each.theme.value}-{each.text_size.value}"
+        place = own if len(appearances) > 1 else folder
+        place.mkdir(exist_ok=True)
+        for name, model in samples(each).items():
+            path = place / f"{name.value}.png"
+            _draw(root, model, path)
+            yield path
     stopTouchApp()
 
 

@@ -1,13 +1,13 @@
 """The whole window: the status bar and the screen below it, behind one touch guard."""
 
 from collections.abc import Callable
+from typing import Any
 
 from kivy.core.window import Window
 from kivy.input.motionevent import MotionEvent
 from kivy.uix.boxlayout import BoxLayout
 
 from terminal_app.screen_model import (
-    Command,
     NetworkState,
     NetworkSwitch,
     PreviewFrame,
@@ -16,14 +16,19 @@ from terminal_app.screen_model import (
     SendNow,
     SwitchNetwork,
 )
-from terminal_app.ui.screens.base import Screen, Surroundings
+from terminal_app.ui.screens.base import LeavePage, Screen, Surroundings
 from terminal_app.ui.screens.beside import ScanScreen, ShowCodeScreen
+from terminal_app.ui.screens.choices import ChoicesPage
 from terminal_app.ui.screens.enrol import EnrolScreen
+from terminal_app.ui.screens.history import HistoryPage
 from terminal_app.ui.screens.keypad import KeypadScreen
+from terminal_app.ui.screens.list_page import ListPage
+from terminal_app.ui.screens.pin import PinPage
+from terminal_app.ui.screens.refund import RefundPage
 from terminal_app.ui.screens.state_panel import PANEL_ICONS, StatePanel
-from terminal_app.ui.theme import Theme, look_for
+from terminal_app.ui.theme import look_for
 from terminal_app.ui.widgets.top_bar import TopBarView
-from terminal_app.ui.words import UiWords
+from wallet_sdk.screen.colours import CLEAR
 from wallet_sdk.screen.finger import BACKSPACE_KEY, ENTER_KEY, ESCAPE_KEY, TAB_KEY
 from wallet_sdk.screen.parts import column
 from wallet_sdk.screen.qr_view import Matrix
@@ -41,20 +46,17 @@ class TerminalRoot(BoxLayout):
         self,
         *,
         initial: ScreenModel,
-        send: Callable[[Command], None],
+        send: Callable[[Any], None],
         matrix_of: Callable[[str], Matrix],
-        theme: Theme,
-        words: UiWords,
         now_s: Callable[[], float],
     ) -> None:
         super().__init__()
         self._send = send
         self._matrix_of = matrix_of
-        self._theme = theme
-        self._words = words
         self._guard = TouchGuard(now_s=now_s)
-        self._ground = Ground(self, theme.base)
+        self._ground = Ground(self, CLEAR)
         self._model = initial
+        self._below: ScreenModel | None = None
         self._build()
         Window.bind(on_key_down=self._on_key_down, on_textinput=self._on_textinput)
 
@@ -79,12 +81,34 @@ class TerminalRoot(BoxLayout):
 
     def show(self, model: ScreenModel) -> None:
         """Draw this model. UI thread only."""
-        changed = model.name is not self._model.name
+        before = self._model
+        if self._below is not None and model.name is self._below.name and model.appearance == before.appearance:
+            # A page of the screen's own stays while what is below it only says more.
+            self._below = model
+            self._bar.show(model.bar)
+            return
+        self._below = None
+        changed = (model.name, model.appearance) != (before.name, before.appearance)
         self._model = model
         if changed:
             self._build()
         else:
             self._draw()
+
+    def open_page(self, page: ScreenModel) -> None:
+        """Lay a page over the screen, until it is left or its command has been sent."""
+        below = self._below or self._model
+        self._below = below
+        self._model = page
+        self._build()
+
+    def _press(self, command: Any) -> None:
+        below, self._below = self._below, None
+        if below is not None:
+            self._model = below
+            self._build()
+        if command is not LeavePage.NOW:
+            self._send(command)
 
     def show_frame(self, frame: PreviewFrame) -> None:
         """Draw a camera frame where the screen has a place for one. UI thread only."""
@@ -97,14 +121,20 @@ class TerminalRoot(BoxLayout):
     def _build(self) -> None:
         """Make bar and screen anew: the bar above, and beside both what the screen wants over the whole height."""
         self.clear_widgets()
-        self._look = look_for(theme=self._theme, width_px=Window.width, height_px=Window.height)
+        self._look = look_for(
+            appearance=self._model.appearance,
+            name=self._model.name,
+            width_px=Window.width,
+            height_px=Window.height,
+        )
         self._screen = self._make_screen(self._model.name)
-        self._bar = TopBarView(look=self._look, words=self._words, form=self._screen.bar_form)
+        self._bar = TopBarView(look=self._look, words=self._model.words, form=self._screen.bar_form)
         self._bar.network.bind(on_release=self._switch_network)
+        self._bar.menu.bind(on_release=lambda *_args: self._open_menu())
         self._bar.queue.bind(on_release=lambda *_args: self._send(SendNow()))
-        if self._screen.tall is not None:
-            self.add_widget(self._screen.tall)
-        self.add_widget(column(self._bar, self._screen, spacing_mm=0))
+        beside = (self._screen.tall,) if self._screen.tall is not None else ()
+        for widget in self._look.in_row(*beside, column(self._bar, self._screen, spacing_mm=0)):
+            self.add_widget(widget)
         self._ground.paint(self._look.ground(self._model.name))
         self._guard.arm()
         self._draw()
@@ -114,7 +144,13 @@ class TerminalRoot(BoxLayout):
         self._screen.draw(self._model)
 
     def _make_screen(self, name: ScreenName) -> Screen:
-        around = Surroundings(look=self._look, words=self._words, send=self._send, matrix_of=self._matrix_of)
+        around = Surroundings(
+            look=self._look,
+            words=self._model.words,
+            send=self._press,
+            open_page=self.open_page,
+            matrix_of=self._matrix_of,
+        )
         if name in PANEL_ICONS:
             return StatePanel(around, name)
         match name:
@@ -124,9 +160,28 @@ class TerminalRoot(BoxLayout):
                 return ShowCodeScreen(around)
             case ScreenName.SCAN:
                 return ScanScreen(around)
-            case _:
-                assert name is ScreenName.KEYPAD
+            case ScreenName.KEYPAD:
                 return KeypadScreen(around)
+            case _:
+                return self._make_office_page(name, around)
+
+    @staticmethod
+    def _make_office_page(name: ScreenName, around: Surroundings) -> Screen:
+        match name:
+            case ScreenName.SIGN_IN:
+                return PinPage(around)
+            case ScreenName.REFUND:
+                return RefundPage(around)
+            case ScreenName.HISTORY:
+                return HistoryPage(around)
+            case ScreenName.MENU | ScreenName.TIP | ScreenName.CLOSE_DAY:
+                return ChoicesPage(around)
+            case _:
+                return ListPage(around)
+
+    def _open_menu(self) -> None:
+        if self._model.bar.menu is not None:
+            self._send(self._model.bar.menu)
 
     def _switch_network(self, *_args: object) -> None:
         off = self._model.bar.network is NetworkState.SWITCHED_OFF

@@ -1,142 +1,143 @@
-"""One sample model for each screen: what the gallery draws and the GUI tests measure."""
+"""One sample of each screen, in every appearance: what the gallery draws and the GUI tests measure.
 
+The words come from the real presenter, so what is measured is what a cashier reads.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC
+from functools import cache
+from types import MappingProxyType
 from typing import Final
 
-from terminal_app.screen_model import (
-    Action,
-    AmountText,
-    CheckWords,
-    CommandName,
-    Emphasis,
-    NetworkState,
-    ScreenModel,
-    ScreenName,
-    TopBar,
-)
-
-BAR: Final = TopBar(shop="Corner Café", till="Till 2", network=NetworkState.ONLINE, last_result="PAID 8.40 EUR 14:02")
-BAR_OFFLINE: Final = TopBar(
-    shop="Corner Café",
-    till="Till 2",
-    network=NetworkState.OFFLINE,
-    queue_count=3,
-    queue_total="37.40 EUR",
-    last_result="PAID 8.40 EUR 14:02",
-)
-BAR_SWITCHED_OFF: Final = TopBar(
-    shop="Corner Café",
-    till="Till 2",
-    network=NetworkState.SWITCHED_OFF,
-    queue_count=1,
-    queue_total="12.50 EUR",
-    last_result="ACCEPTED OFFLINE 12.50 EUR 14:07",
-)
-AMOUNT: Final = AmountText(number="12.50", currency="EUR")
+from terminal_app.core import Place, ScanFor, Snapshot
+from terminal_app.journal import Sale
+from terminal_app.journal.events import Way
+from terminal_app.presenter import Presenter
+from terminal_app.screen_model import Appearance, NetworkState, ScreenModel, ScreenName
+from terminal_app.settings import Settings, TipPolicy
+from terminal_app.ui.samples_office import office_snapshots, pages_over
+from wallet_sdk.protocol.envelope import Sealed
+from wallet_sdk.protocol.errors import ErrorCode
+from wallet_sdk.protocol.ids import Digest, Envelope, RequestId
+from wallet_sdk.protocol.messages import PaymentRequest
+from wallet_sdk.protocol.money import Currency
+from wallet_sdk.protocol.rules import OfflineLimits
+from wallet_sdk.protocol.states import State
 
 # As long as a real signed payment request in base45: what the code's size is judged by.
 SAMPLE_CODE_TEXT: Final = "TC1:" + "8Q52D8FA1FN:TG9X4$K7VZ6L3B*WE2M0YHRJ" * 12
 
-_NEXT_SALE: Final = Action(command=CommandName.NEXT_SALE, label="Next sale", emphasis=Emphasis.PRIMARY)
-_RECEIPT: Final = Action(command=CommandName.SHOW_RECEIPT, label="Receipt")
-_CANCEL: Final = Action(command=CommandName.CANCEL, label="Cancel", emphasis=Emphasis.DANGER)
-
-_MODELS: Final = (
-    ScreenModel(
-        name=ScreenName.ENROL,
-        headline="Set up this till",
-        bar=TopBar(shop="Tillcode", till="new till", network=NetworkState.ONLINE),
-        lines=("Type the activation code that the back office gave you.",),
-        actions=(Action(command=CommandName.ENROL, label="Join", emphasis=Emphasis.PRIMARY),),
-        server_url="http://127.0.0.1:8080",
-    ),
-    ScreenModel(
-        name=ScreenName.KEYPAD,
-        headline="Amount",
-        bar=BAR,
-        actions=(
-            Action(command=CommandName.SHOW_CODE, label="Show code", emphasis=Emphasis.PRIMARY),
-            Action(command=CommandName.SCAN_CUSTOMER, label="Scan customer"),
-        ),
-    ),
-    ScreenModel(
-        name=ScreenName.SHOW_CODE,
-        headline="Customer scans this",
-        bar=BAR,
-        amount=AMOUNT,
-        code_text=SAMPLE_CODE_TEXT,
-        check_words=CheckWords(first="amber", second="falcon"),
-        remaining_s=108,
-        actions=(
-            Action(command=CommandName.SCAN_ANSWER, label="Scan answer", emphasis=Emphasis.PRIMARY),
-            _CANCEL,
-        ),
-    ),
-    ScreenModel(
-        name=ScreenName.SCAN,
-        headline="Scan the customer",
-        bar=BAR_OFFLINE,
-        amount=AMOUNT,
-        lines=("Hold the phone in front of the camera.",),
-        remaining_s=54,
-        actions=(_CANCEL,),
-    ),
-    ScreenModel(
-        name=ScreenName.VERIFYING,
-        headline="VERIFYING",
-        bar=BAR,
-        amount=AMOUNT,
-        lines=("Asking the bank.", "This takes a few seconds."),
-        actions=(),
-    ),
-    ScreenModel(
-        name=ScreenName.PAID,
-        headline="PAID",
-        bar=BAR,
-        amount=AMOUNT,
-        lines=("Paid at 14:07, receipt 4F2A-91",),
-        actions=(_NEXT_SALE, _RECEIPT),
-    ),
-    ScreenModel(
-        name=ScreenName.ACCEPTED_OFFLINE,
-        headline="ACCEPTED OFFLINE",
-        bar=BAR_SWITCHED_OFF,
-        amount=AMOUNT,
-        lines=("Stored safely. It will be sent when the network is back.",),
-        actions=(_NEXT_SALE,),
-    ),
-    ScreenModel(
-        name=ScreenName.NOT_PAID,
-        headline="NOT PAID",
-        bar=BAR,
-        amount=AMOUNT,
-        lines=("Declined: the balance is too low.", "Nothing was charged."),
-        actions=(_NEXT_SALE,),
-    ),
-    ScreenModel(
-        name=ScreenName.UNKNOWN,
-        headline="NOT KNOWN YET",
-        bar=BAR_OFFLINE,
-        amount=AMOUNT,
-        warning="DO NOT CHARGE AGAIN",
-        lines=("The answer did not arrive. We keep asking.",),
-        actions=(_NEXT_SALE, Action(command=CommandName.CHECK_AGAIN, label="Check again")),
-    ),
-    ScreenModel(
-        name=ScreenName.EXPIRED,
-        headline="EXPIRED",
-        bar=BAR,
-        amount=AMOUNT,
-        lines=("Nobody paid in time. Nothing was charged.",),
-        actions=(_NEXT_SALE,),
-    ),
-    ScreenModel(
-        name=ScreenName.CANCELLED,
-        headline="CANCELLED",
-        bar=BAR,
-        amount=AMOUNT,
-        lines=("You cancelled this sale. Nothing was charged.",),
-        actions=(_NEXT_SALE,),
-    ),
+# 14:07 in Greenwich.
+_AT_S: Final = 1_800_000_420
+_ENVELOPE: Final = Envelope(bytes(range(64)))
+_LIMITS: Final = OfflineLimits(
+    payment_max_minor=5_000,
+    stored_max_minor=20_000,
+    stored_count_max=50,
+    stored_age_max_s=259_200,
+    token_stored_max_minor=10_000,
 )
 
-SAMPLES: Final = {model.name: model for model in _MODELS}
+
+def _sale(state: State, *, error_code: int = 0, minor: int = 1250, answered: bool = True, at_s: int = _AT_S) -> Sale:
+    request = PaymentRequest(
+        request_id=RequestId(bytes(12)),
+        amount_minor=minor,
+        currency=Currency.EUR,
+        issued_at_s=at_s,
+        lifetime_s=120,
+        reference="" if answered else "T-17",
+    )
+    sealed = Sealed(
+        message=request,
+        envelope=_ENVELOPE,
+        digest=Digest(bytes(32)),
+        key_id=None,
+        embedded=None,
+        signature=bytes(64),
+    )
+    offline = state is State.AUTHORIZED
+    return Sale(
+        request=sealed,
+        way=Way.SHOW,
+        opened_at_s=at_s,
+        state=state,
+        paid_minor=minor,
+        changed_at_s=at_s,
+        consent=_ENVELOPE if answered else None,
+        consent_digest=Digest(bytes(range(32))) if state in {State.AUTHORIZED, State.SETTLED} else None,
+        accepted_at_s=at_s if offline else None,
+        offline_receipt=_ENVELOPE if offline else None,
+        receipt=_ENVELOPE if state is State.SETTLED else None,
+        error_code=error_code,
+    )
+
+
+_ONLINE: Final = Snapshot(
+    place=Place.KEYPAD,
+    currency=Currency.EUR,
+    network=NetworkState.ONLINE,
+    server_url="http://127.0.0.1:8080",
+    shop="Corner Café",
+    till="t-2",
+    limits=_LIMITS,
+    result=_sale(State.SETTLED, minor=840, at_s=_AT_S - 300),
+)
+_OFFLINE: Final = replace(_ONLINE, network=NetworkState.OFFLINE, stored_count=3, stored_minor=3740)
+_OPEN: Final = _sale(State.REQUESTED, answered=False)
+_DECLINED: Final = int(ErrorCode.INSUFFICIENT_FUNDS)
+
+_SNAPSHOTS: Final[Mapping[ScreenName, Snapshot]] = MappingProxyType(
+    {
+        ScreenName.ENROL: replace(_ONLINE, place=Place.ENROL, shop="Tillcode", till="-", result=None),
+        ScreenName.KEYPAD: _ONLINE,
+        ScreenName.SHOW_CODE: replace(_ONLINE, place=Place.SHOW, sale=_OPEN, remaining_s=108),
+        ScreenName.SCAN: replace(
+            _OFFLINE, place=Place.SCAN, sale=_OPEN, scan_for=ScanFor.CUSTOMER, remaining_s=54, result=None
+        ),
+        ScreenName.VERIFYING: replace(_ONLINE, place=Place.VERIFYING, sale=_sale(State.REQUESTED)),
+        ScreenName.PAID: replace(_ONLINE, place=Place.RESULT, sale=_sale(State.SETTLED)),
+        ScreenName.ACCEPTED_OFFLINE: replace(
+            _OFFLINE,
+            place=Place.RESULT,
+            network=NetworkState.SWITCHED_OFF,
+            sale=_sale(State.AUTHORIZED),
+            result=_sale(State.AUTHORIZED),
+        ),
+        ScreenName.NOT_PAID: replace(
+            _ONLINE, place=Place.RESULT, sale=_sale(State.DECLINED, error_code=_DECLINED, minor=123_456)
+        ),
+        ScreenName.UNKNOWN: replace(_OFFLINE, place=Place.RESULT, sale=_sale(State.UNKNOWN)),
+        ScreenName.EXPIRED: replace(_ONLINE, place=Place.RESULT, sale=_sale(State.EXPIRED)),
+        ScreenName.CANCELLED: replace(_ONLINE, place=Place.RESULT, sale=_sale(State.CANCELED)),
+        **office_snapshots(_OFFLINE, at_s=_AT_S),
+    }
+)
+
+
+def _settings(appearance: Appearance) -> Settings:
+    return Settings(
+        language=appearance.language,
+        theme=appearance.theme,
+        text_size=appearance.text_size,
+    )
+
+
+@cache
+def samples(appearance: Appearance) -> Mapping[ScreenName, ScreenModel]:
+    """Every screen in this appearance."""
+    presenter = Presenter(zone=UTC)
+    models = {}
+    for name, snapshot in _SNAPSHOTS.items():
+        chosen = _settings(appearance)
+        office = replace(snapshot.office, settings=chosen) if snapshot.office is not None else None
+        model = presenter.present(replace(snapshot, settings=chosen, office=office))
+        assert model.name is name
+        models[name] = replace(model, code_text=SAMPLE_CODE_TEXT) if model.code_text else model
+    asks_tips = replace(_settings(appearance), tip_policy=TipPolicy.AT_TILL)
+    keypad = presenter.present(replace(_SNAPSHOTS[ScreenName.KEYPAD], settings=asks_tips))
+    return MappingProxyType(models | pages_over(models, keypad=keypad))
+
+
+SAMPLES: Final = samples(Appearance())

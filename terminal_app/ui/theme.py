@@ -4,14 +4,16 @@ A `Theme` holds colours only, so a daylight or high-contrast one is one more val
 millimetres and do not change with the theme. `Look` is what a widget gets: the theme, the window's shape, the type.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, unique
-from typing import Final
+from typing import Final, TypeVar
 
-from terminal_app.screen_model import Emphasis, ScreenName
+from terminal_app.screen_model import Appearance, Direction, Emphasis, ScreenName, TextSize, ThemeName
 from wallet_sdk.screen.buttons import ButtonColours
 from wallet_sdk.screen.colours import CLEAR, Colour, colour
 from wallet_sdk.screen.units import mm
+
+_AnyWidget = TypeVar("_AnyWidget")
 
 TARGET_MM: Final = 9.0
 KEY_MM: Final = 15.0
@@ -87,6 +89,54 @@ NIGHT: Final = Theme(
     },
 )
 
+# For a counter in the sun: dark on light. A state still fills the screen with its own colour, as at night.
+DAYLIGHT: Final = Theme(
+    base=colour("#F3F5F9"),
+    surface=colour("#FFFFFF"),
+    surface_pressed=colour("#D5DDE8"),
+    outline=colour("#8593A6"),
+    text=colour("#0B1220"),
+    text_dim=colour("#374357"),
+    text_disabled=colour("#7A8699"),
+    accent=colour("#075538"),
+    accent_pressed=colour("#0B6E4A"),
+    on_accent=colour("#FFFFFF"),
+    caution=colour("#653600"),
+    danger=colour("#8C1016"),
+    bar_shade=colour("#0B1220", 0.05),
+    disc=colour("#0B1220", 0.10),
+    panels=NIGHT.panels,
+)
+
+# For eyes that see little: black and white, one yellow, outlines round everything, deeper colours of state.
+HIGH_CONTRAST: Final = Theme(
+    base=colour("#000000"),
+    surface=colour("#000000"),
+    surface_pressed=colour("#3A3A3A"),
+    outline=colour("#FFFFFF"),
+    text=colour("#FFFFFF"),
+    text_dim=colour("#EDEDED"),
+    text_disabled=colour("#9A9A9A"),
+    accent=colour("#FFE600"),
+    accent_pressed=colour("#D6C100"),
+    on_accent=colour("#000000"),
+    caution=colour("#FFE600"),
+    danger=colour("#FFC2C2"),
+    bar_shade=colour("#000000", 0.45),
+    disc=colour("#FFFFFF", 0.16),
+    panels={
+        ScreenName.PAID: colour("#00401F"),
+        ScreenName.ACCEPTED_OFFLINE: colour("#002E66"),
+        ScreenName.NOT_PAID: colour("#6B0006"),
+        ScreenName.EXPIRED: colour("#2B2F36"),
+        ScreenName.CANCELLED: colour("#2B2F36"),
+        ScreenName.UNKNOWN: colour("#4A2800"),
+        ScreenName.VERIFYING: colour("#22124F"),
+    },
+)
+
+THEMES: Final = {ThemeName.NIGHT: NIGHT, ThemeName.DAYLIGHT: DAYLIGHT, ThemeName.HIGH_CONTRAST: HIGH_CONTRAST}
+
 BORDERS: Final[dict[ScreenName, Border]] = {
     ScreenName.ACCEPTED_OFFLINE: Border.THICK_INSET,
     ScreenName.NOT_PAID: Border.SIDE_BARS,
@@ -109,6 +159,23 @@ class Sizes:
     action_mm: float
     disc_mm: float
 
+    @property
+    def words_are_large(self) -> bool:
+        """True in the mode for eyes that see little."""
+        return self.body_mm > _WORDS_MM_MAX
+
+    def with_large_words(self) -> "Sizes":
+        """The same with larger words. Titles, amounts and keys are as large as their places allow already."""
+        return replace(
+            self,
+            bar_mm=self.bar_mm * _LARGE_WORDS,
+            body_mm=self.body_mm * _LARGE_WORDS,
+            button_mm=self.button_mm * _LARGE_WORDS,
+        )
+
+
+_LARGE_WORDS: Final = 1.25
+_WORDS_MM_MAX: Final = 4.5
 
 # The design's px at 5.17 px/mm (7 inch, 800x480) and at 5.92 px/mm (10 inch).
 SIZES_7_INCH: Final = Sizes(
@@ -138,29 +205,49 @@ LARGE_SIDE_MM: Final = 120.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What every widget is given: theme, shape of the window, type."""
+    """What every widget is given: theme, shape of the window, type, which way a line is read."""
 
     theme: Theme
     shape: Shape
     sizes: Sizes
+    direction: Direction = Direction.LEFT_TO_RIGHT
 
     @property
     def is_portrait(self) -> bool:
         """True when the window is higher than wide."""
         return self.shape is Shape.PORTRAIT
 
+    @property
+    def start(self) -> str:
+        """The side that a line begins on, as `halign`."""
+        return "right" if self.direction is Direction.RIGHT_TO_LEFT else "left"
+
+    @property
+    def end(self) -> str:
+        """The side that a line ends on, as `halign`."""
+        return "left" if self.direction is Direction.RIGHT_TO_LEFT else "right"
+
+    def in_row(self, *widgets: _AnyWidget) -> tuple[_AnyWidget, ...]:
+        """Widgets that stand beside each other, named in reading direction, from left to right."""
+        return widgets[::-1] if self.direction is Direction.RIGHT_TO_LEFT else widgets
+
     def ground(self, name: ScreenName) -> Colour:
         """The colour that a screen stands on."""
         return self.theme.panels.get(name, self.theme.base)
 
 
-def look_for(*, theme: Theme, width_px: float, height_px: float) -> Look:
-    """The look for a window of this size at the density now set."""
+def look_for(*, appearance: Appearance, name: ScreenName, width_px: float, height_px: float) -> Look:
+    """The look of this screen in a window of this size at the density now set."""
     shorter_mm = min(width_px, height_px) / mm(1)
+    sizes = SIZES_10_INCH if shorter_mm >= LARGE_SIDE_MM else SIZES_7_INCH
+    theme = THEMES[appearance.theme]
+    if theme is DAYLIGHT and name in theme.panels:
+        theme = NIGHT  # white on the colour of the state, by day too
     return Look(
         theme=theme,
         shape=Shape.PORTRAIT if height_px > width_px else Shape.LANDSCAPE,
-        sizes=SIZES_10_INCH if shorter_mm >= LARGE_SIDE_MM else SIZES_7_INCH,
+        sizes=sizes.with_large_words() if appearance.text_size is TextSize.LARGE else sizes,
+        direction=appearance.direction,
     )
 
 
@@ -174,7 +261,7 @@ def button_colours(theme: Theme, emphasis: Emphasis, ground: Colour) -> ButtonCo
     if on_state:
         return ButtonColours(fill=CLEAR, fill_pressed=theme.disc, text=theme.text, outline=theme.text)
     text = theme.danger if emphasis is Emphasis.DANGER else theme.text
-    outline = (*theme.danger[:3], 0.55) if emphasis is Emphasis.DANGER else theme.outline
+    outline = (*theme.danger[:3], 0.7) if emphasis is Emphasis.DANGER else theme.outline
     return ButtonColours(fill=theme.surface, fill_pressed=theme.surface_pressed, text=text, outline=outline)
 
 

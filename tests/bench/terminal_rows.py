@@ -10,7 +10,6 @@ from PIL import Image
 
 from terminal_app.core import Place, Scanned
 from terminal_app.errands import Purpose
-from terminal_app.i18n import catalogue_of
 from terminal_app.presenter import Presenter
 from terminal_app.screen_model import NextSale, ScanAnswer, ShowCode
 from tests.bench.measure import Row, Run, Yardstick, medians_us, wall_ms
@@ -58,7 +57,7 @@ def terminal_show_ms(run: Run) -> list[Row]:
     """An amount: request signed and journaled, screen made, the modules of its code computed."""
     shop = Shop(run.folder, seed=run.seed, limits=_LIMITS).enrol()
     shop.go_offline()
-    presenter = Presenter(catalogue_of("en"), zone=None)
+    presenter = Presenter(zone=None)
     sign_ms, matrix_ms = [], []
     for number in range(1, _SALES + 1):
         sign_ms.append(wall_ms(partial(shop.do, ShowCode(amount_minor=100 + number))))

@@ -13,8 +13,6 @@ from PIL import Image
 
 from terminal_app.screen_model import Command, ScreenModel
 from terminal_app.ui.root import TerminalRoot
-from terminal_app.ui.theme import NIGHT
-from terminal_app.ui.words import ENGLISH
 from wallet_sdk.protocol import qr
 from wallet_sdk.screen import finger
 from wallet_sdk.screen.environment import Panel
@@ -112,8 +110,6 @@ class Till:
             initial=initial,
             send=self.sent.append,
             matrix_of=qr.matrix,
-            theme=NIGHT,
-            words=ENGLISH,
             now_s=self.time.now_s,
         )
         stage.put(self.root)

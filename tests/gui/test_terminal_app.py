@@ -27,7 +27,8 @@ from wallet_sdk.screen.environment import PANEL_7_LANDSCAPE, Drawing, prepare
 home, mirror = (Path(each) for each in sys.argv[1:])
 prepare(panel=PANEL_7_LANDSCAPE, kivy_home=home, drawing=Drawing.OFFSCREEN, title="till")
 from terminal_app.screen_model import ScanAnswer, ScreenName, ShowCode
-from terminal_app.ui.app import TerminalApp, UiOptions
+from terminal_app.ui.app import TerminalApp
+from wallet_sdk.screen.app import WindowOptions
 from terminal_app.ui.samples import SAMPLES
 from wallet_sdk.protocol import qr
 
@@ -40,7 +41,7 @@ def core(command):
             answer = SAMPLES[ScreenName.PAID]
     threading.Thread(target=app.show, args=(answer,)).start()
 
-options = UiOptions(mirror=mirror, robot_stdin=True)
+options = WindowOptions(mirror=mirror, robot_stdin=True)
 app = TerminalApp(initial=SAMPLES[ScreenName.KEYPAD], send=core, matrix_of=qr.matrix, options=options)
 app.run()
 """
@@ -99,7 +100,7 @@ def test_a_sale_is_driven_through_the_glass_and_seen_in_the_mirror(tmp_path: Pat
         assert robot.ask("quit")["ok"] is True
         _, complaints = process.communicate(timeout=ANSWER_S_MAX)
         assert process.returncode == 0
-    assert "sent ShowCode(amount_minor=1250, reference='')" in complaints
+    assert "sent ShowCode(amount_minor=1250, reference='', tip_minor=0)" in complaints
     assert "sent ScanAnswer()" in complaints
     assert "Traceback" not in complaints
 

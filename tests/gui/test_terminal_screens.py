@@ -1,14 +1,11 @@
 """The terminal's screens, drawn for real and touched for real on each panel that they are made for."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import combinations
 
 import pytest
 from kivy.core.window import Window
-from kivy.uix.label import Label
-from PIL import Image
 
 from terminal_app.screen_model import (
     PLAIN_COMMANDS,
@@ -27,21 +24,18 @@ from terminal_app.screen_model import (
 )
 from terminal_app.ui.samples import SAMPLES
 from terminal_app.ui.screens.state_panel import PANEL_ICONS
-from terminal_app.ui.theme import BORDERS, GAP_MM, KEY_MM, NIGHT, TARGET_MM
+from terminal_app.ui.theme import BORDERS, KEY_MM, NIGHT
+from tests.gui.layout import ROUNDING_MM, press_areas
 from tests.gui.stage import (
     Till,
     distance_px,
     frames_drawn_while_idle,
-    is_inside,
     picture,
     pump_until,
-    rectangle,
     settle,
 )
 from wallet_sdk.screen import finger
-from wallet_sdk.screen.colours import contrast
 from wallet_sdk.screen.environment import PANEL_7_LANDSCAPE, PANEL_7_PORTRAIT, PANEL_10_LANDSCAPE, Panel
-from wallet_sdk.screen.touch import PressArea
 from wallet_sdk.screen.units import px_to_mm
 
 TillOf = Callable[[ScreenModel, Panel], Till]
@@ -51,20 +45,7 @@ on_every_panel = pytest.mark.parametrize("panel", PANELS, ids=lambda panel: f"{p
 on_every_screen = pytest.mark.parametrize("name", ScreenName, ids=lambda name: name.value)
 
 # The buttons of the other two carry what was typed and have tests of their own.
-SALE_SCREENS = tuple(name for name in ScreenName if name not in (ScreenName.KEYPAD, ScreenName.ENROL))
-
-# Layouts round to whole pixels.
-ROUNDING_MM = 0.2
-CONTRAST_MIN = 7.0
-
-
-def press_areas() -> Iterator[PressArea]:
-    """Everything on the screen that takes a finger."""
-    return (each for each in finger.shown_widgets() if isinstance(each, PressArea) and not _is_hidden(each))
-
-
-def _is_hidden(area: PressArea) -> bool:
-    return bool(area.width < 1)
+SALE_SCREENS = (*PANEL_ICONS, ScreenName.SHOW_CODE, ScreenName.SCAN)
 
 
 # --- the keypad ---
@@ -151,6 +132,7 @@ def test_every_button_of_a_sale_sends_its_command(till_of: TillOf, name: ScreenN
     till = till_of(SAMPLES[name], PANEL_7_LANDSCAPE)
     for action in SAMPLES[name].actions:
         till.tap(action.command.value)
+        assert isinstance(action.command, CommandName)
         assert till.sent.pop() == PLAIN_COMMANDS[action.command]
 
 
@@ -216,76 +198,12 @@ def test_nothing_destructive_lies_where_next_sale_was(till_of: TillOf, panel: Pa
 
 
 @on_every_panel
-@on_every_screen
-def test_targets_are_large_enough_and_apart(till_of: TillOf, panel: Panel, name: ScreenName) -> None:
-    """On every screen and panel each target is 9 mm, 2 mm from the next, and inside the window."""
-    till_of(SAMPLES[name], panel)
-    areas = list(press_areas())
-    assert areas
-    for area in areas:
-        shorter_mm = px_to_mm(min(area.width, area.height))
-        assert shorter_mm >= TARGET_MM - ROUNDING_MM, f"{area.robot_id} is {shorter_mm:.1f} mm"
-        assert is_inside(area, panel), area.robot_id
-    for first, second in combinations(areas, 2):
-        gap_mm = px_to_mm(distance_px(first, second))
-        assert gap_mm >= GAP_MM - ROUNDING_MM, f"{gap_mm:.1f} mm between {first.robot_id} and {second.robot_id}"
-
-
-@on_every_panel
 def test_keypad_keys_are_fifteen_millimetres(till_of: TillOf, panel: Panel) -> None:
     """The keys that are hit most are the largest."""
     till_of(SAMPLES[ScreenName.KEYPAD], panel)
     keys = [each for each in press_areas() if each.robot_id.startswith("key_")]
     assert len(keys) == 12
     assert min(px_to_mm(min(each.width, each.height)) for each in keys) >= KEY_MM - ROUNDING_MM
-
-
-@on_every_panel
-@on_every_screen
-def test_no_text_is_cut_off(till_of: TillOf, panel: Panel, name: ScreenName) -> None:
-    """Every text fits the place that it is drawn in."""
-    till_of(SAMPLES[name], panel)
-    for label in finger.shown_widgets():
-        if not isinstance(label, Label) or not label.text:
-            continue
-        wide_px, high_px = label.texture_size
-        assert wide_px <= label.width + 1, f"{label.text!r} is {wide_px} px wide in {label.width}"
-        assert high_px <= label.height * 1.25 + 1, f"{label.text!r} is {high_px} px high in {label.height}"
-        assert is_inside(label, panel), label.text
-
-
-@on_every_panel
-@on_every_screen
-def test_widgets_with_text_do_not_overlap(till_of: TillOf, panel: Panel, name: ScreenName) -> None:
-    """No text lies over another."""
-    till_of(SAMPLES[name], panel)
-    labels = [each for each in finger.shown_widgets() if isinstance(each, Label) and each.text]
-    for first, second in combinations(labels, 2):
-        assert distance_px(first, second) >= -2, f"{first.text!r} lies over {second.text!r}"
-
-
-@on_every_panel
-@pytest.mark.parametrize("name", PANEL_ICONS, ids=lambda name: name.value)
-def test_text_on_state_panels_has_high_contrast(till_of: TillOf, panel: Panel, name: ScreenName) -> None:
-    """All text on the state panels has 7:1 against the pixels it really stands on."""
-    till_of(SAMPLES[name], panel)
-    shot = picture()
-    seen = 0
-    for label in finger.shown_widgets():
-        if isinstance(label, Label) and label.text:
-            ratio = contrast(tuple(label.color), ground_behind(shot, label))
-            assert ratio >= CONTRAST_MIN, f"{label.text!r} has {ratio:.1f}:1"
-            seen += 1
-    assert seen >= 4
-
-
-def ground_behind(shot: Image.Image, label: Label) -> tuple[float, float, float, float]:
-    """The colour that most pixels of the label's rectangle have: what its text stands on."""
-    left, bottom, right, top = (round(edge) for edge in rectangle(label))
-    part = shot.crop((left, shot.height - top, right, shot.height - bottom))
-    counted = Counter(zip(*(band.tobytes() for band in part.split()), strict=True))
-    (red, green, blue), _ = counted.most_common(1)[0]
-    return red / 255, green / 255, blue / 255, 1.0
 
 
 def test_every_state_has_its_own_sign() -> None:
@@ -323,11 +241,10 @@ def test_camera_frames_reach_the_viewfinder_and_no_other_screen(till_of: TillOf)
     assert finger.find_widget("viewfinder") is None
 
 
-@on_every_panel
 @on_every_screen
-def test_an_idle_screen_draws_no_frames(till_of: TillOf, panel: Panel, name: ScreenName) -> None:
+def test_an_idle_screen_draws_no_frames(till_of: TillOf, name: ScreenName) -> None:
     """A screen that nobody touches costs no frames."""
-    till_of(SAMPLES[name], panel)
+    till_of(SAMPLES[name], PANEL_7_LANDSCAPE)
     # half a second after a window was resized Kivy draws it once more
     pump_until(lambda: not Window.trigger_keyboard_height.is_triggered)
     settle()

@@ -6,12 +6,14 @@ from pathlib import Path
 
 from wallet_sdk.demo.samples import BLOCKED, SAMPLES
 from wallet_sdk.screen.environment import PANEL_PHONE
-from wallet_sdk.screen.gallery import run_gallery
+from wallet_sdk.screen.gallery import gallery_parser, run_gallery
 
 
 def main(arguments: list[str]) -> int:
     """Write one picture for each screen; the exit code."""
-    return run_gallery(arguments, title="Tillcode wallet gallery", panel=PANEL_PHONE, draw=_draw_all)
+    return run_gallery(
+        gallery_parser(PANEL_PHONE).parse_args(arguments), title="Tillcode wallet gallery", draw=_draw_all
+    )
 
 
 def _draw_all(folder: Path) -> Iterator[Path]:

@@ -8,7 +8,7 @@ from kivy.uix.widget import Widget
 from wallet_sdk.screen.colours import Colour
 from wallet_sdk.screen.fonts import DESCENT, STRONG_FONT
 from wallet_sdk.screen.surface import middle_of
-from wallet_sdk.screen.text import LEADING, SLACK_PX, TextLine, width_px_of
+from wallet_sdk.screen.text import FREE_BEFORE, LEADING, SLACK_PX, TextLine, width_px_of
 from wallet_sdk.screen.units import mm
 
 # The currency's part of the figures' height: small beside large figures, but never too small to read.
@@ -17,7 +17,6 @@ _CURRENCY_PART_SMALL: Final = 0.72
 _LARGE_MM: Final = 6.0
 _CURRENCY_SPACE: Final = 0.16
 _FIGURE_BEARING: Final = 0.05
-_FREE_BEFORE: Final = {"left": 0.0, "center": 0.5, "right": 1.0}
 
 
 class ShownAmount(Protocol):
@@ -69,7 +68,7 @@ class AmountLabel(Widget):
         font_px = int(full_px * min(1.0, self.width / sum(self._widths_px(full_px))))
         number_px, space_px, currency_px = self._widths_px(font_px)
         free_px = max(0.0, self.width - number_px - space_px - currency_px)
-        left_px = self.x + free_px * _FREE_BEFORE[self._halign]
+        left_px = self.x + free_px * FREE_BEFORE[self._halign]
         if self._halign == "left":
             # tabular figures stand in the middle of their width: move them to the edge that the lines above share
             left_px -= font_px * _FIGURE_BEARING

@@ -56,7 +56,7 @@ class GroundButton(PressArea):
 
 
 class WordButton(GroundButton):
-    """Words and perhaps an icon before them; two lines, or smaller type, when the words are long."""
+    """Words and perhaps an icon at their left or right; two lines, or smaller type, when the words are long."""
 
     def __init__(
         self,
@@ -67,6 +67,7 @@ class WordButton(GroundButton):
         corner_mm: float,
         disabled_colours: ButtonColours | None = None,
         icon: Icon | None = None,
+        icon_at: str = "left",
         **kwargs: object,
     ) -> None:
         super().__init__(
@@ -81,6 +82,7 @@ class WordButton(GroundButton):
             halign="center",
             line_height=0.95,
         )
+        self._icon_at = icon_at
         self._icon_view = IconView(icon=icon, stroke=0.19)
         self._icon_px, self._space_px = (mm(type_mm * 1.15), mm(_ICON_SPACE_MM)) if icon is not None else (0.0, 0.0)
         self.add_widget(self._icon_view)
@@ -102,8 +104,11 @@ class WordButton(GroundButton):
         self._words.size = (words_px, self.height)
         left_px = middle_x - (words_px + beside_px) / 2
         self._icon_view.size = (self._icon_px, self._icon_px)
-        self._icon_view.pos = (left_px, middle_y - self._icon_px / 2)
-        self._words.pos = (left_px + beside_px, self.y)
+        icon_x, words_x = left_px, left_px + beside_px
+        if self._icon_at == "right":
+            icon_x, words_x = left_px + words_px + self._space_px, left_px
+        self._icon_view.pos = (icon_x, middle_y - self._icon_px / 2)
+        self._words.pos = (words_x, self.y)
 
 
 class Key(GroundButton):
@@ -122,7 +127,9 @@ class Key(GroundButton):
     ) -> None:
         super().__init__(label_text=text, colours=colours, disabled_colours=None, corner_mm=corner_mm, **kwargs)
         self._icon_px = mm(type_mm)
-        self._face = TextLine(text="" if icon else text, font_name=BODY_FONT, font_size=mm(type_mm), halign="center")
+        self._face = TextLine(
+            text="" if icon else text, font_name=BODY_FONT, font_size=int(mm(type_mm)), halign="center"
+        )
         self._icon_view = IconView(icon=icon, stroke=stroke)
         self.add_widget(self._face)
         self.add_widget(self._icon_view)

@@ -19,6 +19,13 @@ BACKSPACE_KEY: Final = 8
 TAB_KEY: Final = 9
 ENTER_KEY: Final = 13
 ESCAPE_KEY: Final = 27
+SPACE_KEY: Final = 32
+RIGHT_KEY: Final = 275
+LEFT_KEY: Final = 276
+DOWN_KEY: Final = 274
+UP_KEY: Final = 273
+PAGE_UP_KEY: Final = 280
+PAGE_DOWN_KEY: Final = 281
 
 
 class FingerTouch(MotionEvent):

@@ -5,6 +5,8 @@ from typing import Final
 
 from kivy.core.text import LabelBase
 
+from wallet_sdk.screen.reading import Script
+
 BODY_FONT: Final = "TillcodeBody"
 STRONG_FONT: Final = "TillcodeStrong"
 DISPLAY_FONT: Final = "TillcodeDisplay"
@@ -18,6 +20,26 @@ _FILES: Final = {
     STRONG_FONT: "Inter-Bold-latin-tabular.otf",
     DISPLAY_FONT: "InterDisplay-Bold-latin.otf",
 }
+_WEIGHTS: Final = {BODY_FONT: "Medium", STRONG_FONT: "Bold", DISPLAY_FONT: "Bold"}
+# Cut from larger fonts by `make fonts`; each has Latin too, because a sentence may name a shop or a currency.
+_SUBSETS: Final = {
+    Script.HAN: "NotoSansSC-{weight}-subset.ttf",
+    Script.ARABIC: "NotoSansArabic-{weight}-subset.ttf",
+    Script.DEVANAGARI: "NotoSansDevanagari-{weight}-subset.ttf",
+}
+
+
+def face(font_name: str, script: Script) -> str:
+    """The name under which Kivy knows this font in this script."""
+    return font_name if script is Script.LATIN else f"{font_name}-{script.value}"
+
+
+def font_files() -> dict[str, str]:
+    """The file of each face, in `assets/fonts`."""
+    files = dict(_FILES)
+    for script, file_name in _SUBSETS.items():
+        files |= {face(name, script): file_name.format(weight=weight) for name, weight in _WEIGHTS.items()}
+    return files
 
 
 def assets_folder() -> Path:
@@ -32,7 +54,7 @@ def register_fonts(assets: Path) -> None:
 
     Raises: FileNotFoundError when the installation lacks a font; a till with empty labels would be worse.
     """
-    for name, file_name in _FILES.items():
+    for name, file_name in font_files().items():
         path = assets / "fonts" / file_name
         if not path.is_file():
             raise FileNotFoundError(path)

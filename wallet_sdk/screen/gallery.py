@@ -8,15 +8,19 @@ from tempfile import TemporaryDirectory
 from wallet_sdk.screen.environment import Drawing, Panel, open_window, panel_of_text
 
 
-def run_gallery(arguments: list[str], *, title: str, panel: Panel, draw: Callable[[Path], Iterable[Path]]) -> int:
-    """Open a window of `--size` in memory and let `draw` fill the folder; returns the exit code.
-
-    `panel` is the one to draw on when no size is given. `draw` may import Kivy and gives the paths that it wrote.
-    """
+def gallery_parser(panel: Panel) -> argparse.ArgumentParser:
+    """Where to draw and how large; a program adds what else it can be asked. `panel` is drawn on when none is given."""
     parser = argparse.ArgumentParser(description="Draw every screen into PNG files.")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--size", type=panel_of_text, default=panel, metavar="WIDTHxHEIGHT", help="size of the window")
-    parsed = parser.parse_args(arguments)
+    return parser
+
+
+def run_gallery(parsed: argparse.Namespace, *, title: str, draw: Callable[[Path], Iterable[Path]]) -> int:
+    """Open a window of `--size` in memory and let `draw` fill the folder; returns the exit code.
+
+    `draw` may import Kivy and gives the paths that it wrote.
+    """
     parsed.folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as kivy_home:
         open_window(panel=parsed.size, kivy_home=Path(kivy_home), drawing=Drawing.OFFSCREEN, title=title)

@@ -30,6 +30,11 @@ class Icon(Enum):
     CODE = "code"
     SCAN = "scan"
     CLOCK = "clock"
+    MENU = "menu"
+    LEFT = "left"
+    RIGHT = "right"
+    UP = "up"
+    DOWN = "down"
 
 
 Points = tuple[tuple[float, float], ...]
@@ -136,6 +141,11 @@ MARKS: Final[dict[Icon, tuple[Mark, ...]]] = {
         Stroke(((0.78, -0.34), (0.78, -0.78), (0.34, -0.78))),
         Stroke(((-0.5, 0), (0.5, 0))),
     ),
+    Icon.MENU: tuple(Stroke(((-0.66, y), (0.66, y))) for y in (0.5, 0, -0.5)),
+    Icon.LEFT: (Stroke(((0.3, 0.62), (-0.36, 0), (0.3, -0.62))),),
+    Icon.RIGHT: (Stroke(((-0.3, 0.62), (0.36, 0), (-0.3, -0.62))),),
+    Icon.UP: (Stroke(((-0.62, -0.3), (0, 0.36), (0.62, -0.3))),),
+    Icon.DOWN: (Stroke(((-0.62, 0.3), (0, -0.36), (0.62, 0.3))),),
     Icon.CLOCK: (Stroke(arc((0, 0), 0.8, 0, 360)), Stroke(((0, 0.42), (0, 0), (0.3, -0.18)))),
 }
 

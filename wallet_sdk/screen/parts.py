@@ -50,8 +50,15 @@ class IconDisc(AnchorLayout):
         side_px = mm(diameter_mm)
         super().__init__(size_hint=(None, None), size=(side_px, side_px))
         Surface(self, fill=fill, corner_mm=diameter_mm / 2)
-        icon_px = side_px * icon_part
-        self.add_widget(IconView(icon=icon, tint=tint, stroke=stroke, size_hint=(None, None), size=(icon_px, icon_px)))
+        self._icon_part = icon_part
+        self._icon_view = IconView(icon=icon, tint=tint, stroke=stroke, size_hint=(None, None))
+        self.add_widget(self._icon_view)
+        self.resize(side_px)
+
+    def resize(self, diameter_px: float) -> None:
+        """Make it larger or smaller."""
+        self.size = (diameter_px, diameter_px)
+        self._icon_view.size = (diameter_px * self._icon_part, diameter_px * self._icon_part)
 
 
 class Countdown(BoxLayout):

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
+from typing import Any
 
 from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.widget import Widget
@@ -16,17 +18,24 @@ from terminal_app.screen_model import (
     PreviewFrame,
     ScreenModel,
     SwitchNetwork,
+    UiWords,
 )
 from terminal_app.ui.theme import MARGIN_MM, Look
 from terminal_app.ui.widgets.action_row import ActionRow
 from terminal_app.ui.widgets.top_bar import BarForm
-from terminal_app.ui.words import UiWords
 from wallet_sdk.screen.colours import Colour
 from wallet_sdk.screen.finger import ENTER_KEY, ESCAPE_KEY
 from wallet_sdk.screen.qr_view import Matrix
 from wallet_sdk.screen.units import mm
 
-Send = Callable[[Command], None]
+# What a screen sends is a command of the sale or of the back office; it only carries those that a model brings.
+Send = Callable[[Any], None]
+
+
+class LeavePage(Enum):
+    """What a page that lies over another sends when it is left; it never reaches the core."""
+
+    NOW = "now"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +45,7 @@ class Surroundings:
     look: Look
     words: UiWords
     send: Send
+    open_page: Callable[[ScreenModel], None]
     matrix_of: Callable[[str], Matrix]
 
 
@@ -80,7 +90,7 @@ class Screen(BoxLayout):
 
     def press(self, action: Action) -> None:
         """Send the command of a button that needs nothing but its name."""
-        command = PLAIN_COMMANDS.get(action.command)
+        command = action.press or _plain(action)
         if command is not None:
             self.around.send(command)
         elif action.command is CommandName.SWITCH_NETWORK:
@@ -109,3 +119,7 @@ class Screen(BoxLayout):
         bar = ActionRow(actions=actions, look=self.look, ground=ground, press=self.press, narrow=narrow)
         slot.add_widget(bar)
         slot.height = bar.height
+
+
+def _plain(action: Action) -> Command | None:
+    return PLAIN_COMMANDS.get(action.command) if isinstance(action.command, CommandName) else None

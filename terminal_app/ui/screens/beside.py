@@ -3,11 +3,10 @@
 from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.widget import Widget
 
-from terminal_app.screen_model import CheckWords, PreviewFrame, ScreenModel
+from terminal_app.screen_model import CheckWords, PreviewFrame, ScreenModel, UiWords
 from terminal_app.ui.screens.base import Screen, Surroundings
 from terminal_app.ui.theme import CORNER_MM, GAP_MM, MARGIN_MM, Look
 from terminal_app.ui.widgets.top_bar import BarForm
-from terminal_app.ui.words import UiWords
 from wallet_sdk.screen.amount import AmountLabel
 from wallet_sdk.screen.fonts import DISPLAY_FONT, STRONG_FONT
 from wallet_sdk.screen.grey_view import Viewfinder
@@ -29,11 +28,13 @@ class CheckWordsView(BoxLayout):
 
     def __init__(self, *, look: Look, words: UiWords) -> None:
         super().__init__(orientation="vertical", spacing=mm(1), size_hint_y=None)
-        self._caption = FittedLine(type_mm=look.sizes.bar_mm, color=look.theme.text_dim, text=words.same_words)
+        self._caption = FittedLine(
+            type_mm=look.sizes.bar_mm, color=look.theme.text_dim, text=words.same_words, halign=look.start
+        )
         self._caption.size_hint_y = None
         self._caption.height = mm(look.sizes.bar_mm * 1.5)
         self._pills = [self._pill(look, f"check_word_{place}") for place in (1, 2)]
-        self._row = row(*self._pills, height_mm=_WORDS_MM)
+        self._row = row(*look.in_row(*self._pills), height_mm=_WORDS_MM)
         self.show(None)
 
     @staticmethod
@@ -79,6 +80,7 @@ class BesideScreen(Screen):
             type_mm=sizes.button_mm * 1.3,
             lines_max=2,
             robot_id="headline",
+            halign=look.start,
             color=look.theme.text,
         )
         self._headline.size_hint_y = None
@@ -87,11 +89,11 @@ class BesideScreen(Screen):
             type_mm=sizes.amount_mm * 0.85,
             color=look.theme.text,
             currency_color=look.theme.accent,
-            halign="right" if look.is_portrait else "left",
+            halign=look.end if look.is_portrait else look.start,
         )
         self._amount.size_hint_y = None
         self._amount.height = mm(sizes.amount_mm * 0.95)
-        self._lines = Paragraph(type_mm=sizes.body_mm, color=look.theme.text_dim, robot_id="lines")
+        self._lines = Paragraph(type_mm=sizes.body_mm, color=look.theme.text_dim, halign=look.start, robot_id="lines")
         self._words = CheckWordsView(look=look, words=surroundings.words)
         self._countdown = Countdown(type_mm=sizes.body_mm, color=look.theme.text, clock_color=look.theme.text_dim)
         self.orientation = "vertical"
@@ -121,14 +123,14 @@ class BesideScreen(Screen):
         self.spacing = mm(_EDGE_MM)
         self._headline.size_hint = (0.54, 1)
         self._amount.size_hint = (0.46, 1)
-        above = row(self._headline, self._amount, height_mm=self.look.sizes.amount_mm * 0.8)
+        above = row(*self.look.in_row(self._headline, self._amount), height_mm=self.look.sizes.amount_mm * 0.8)
         above.padding = (mm(MARGIN_MM), 0)
         edge = BoxLayout(padding=(mm(_EDGE_MM), 0))
         edge.add_widget(self.square)
         self._countdown.size_hint_x = 0.3
         foot = BoxLayout(spacing=mm(GAP_MM), size_hint_y=None)
-        foot.add_widget(self._words)
-        foot.add_widget(self._countdown)
+        for widget in self.look.in_row(self._words, self._countdown):
+            foot.add_widget(widget)
         foot.bind(minimum_height=foot.setter("height"))
         below = column(self._lines, foot, slot, size_hint_y=None, padding=(mm(MARGIN_MM), 0))
         below.bind(minimum_height=below.setter("height"))

@@ -2,26 +2,24 @@
 
 from typing import Final
 
-from kivy.properties import BooleanProperty
 from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.widget import Widget
 
 from terminal_app.screen_model import Action, CommandName, Enrol, ScreenModel
 from terminal_app.ui.screens.base import Screen, Surroundings
-from terminal_app.ui.theme import GAP_MM, Look
+from terminal_app.ui.theme import GAP_MM
 from terminal_app.ui.widgets.action_row import make_button, make_key
+from terminal_app.ui.widgets.field import Field
 from wallet_sdk.screen.buttons import WordButton
 from wallet_sdk.screen.finger import BACKSPACE_KEY, TAB_KEY
-from wallet_sdk.screen.fonts import DISPLAY_FONT, STRONG_FONT
+from wallet_sdk.screen.fonts import DISPLAY_FONT
 from wallet_sdk.screen.icons import Icon
-from wallet_sdk.screen.surface import Surface
 from wallet_sdk.screen.text import FittedLine, Paragraph
-from wallet_sdk.screen.touch import PressArea
 from wallet_sdk.screen.units import mm
 
 _BACKSPACE: Final = "backspace"
-_FIELD_MM: Final = 11.0
-_CHARACTERS_MAX: Final = 120
+_HEADLINE_MM_MAX: Final = 8.8
+_LINES_MM_MAX: Final = 6.0
 _NARROW_COLUMNS: Final = 7
 
 # Keys as they lie on a keyboard where ten fit side by side, in the alphabet's order where only seven do.
@@ -29,55 +27,6 @@ _WIDE_CODE: Final = ("1234567890", "QWERTYUIOP", "ASDFGHJKL<", "ZXCVBNM-")
 _WIDE_SERVER: Final = ("1234567890", "qwertyuiop", "asdfghjkl<", "zxcvbnm-./:")
 _NARROW_CODE: Final = ("1234567", "890ABCD", "EFGHIJK", "LMNOPQR", "STUVWXY", "Z-<")
 _NARROW_SERVER: Final = ("1234567", "890abcd", "efghijk", "lmnopqr", "stuvwxy", "z-./:<")
-
-
-class Field(PressArea):
-    """A line to fill in, with its name above the text; the one that typing goes to has a bright outline."""
-
-    active = BooleanProperty(False)
-
-    def __init__(self, *, look: Look, name: str, robot_id: str) -> None:
-        super().__init__(robot_id=robot_id, label_text=name, size_hint_y=None, height=mm(_FIELD_MM))
-        self._look = look
-        theme = look.theme
-        self._surface = Surface(self, fill=theme.surface, outline=theme.outline, corner_mm=1.8)
-        self._name = FittedLine(type_mm=look.sizes.bar_mm * 0.82, color=theme.text_dim, text=name)
-        self._text = FittedLine(type_mm=look.sizes.body_mm, font_name=STRONG_FONT, color=theme.text)
-        self.add_widget(self._name)
-        self.add_widget(self._text)
-        # nobody has typed here yet: the first character replaces what was filled in for convenience
-        self._untouched = True
-        self.bind(pos=self._place, size=self._place, active=self._paint)
-
-    @property
-    def text(self) -> str:
-        """What the field holds."""
-        return str(self._text.text)
-
-    def prefill(self, text: str) -> None:
-        """Put a text there that typing replaces."""
-        self._text.text = text
-        self._untouched = True
-
-    def add(self, characters: str) -> None:
-        """Type."""
-        before = "" if self._untouched else self.text
-        self._untouched = False
-        self._text.text = (before + characters)[:_CHARACTERS_MAX]
-
-    def drop(self) -> None:
-        """Take the last character back."""
-        self._untouched = False
-        self._text.text = self.text[:-1]
-
-    def _paint(self, *_args: object) -> None:
-        theme = self._look.theme
-        self._surface.paint(fill=theme.surface, outline=theme.accent if self.active else theme.outline)
-
-    def _place(self, *_args: object) -> None:
-        left_px, width_px = self.x + mm(2.4), self.width - mm(4.8)
-        self._name.pos, self._name.size = (left_px, self.y + self.height * 0.58), (width_px, self.height * 0.36)
-        self._text.pos, self._text.size = (left_px, self.y + self.height * 0.06), (width_px, self.height * 0.54)
 
 
 class EnrolScreen(Screen):
@@ -88,11 +37,19 @@ class EnrolScreen(Screen):
         look, words = self.look, surroundings.words
         self.spacing = mm(GAP_MM)
         self._headline = FittedLine(
-            font_name=DISPLAY_FONT, type_mm=look.sizes.button_mm * 1.3, color=look.theme.text, robot_id="headline"
+            font_name=DISPLAY_FONT,
+            type_mm=look.sizes.button_mm * 1.3,
+            color=look.theme.text,
+            robot_id="headline",
+            halign=look.start,
         )
         self._headline.size_hint_y = None
-        self._headline.height = mm(look.sizes.button_mm * 1.7)
-        self._lines = Paragraph(type_mm=look.sizes.body_mm, color=look.theme.text_dim, robot_id="lines")
+        self._headline.height = mm(min(look.sizes.button_mm * 1.7, _HEADLINE_MM_MAX))
+        self._lines = Paragraph(
+            type_mm=look.sizes.body_mm, color=look.theme.text_dim, robot_id="lines", halign=look.start
+        )
+        if not look.is_portrait:
+            self._lines.most_px = mm(_LINES_MM_MAX)
         self._server = Field(look=look, name=words.server, robot_id="server_url")
         self._code = Field(look=look, name=words.activation_code, robot_id="activation_code")
         for field in (self._server, self._code):
@@ -103,8 +60,8 @@ class EnrolScreen(Screen):
         fields = BoxLayout(
             orientation="vertical" if look.is_portrait else "horizontal", spacing=mm(GAP_MM), size_hint_y=None
         )
-        fields.add_widget(self._server)
-        fields.add_widget(self._code)
+        for field in (self._server, self._code) if look.is_portrait else look.in_row(self._server, self._code):
+            fields.add_widget(field)
         fields.bind(minimum_height=fields.setter("height"))
         for widget in (self._headline, self._lines, fields, self._keys):
             self.add_widget(widget)

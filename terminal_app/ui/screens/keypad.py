@@ -1,26 +1,30 @@
 """The amount keypad: where every sale begins."""
 
+from dataclasses import replace
 from typing import Final
 
 from kivy.uix.boxlayout import BoxLayout
-from kivy.uix.gridlayout import GridLayout
 
+from terminal_app.sale.tips import share
 from terminal_app.screen_model import (
     Action,
     AmountText,
+    Choice,
     CommandName,
     ScanCustomer,
     ScreenModel,
+    ScreenName,
     ShowCode,
+    TipOffer,
     keypad_number,
 )
-from terminal_app.ui.screens.base import Screen, Surroundings
+from terminal_app.ui.screens.base import LeavePage, Screen, Surroundings
 from terminal_app.ui.theme import CORNER_MM, GAP_MM, MARGIN_MM
-from terminal_app.ui.widgets.action_row import ACTION_ICONS, make_button, make_key
+from terminal_app.ui.widgets.action_row import ACTION_ICONS, make_button
+from terminal_app.ui.widgets.pad import BACKSPACE, digit_pad
 from wallet_sdk.screen.amount import AmountLabel
 from wallet_sdk.screen.buttons import WordButton
 from wallet_sdk.screen.finger import BACKSPACE_KEY, ESCAPE_KEY
-from wallet_sdk.screen.icons import Icon
 from wallet_sdk.screen.parts import column
 from wallet_sdk.screen.surface import Surface
 from wallet_sdk.screen.text import FittedLine, Paragraph
@@ -29,9 +33,7 @@ from wallet_sdk.screen.units import mm
 # Nine figures hold 9,999,999.99: more than a till ever takes at once, and it still fits the line.
 DIGITS_MAX: Final = 9
 
-_BACKSPACE: Final = "backspace"
 _HINT_MM_MAX: Final = 10.5
-_KEYS: Final = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "00", "0", _BACKSPACE)
 
 
 class Entry:
@@ -64,7 +66,9 @@ class KeypadScreen(Screen):
         self.entry = Entry()
         self._model: ScreenModel | None = None
         self._buttons: list[WordButton] = []
-        self._title = FittedLine(type_mm=self.look.sizes.body_mm, color=self.look.theme.text_dim, robot_id="headline")
+        self._title = FittedLine(
+            type_mm=self.look.sizes.body_mm, color=self.look.theme.text_dim, robot_id="headline", halign=self.look.start
+        )
         self._title.size_hint_y = None
         self._title_px = mm(self.look.sizes.body_mm * 1.6)
         self._amount = AmountLabel(
@@ -73,11 +77,13 @@ class KeypadScreen(Screen):
             currency_color=self.look.theme.accent,
             halign="right",
         )
-        self._hint = Paragraph(type_mm=self.look.sizes.body_mm, color=self.look.theme.caution, robot_id="lines")
+        self._hint = Paragraph(
+            type_mm=self.look.sizes.body_mm, color=self.look.theme.caution, robot_id="lines", halign=self.look.start
+        )
         self._hint.most_px = mm(_HINT_MM_MAX)
         self._slot = BoxLayout(orientation="vertical", spacing=mm(GAP_MM), size_hint_y=None)
         display = self._display()
-        keys = self._keypad()
+        keys = digit_pad(look=self.look, press=self._press_digit)
         if self.look.is_portrait:
             self.orientation = "vertical"
             display.size_hint_y = 0.35
@@ -87,8 +93,8 @@ class KeypadScreen(Screen):
             keys.size_hint_x = 0.46
             right = column(display, self._slot, spacing_mm=MARGIN_MM)
             right.size_hint_x = 0.54
-            self.add_widget(keys)
-            self.add_widget(right)
+            for widget in self.look.in_row(keys, right):
+                self.add_widget(widget)
 
     def _display(self) -> BoxLayout:
         """The dark glass that the figures stand on."""
@@ -97,15 +103,6 @@ class KeypadScreen(Screen):
         theme = self.look.theme
         Surface(display, fill=theme.bar_shade, outline=theme.outline, corner_mm=CORNER_MM)
         return display
-
-    def _keypad(self) -> GridLayout:
-        grid = GridLayout(cols=3, spacing=mm(GAP_MM))
-        for name in _KEYS:
-            icon = Icon.BACKSPACE if name == _BACKSPACE else None
-            key = make_key(text=name, icon=icon, type_mm=self.look.sizes.key_mm, look=self.look, robot_id=f"key_{name}")
-            key.bind(on_release=lambda pressed: self._press_digit(pressed.label_text))
-            grid.add_widget(key)
-        return grid
 
     def draw(self, model: ScreenModel) -> None:
         """Show headline, hints and the two buttons; the amount typed so far stays."""
@@ -145,7 +142,7 @@ class KeypadScreen(Screen):
             button.disabled = needs_amount and empty
 
     def _press_digit(self, name: str) -> None:
-        if name == _BACKSPACE:
+        if name == BACKSPACE:
             self.entry.drop()
         else:
             self.entry.add(name)
@@ -159,7 +156,7 @@ class KeypadScreen(Screen):
     def press_key(self, key_code: int) -> None:
         """Backspace takes a digit back, Escape all of them, Enter presses the primary button."""
         if key_code == BACKSPACE_KEY:
-            self._press_digit(_BACKSPACE)
+            self._press_digit(BACKSPACE)
         elif key_code == ESCAPE_KEY:
             self.entry.clear()
             self._show_entry()
@@ -169,9 +166,52 @@ class KeypadScreen(Screen):
     def press(self, action: Action) -> None:
         """Send the amount, or whatever else the button asks for."""
         match action.command:
-            case CommandName.SHOW_CODE:
-                self.around.send(ShowCode(amount_minor=self.entry.amount_minor))
-            case CommandName.SCAN_CUSTOMER:
-                self.around.send(ScanCustomer(amount_minor=self.entry.amount_minor))
+            case CommandName.SHOW_CODE | CommandName.SCAN_CUSTOMER:
+                self._sell(ShowCode if action.command is CommandName.SHOW_CODE else ScanCustomer)
             case _:
                 super().press(action)
+
+    def _sell(self, kind: type[ShowCode] | type[ScanCustomer]) -> None:
+        """Begin the sale, or ask for a tip first where the shop does so."""
+        assert self._model is not None
+        model, amount_minor = self._model, self.entry.amount_minor
+        if model.tips is None:
+            self.around.send(kind(amount_minor=amount_minor))
+        else:
+            self.around.open_page(tip_page(model, model.tips, kind=kind, amount_minor=amount_minor))
+
+
+def tip_page(
+    model: ScreenModel, tips: TipOffer, *, kind: type[ShowCode] | type[ScanCustomer], amount_minor: int
+) -> ScreenModel:
+    """The page that asks for a tip on this amount; each choice begins the sale."""
+
+    def text(minor: int) -> str:
+        return keypad_number(amount_minor=minor, fraction_digits=model.keypad_fraction_digits)
+
+    shares = (
+        (percent, label, share(amount_minor, percent))
+        for percent, label in zip(tips.percents, tips.labels, strict=True)
+    )
+    choices = [
+        Choice(
+            robot_id=f"tip_{percent}",
+            label=label,
+            detail=f"+ {text(tip_minor)} {model.keypad_currency}",
+            press=kind(amount_minor=amount_minor, tip_minor=tip_minor),
+        )
+        for percent, label, tip_minor in shares
+        if tip_minor
+    ]
+    none = Choice(robot_id="no_tip", label=tips.no_tip, press=kind(amount_minor=amount_minor))
+    return replace(
+        model,
+        name=ScreenName.TIP,
+        bar=replace(model.bar, menu=None),
+        headline=tips.headline,
+        amount=AmountText(number=text(amount_minor), currency=model.keypad_currency),
+        lines=(),
+        actions=(),
+        choices=(none, *choices),
+        back=LeavePage.NOW,
+    )

@@ -32,6 +32,11 @@ PANEL_ICONS: Final = {
 
 _HEIGHT_MM_MIN: Final = 40.0
 _LINES_MM_MIN: Final = 4.0
+_SPACES_MM: Final = 5 * 1.6
+_BAND_MM_MAX: Final = 9.8
+_ICON_MM_MIN: Final = 14.0
+# Room for three lines of words, in heights of their type.
+_LINES_BESIDE_ICON: Final = 4.5
 
 # Icons of many lines are drawn finer.
 BIG_ICON_STROKES: Final = {Icon.HOUR_GLASS: 0.13, Icon.BAR: 0.12, Icon.ARROW_INTO_TRAY: 0.2, Icon.QUESTION: 0.22}
@@ -46,7 +51,7 @@ class WarningBand(FittedLine):
         )
         self.size_hint_y = None
         self.padding = (mm(2), 0)
-        self._band_px = mm(look.sizes.button_mm * 2.2)
+        self._band_px = mm(min(look.sizes.button_mm * 2.2, _BAND_MM_MAX))
         Surface(self, fill=look.theme.text, corner_mm=1.6)
 
     def show(self, words: str) -> None:
@@ -65,9 +70,10 @@ class StatePanel(Screen):
         self._ground_colour = look.ground(name)
         border = BORDERS.get(name, Border.NONE)
         PanelBorder(self, border=border, look=look)
-        self._inset_px = mm(MARGIN_MM + BORDER_MM + GAP_MM)
+        tight = not look.is_portrait and look.sizes.words_are_large
+        self._inset_px = mm(BORDER_MM + MARGIN_MM + (0 if tight else GAP_MM))
         self.padding = self._inset_px
-        align = "center" if look.is_portrait else "left"
+        align = "center" if look.is_portrait else look.start
         self._headline = FittedLine(
             font_name=DISPLAY_FONT,
             type_mm=look.sizes.title_mm,
@@ -76,7 +82,7 @@ class StatePanel(Screen):
             color=look.theme.text,
         )
         self._headline.size_hint_y = None
-        self._headline.height = mm(look.sizes.title_mm * 1.3)
+        self._headline.height = mm(look.sizes.title_mm * (1.15 if tight else 1.3))
         self._amount = AmountLabel(
             type_mm=look.sizes.amount_mm, color=look.theme.text, currency_color=look.theme.text, halign=align
         )
@@ -91,7 +97,7 @@ class StatePanel(Screen):
             stroke=BIG_ICON_STROKES.get(PANEL_ICONS[name], 0.24),
             icon_part=0.56,
         )
-        self._icon_px = icon.height + mm(3 + GAP_MM) if look.is_portrait else 0.0
+        self._icon = icon
         slot = self.action_slot()
         self.add_widget(self._portrait(icon) if look.is_portrait else self._landscape(icon))
         self.add_widget(slot)
@@ -101,10 +107,9 @@ class StatePanel(Screen):
         return (self._headline, self._amount, self._warning, self._lines)
 
     def _portrait(self, icon: IconDisc) -> BoxLayout:
-        holder = AnchorLayout(size_hint_y=None, height=icon.height)
-        holder.add_widget(icon)
-        gap = Widget(size_hint_y=None, height=mm(3))
-        return column(Widget(size_hint_y=0.8), holder, gap, *self._words(), Widget())
+        self._holder = AnchorLayout(size_hint_y=None)
+        self._holder.add_widget(icon)
+        return column(Widget(), self._holder, *self._words(), Widget(), spacing_mm=1.3)
 
     def _landscape(self, icon: IconDisc) -> BoxLayout:
         holder = AnchorLayout(size_hint_x=0.38)
@@ -112,25 +117,37 @@ class StatePanel(Screen):
         words = column(Widget(), *self._words(), Widget(), spacing_mm=1.6)
         words.size_hint_x = 0.62
         body = BoxLayout(spacing=mm(GAP_MM))
-        body.add_widget(holder)
-        body.add_widget(words)
+        for widget in self.look.in_row(holder, words):
+            body.add_widget(widget)
         return body
 
     def draw(self, model: ScreenModel) -> None:
         """Show the state."""
         self._headline.text = model.headline
         self._amount.amount = model.amount
-        part = 0.9 if model.warning else 1.2
-        self._amount.height = mm(self.look.sizes.amount_mm * part) if model.amount else 0
+        self._amount.height = mm(self.look.sizes.amount_mm * self._amount_part(model)) if model.amount else 0
         self._warning.show(model.warning)
         self._lines.text = "\n".join(model.lines)
         self.draw_actions(model.actions, self._ground_colour, narrow=self.look.is_portrait)
         self._make_room()
 
+    def _amount_part(self, model: ScreenModel) -> float:
+        """The amount's room as a part of its type: where words take more, it takes less."""
+        tight = not self.look.is_portrait and self.look.sizes.words_are_large
+        if model.warning:
+            return 0.65 if tight else 0.9
+        return 0.9 if tight else 1.2
+
     def _make_room(self, *_args: object) -> None:
-        """Give the lines what the parts above leave; where a warning takes room, the amount is a little smaller."""
+        """Give the lines what the parts above leave; in a high window the icon gives way to them."""
         if self.height <= mm(_HEIGHT_MM_MIN):
             return  # not laid out yet
-        used_px = self._headline.height + self._amount.height + self._warning.height + self._icon_px
-        spaces_px = 2 * self._inset_px + self.spacing + 5 * mm(GAP_MM)
-        self._lines.most_px = max(mm(_LINES_MM_MIN), self.height - self._actions_px - used_px - spaces_px)
+        used_px = self._headline.height + self._amount.height + self._warning.height + self._actions_px
+        free_px = self.height - used_px - 2 * self._inset_px - self.spacing - mm(_SPACES_MM)
+        if self.look.is_portrait:
+            lines_px = mm(self.look.sizes.body_mm * _LINES_BESIDE_ICON) if self._lines.text else 0
+            icon_px = min(mm(self.look.sizes.disc_mm), max(mm(_ICON_MM_MIN), free_px - lines_px))
+            self._icon.resize(icon_px)
+            self._holder.height = icon_px
+            free_px -= icon_px
+        self._lines.most_px = max(mm(_LINES_MM_MIN), free_px)

@@ -4,12 +4,13 @@ The way forward always lies at the bottom right, and only it: "Next sale" stands
 gives something up stands at the left or in the row above, so a finger that taps twice can never land on it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Final
 
 from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.widget import Widget
 
-from terminal_app.screen_model import Action, CommandName, Emphasis
+from terminal_app.screen_model import Action, CommandName, Emphasis, PageButton
 from terminal_app.ui.theme import CORNER_MM, GAP_MM, Look, button_colours, disabled_button_colours, key_colours
 from wallet_sdk.screen.buttons import Key, WordButton
 from wallet_sdk.screen.colours import Colour
@@ -20,7 +21,7 @@ from wallet_sdk.screen.units import mm
 _FORWARD_PART_WIDE = 0.53
 _FORWARD_PART_NARROW = 0.6
 
-ACTION_ICONS = {
+ACTION_ICONS: Final[dict[CommandName | PageButton, Icon]] = {
     CommandName.SHOW_CODE: Icon.CODE,
     CommandName.SCAN_CUSTOMER: Icon.SCAN,
     CommandName.SCAN_ANSWER: Icon.SCAN,
@@ -36,6 +37,7 @@ def make_button(action: Action, *, look: Look, ground: Colour, icon: Icon | None
         disabled_colours=disabled_button_colours(look.theme),
         corner_mm=CORNER_MM,
         icon=icon,
+        icon_at=look.start,
         robot_id=action.command.value,
         size_hint_y=None,
         height=mm(look.sizes.action_mm),
@@ -84,9 +86,9 @@ class ActionRow(BoxLayout):
         alone_on_narrow = self._narrow and not beside
         return self._row([right] if alone_on_narrow else [left, right])
 
-    def _row(self, widgets: list[WordButton] | list[Widget]) -> BoxLayout:
+    def _row(self, widgets: Sequence[Widget]) -> BoxLayout:
         row = BoxLayout(spacing=mm(GAP_MM), size_hint_y=None, height=mm(self._look.sizes.action_mm))
-        for widget in widgets:
+        for widget in self._look.in_row(*widgets):
             row.add_widget(widget)
         return row
 

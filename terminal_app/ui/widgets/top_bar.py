@@ -6,9 +6,8 @@ from kivy.graphics import Color, RoundedRectangle
 from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.widget import Widget
 
-from terminal_app.screen_model import NetworkState, TopBar
-from terminal_app.ui.theme import GAP_MM, MARGIN_MM, TARGET_MM, Look
-from terminal_app.ui.words import UiWords
+from terminal_app.screen_model import NetworkState, TopBar, UiWords
+from terminal_app.ui.theme import CORNER_MM, GAP_MM, MARGIN_MM, TARGET_MM, Look
 from wallet_sdk.screen.colours import Colour
 from wallet_sdk.screen.fonts import BODY_FONT, STRONG_FONT
 from wallet_sdk.screen.icons import Icon, IconView
@@ -20,10 +19,11 @@ from wallet_sdk.screen.units import mm
 
 _PADDING_MM = 2.4
 _ICON_MM = 4.4
+_MENU_MM = 11.0
 _SWITCH_WIDTH_MM = 7.6
 _SWITCH_HEIGHT_MM = 4.4
 _ROW_MARGIN_MM = 1.0
-_PLACE_WIDTH_MM_MAX = 38.0
+_PLACE_WIDTH_MM_MAX = 44.0
 _LAST_WIDTH_MM_MIN = 22.0
 _SMALLEST_PART = 0.82
 
@@ -59,7 +59,7 @@ class Pill(PressArea):
         self._fill = (*theme.disc[:3], 0.1)
         self._surface = Surface(self, fill=self._fill, corner_mm=TARGET_MM / 2)
         self._icon_view = IconView(stroke=0.2)
-        self._word = FittedLine(type_mm=look.sizes.bar_mm, color=theme.text)
+        self._word = FittedLine(type_mm=look.sizes.bar_mm, color=theme.text, halign=look.start)
         self.add_widget(self._icon_view)
         self.add_widget(self._word)
         self.tail_px = 0.0
@@ -81,10 +81,41 @@ class Pill(PressArea):
     def _place(self, *_args: object) -> None:
         side_px = mm(_ICON_MM)
         self._icon_view.size = (side_px, side_px)
-        self._icon_view.pos = (self.x + mm(_PADDING_MM), (self.y + self.height / 2) - side_px / 2)
-        left_px = self.x + mm(_PADDING_MM + 1.6) + side_px
-        self._word.pos = (left_px, self.y)
-        self._word.size = (max(0.0, (self.x + self.width) - mm(_PADDING_MM) - self.tail_px - left_px), self.height)
+        icon_x = self._from_start(mm(_PADDING_MM), width_px=side_px)
+        self._icon_view.pos = (icon_x, (self.y + self.height / 2) - side_px / 2)
+        before_px = mm(_PADDING_MM + 1.6) + side_px
+        word_px = max(0.0, self.width - mm(_PADDING_MM) - self.tail_px - before_px)
+        self._word.size = (word_px, self.height)
+        self._word.pos = (self._from_start(before_px, width_px=word_px), self.y)
+
+    def _from_start(self, distance_px: float, *, width_px: float) -> float:
+        """Where a part of this width begins that is so far from the side that a line begins on."""
+        if self._look.start == "left":
+            return float(self.x + distance_px)
+        return float(self.x + self.width - distance_px - width_px)
+
+
+class MenuKey(PressArea):
+    """Three lines: the way to everything that is not a sale."""
+
+    def __init__(self, *, look: Look) -> None:
+        super().__init__(robot_id="menu", label_text="menu", size_hint=(None, None), height=mm(TARGET_MM))
+        self._theme = look.theme
+        self._surface = Surface(self, fill=(*look.theme.disc[:3], 0.1), corner_mm=CORNER_MM)
+        self._icon = IconView(icon=Icon.MENU, tint=look.theme.text, stroke=0.2)
+        self.add_widget(self._icon)
+        self.bind(pos=self._place, size=self._place)
+
+    def show(self, *, shown: bool) -> None:
+        """Be there, or take no room."""
+        self.width = mm(_MENU_MM) if shown else 0
+        self.opacity = 1 if shown else 0
+        self.disabled = not shown
+
+    def _place(self, *_args: object) -> None:
+        side_px = mm(_ICON_MM)
+        self._icon.size = (side_px, side_px)
+        self._icon.pos = (self.x + (self.width - side_px) / 2, self.y + (self.height - side_px) / 2)
 
 
 class NetworkPill(Pill):
@@ -114,7 +145,7 @@ class NetworkPill(Pill):
 
     def _place_switch(self, *_args: object) -> None:
         width_px, height_px = mm(_SWITCH_WIDTH_MM), mm(_SWITCH_HEIGHT_MM)
-        x = (self.x + self.width) - mm(_PADDING_MM) - width_px
+        x = self._from_start(self.width - mm(_PADDING_MM) - width_px, width_px=width_px)
         y = (self.y + self.height / 2) - height_px / 2
         self._track.pos, self._track.size, self._track.radius = (x, y), (width_px, height_px), [height_px / 2]
         inset_px = mm(0.55)
@@ -126,7 +157,7 @@ class NetworkPill(Pill):
 class TopBarView(BoxLayout):
     """Draws a `TopBar`; the network pill and the queue pill can be pressed.
 
-    Where room is short, first the result's time of day goes, then the queue's sum, then the whole result. Nothing
+    Where room is short, first the result's time of day goes, then the queue's sum, then the shop's name. Nothing
     goes on to a second line: type of half the size would be read by nobody.
     """
 
@@ -140,6 +171,7 @@ class TopBarView(BoxLayout):
             spacing=mm(GAP_MM),
             **kwargs,
         )
+        self._look = look
         self._words = words
         self._form = form
         self._bar: TopBar | None = None
@@ -148,32 +180,42 @@ class TopBarView(BoxLayout):
         Ground(self, look.theme.bar_shade)
         self.network = NetworkPill(look=look)
         self.queue = Pill(look=look, robot_id="send_now")
+        self.menu = MenuKey(look=look)
         self._place_name = FittedLine(
-            type_mm=look.sizes.bar_mm, font_name=STRONG_FONT, smallest_part=_SMALLEST_PART, robot_id="place"
+            type_mm=look.sizes.bar_mm,
+            font_name=STRONG_FONT,
+            smallest_part=_SMALLEST_PART,
+            robot_id="place",
+            color=look.theme.text,
+            halign=look.start,
         )
-        self._last = FittedLine(type_mm=look.sizes.bar_mm, smallest_part=_SMALLEST_PART, robot_id="last_result")
+        self._last = FittedLine(
+            type_mm=look.sizes.bar_mm,
+            smallest_part=_SMALLEST_PART,
+            robot_id="last_result",
+            color=look.theme.text,
+            halign=look.start,
+        )
         self._lay_out()
         self.bind(width=self._fit_words)
 
     def _lay_out(self) -> None:
         if self._form is BarForm.ONE_ROW:
-            self._last.halign = "right"
+            self._last.halign = self._look.end
             self._place_name.size_hint_x = None
         pills = (self.queue, self.network)
         rows: dict[BarForm, tuple[tuple[Widget, ...], ...]] = {
-            BarForm.TWO_ROWS: ((self._place_name, self.network), (self._last, self.queue)),
-            BarForm.ONE_ROW: ((self._place_name, self._last, *pills),),
+            BarForm.TWO_ROWS: ((self.menu, self._place_name, self.network), (self._last, self.queue)),
+            BarForm.ONE_ROW: ((self.menu, self._place_name, self._last, *pills),),
             BarForm.SHORT_ROW: ((self._place_name, *pills),),
         }
         for widgets in rows[self._form]:
-            self.add_widget(row(*widgets, height_mm=TARGET_MM, spacing_mm=GAP_MM))
+            self.add_widget(row(*self._look.in_row(*widgets), height_mm=TARGET_MM, spacing_mm=GAP_MM))
 
     def show(self, bar: TopBar) -> None:
         """Draw this bar."""
         self._bar = bar
-        self._place_name.text = f"{bar.shop} · {bar.till}"
-        if self._form is BarForm.ONE_ROW:
-            self._place_name.width = min(self._width_px(self._place_name.text, STRONG_FONT), mm(_PLACE_WIDTH_MM_MAX))
+        self.menu.show(shown=bar.menu is not None)
         waits = bar.queue_count > 0
         self.queue.opacity = 1 if waits else 0
         self.queue.disabled = not waits
@@ -186,22 +228,54 @@ class TopBarView(BoxLayout):
             return
         full, shorter = bar.last_result, shorter_result(bar.last_result)
         count, sum_too = str(bar.queue_count), f"{bar.queue_count} · {bar.queue_total}"
-        choices: tuple[tuple[str, str], ...] = ((sum_too, full), (sum_too, shorter), (count, full), (count, shorter))
+        place, till = bar.training or f"{bar.shop} · {bar.till}", bar.training or bar.till
+        choices: tuple[tuple[str, str, str], ...] = (
+            (sum_too, full, place),
+            (sum_too, shorter, place),
+            (count, full, place),
+            (count, shorter, place),
+            (count, shorter, till),
+        )
         if self._form is BarForm.SHORT_ROW:
-            choices = ((count, ""),)
-        self.network.show_network(bar.network, self._words.of_network(bar.network))
-        for queue_words, result in choices:
+            choices = ((count, "", place),)
+        self.network.show_network(bar.network, self._network_word(bar.network))
+        for queue_words, result, place_words in choices:
             self._draw_queue(queue_words)
+            self._draw_place(place_words)
             self._last.text = result
             if self._width_px(result, BODY_FONT) <= self._room_px():
                 break
         if self._form is BarForm.SHORT_ROW:
             self.network.width += min(0.0, self._room_px())
+        if self._form is BarForm.TWO_ROWS:
+            self._place_name.text = self._longest_place(bar)
         room_px = self._room_px()
         self._last.opacity = 1 if room_px >= mm(_LAST_WIDTH_MM_MIN) else 0
         if self._form is BarForm.SHORT_ROW:
             wanted_px = self._width_px(self._place_name.text, STRONG_FONT) * _SMALLEST_PART
             self._place_name.opacity = 1 if room_px >= wanted_px else 0
+
+    def _network_word(self, network: NetworkState) -> str:
+        match network:
+            case NetworkState.ONLINE:
+                return self._words.online
+            case NetworkState.OFFLINE:
+                return self._words.offline
+            case NetworkState.SWITCHED_OFF:
+                return self._words.switched_off
+
+    def _longest_place(self, bar: TopBar) -> str:
+        """Shop and till beside the network, or the shop alone where that is too long."""
+        if bar.training:
+            return bar.training
+        place = f"{bar.shop} · {bar.till}"
+        room_px = self.width - 2 * mm(MARGIN_MM) - self.network.width - self.menu.width - 2 * mm(GAP_MM)
+        return place if self._width_px(place, STRONG_FONT) <= room_px else bar.shop
+
+    def _draw_place(self, words: str) -> None:
+        self._place_name.text = words
+        if self._form is BarForm.ONE_ROW:
+            self._place_name.width = min(self._width_px(words, STRONG_FONT), mm(_PLACE_WIDTH_MM_MAX))
 
     def _draw_queue(self, word: str) -> None:
         if self.queue.disabled:
@@ -212,7 +286,7 @@ class TopBarView(BoxLayout):
     def _room_px(self) -> float:
         """What the widgets of fixed width leave in the row of the last result (in a short row: of the place)."""
         beside = {
-            BarForm.ONE_ROW: (self._place_name, self.queue, self.network),
+            BarForm.ONE_ROW: (self.menu, self._place_name, self.queue, self.network),
             BarForm.TWO_ROWS: (self.queue,),
             BarForm.SHORT_ROW: (self.queue, self.network),
         }[self._form]

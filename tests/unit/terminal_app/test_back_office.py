@@ -33,8 +33,7 @@ from terminal_app.office_commands import (
 )
 from terminal_app.reports import OfflineFilter, ReportKind
 from terminal_app.roles import Permission, Role
-from terminal_app.screen_model import Cancel, NetworkSwitch, ScanAnswer, ShowCode
-from terminal_app.settings import Theme
+from terminal_app.screen_model import Cancel, NetworkSwitch, ScanAnswer, ShowCode, ThemeName
 from tests.unit.terminal_app.people import CASHIER_PIN, OWNER_PIN, sell
 from tests.unit.terminal_app.shop import Shop
 from wallet_sdk.protocol.errors import ErrorCode
@@ -160,10 +159,10 @@ def test_a_cashiers_refund_is_capped_and_can_be_approved(staffed: Shop) -> None:
 def test_settings_are_changed_and_seen_at_once(shop: Shop) -> None:
     """On the page, and in every snapshot."""
     shop.do(ChangeSetting(name="theme", text="daylight"))
-    assert (page(shop).done, page(shop).settings.theme) == (Done.SETTING_CHANGED, Theme.DAYLIGHT)
+    assert (page(shop).done, page(shop).settings.theme) == (Done.SETTING_CHANGED, ThemeName.DAYLIGHT)
     shop.do(ClosePage())
     assert shop.snapshot.office is None
-    assert shop.snapshot.settings.theme is Theme.DAYLIGHT
+    assert shop.snapshot.settings.theme is ThemeName.DAYLIGHT
     shop.do(ChangeSetting(name="theme", text="plaid"))
     assert shop.refusal is ErrorCode.BAD_ARGUMENT
 

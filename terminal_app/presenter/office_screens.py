@@ -1,0 +1,346 @@
+"""The pages of the back office: menu, history, one sale, reports, queue, people, settings; and who signs in."""
+
+from typing import Final
+
+from terminal_app.core import Snapshot
+from terminal_app.core.office_view import Crew, OfficeView
+from terminal_app.i18n import MessageId
+from terminal_app.journal import HistoryEntry, Person, RefundRecord
+from terminal_app.office.staff import PIN_DIGITS_MAX
+from terminal_app.office_commands import (
+    ClosePage,
+    MakeReport,
+    OfflineChoice,
+    OpenPage,
+    OpenSale,
+    Page,
+    ReportChoice,
+    SearchHistory,
+    ShowReportAgain,
+    SignOut,
+)
+from terminal_app.presenter.report_rows import report_rows
+from terminal_app.presenter.setting_rows import setting_rows
+from terminal_app.presenter.wording import Wording, amount_text
+from terminal_app.reports import OfflineFilter
+from terminal_app.roles import ALLOWED, Permission, Role
+from terminal_app.screen_model import (
+    Action,
+    Choice,
+    CommandName,
+    Emphasis,
+    Mark,
+    PageButton,
+    PersonChoice,
+    PinAsk,
+    PinPurpose,
+    Reason,
+    RefundOffer,
+    Row,
+    ScreenModel,
+    ScreenName,
+    SearchOffer,
+)
+from wallet_sdk.protocol.money import Money, format_money
+from wallet_sdk.protocol.states import State
+
+_TO_MENU: Final = OpenPage(page=Page.MENU)
+_ROLES: Final = {
+    Role.CASHIER: MessageId.ROLE_CASHIER,
+    Role.SUPERVISOR: MessageId.ROLE_SUPERVISOR,
+    Role.OWNER: MessageId.ROLE_OWNER,
+}
+_REASONS: Final = {
+    "returned": MessageId.REASON_RETURNED,
+    "mistake": MessageId.REASON_MISTAKE,
+    "twice": MessageId.REASON_TWICE,
+    "other": MessageId.REASON_OTHER,
+}
+_MARKS: Final = {
+    State.AUTHORIZED: Mark.STORED,
+    State.CAPTURED: Mark.GOOD,
+    State.CLEARED: Mark.GOOD,
+    State.SETTLED: Mark.GOOD,
+    State.UNKNOWN: Mark.UNKNOWN,
+    State.REQUESTED: Mark.OPEN,
+    State.CANCELED: Mark.OPEN,
+    State.EXPIRED: Mark.OPEN,
+}
+
+
+class OfficeScreens:
+    """The pages in one language."""
+
+    def __init__(self, wording: Wording) -> None:
+        self._wording = wording
+
+    def sign_in(self, snapshot: Snapshot, crew: Crew) -> ScreenModel:
+        """Somebody must sign in before anything is sold."""
+        lines = self._wording.refusal_lines(snapshot) or (self._wording.text(MessageId.SIGN_IN_HINT),)
+        return self._pin(snapshot, crew.people, PinPurpose.SIGN_IN, lines=lines, back=None)
+
+    def page(self, snapshot: Snapshot, view: OfficeView) -> ScreenModel:
+        """The open page."""
+        if view.asks_approval is not None and snapshot.crew is not None:
+            return self._approval(snapshot, view.asks_approval, snapshot.crew)
+        pages = {
+            Page.MENU: self._menu,
+            Page.HISTORY: self._history,
+            Page.SALE: self._sale,
+            Page.REPORT: self._report,
+            Page.QUEUE: self._queue,
+            Page.STAFF: self._staff,
+            Page.SETTINGS: self._settings,
+            Page.DEVICES: self._devices,
+        }
+        return pages[view.page](snapshot, view)
+
+    # --- who ---
+
+    def _approval(self, snapshot: Snapshot, permission: Permission, crew: Crew) -> ScreenModel:
+        people = tuple(person for person in crew.people if permission in ALLOWED[person.role])
+        lines = self._wording.refusal_lines(snapshot) or (self._wording.text(MessageId.NEEDS_SUPERVISOR),)
+        return self._pin(snapshot, people, PinPurpose.APPROVE, lines=lines, back=ClosePage())
+
+    def _pin(
+        self,
+        snapshot: Snapshot,
+        people: tuple[Person, ...],
+        purpose: PinPurpose,
+        *,
+        lines: tuple[str, ...],
+        back: object,
+    ) -> ScreenModel:
+        text = self._wording.text
+        choices = tuple(
+            PersonChoice(staff_id=each.staff_id, name=each.name, role=text(_ROLES[each.role])) for each in people
+        )
+        ask = PinAsk(purpose=purpose, people=choices, digits_max=PIN_DIGITS_MAX, sign_in=text(MessageId.DO_SIGN_IN))
+        return self._wording.screen(snapshot, ScreenName.SIGN_IN, lines=lines, back=back, pin=ask)
+
+    # --- pages ---
+
+    def _menu(self, snapshot: Snapshot, _view: OfficeView) -> ScreenModel:
+        text, crew = self._wording.text, snapshot.crew
+        waiting = snapshot.stored_count + snapshot.closure_count
+        total = Money(minor=snapshot.stored_minor, currency=snapshot.currency)
+        choices = [
+            Choice(robot_id="history", label=text(MessageId.HISTORY), press=SearchHistory()),
+            Choice(
+                robot_id="queue",
+                label=text(MessageId.QUEUE),
+                detail=f"{waiting} · {format_money(total)}" if waiting else text(MessageId.QUEUE_EMPTY),
+                press=OpenPage(page=Page.QUEUE),
+            ),
+            Choice(robot_id="x_report", label=text(MessageId.REPORTS), press=MakeReport(kind=ReportChoice.X)),
+            Choice(robot_id="settings", label=text(MessageId.SETTINGS), press=OpenPage(page=Page.SETTINGS)),
+            Choice(robot_id="staff", label=text(MessageId.STAFF), press=OpenPage(page=Page.STAFF)),
+        ]
+        person = crew.person if crew is not None else None
+        if person is not None:
+            choices.append(
+                Choice(robot_id="sign_out", label=text(MessageId.DO_SIGN_OUT), detail=person.name, press=SignOut())
+            )
+        return self._wording.screen(
+            snapshot,
+            ScreenName.MENU,
+            lines=self._wording.refusal_lines(snapshot),
+            back=ClosePage(),
+            choices=tuple(choices),
+        )
+
+    def _history(self, snapshot: Snapshot, view: OfficeView) -> ScreenModel:
+        text, query = self._wording.text, view.query
+        everything = query.offline is OfflineFilter.ALL
+        other = Action(
+            command=PageButton.ONLY_OFFLINE if everything else PageButton.ALL_SALES,
+            label=text(MessageId.DO_ONLY_OFFLINE if everything else MessageId.DO_ALL),
+            press=SearchHistory(
+                text=query.reference, offline=OfflineChoice.ACCEPTED_OFFLINE if everything else OfflineChoice.ALL
+            ),
+        )
+        rows = tuple(self._history_row(entry) for entry in view.entries)
+        lines = self._wording.refusal_lines(snapshot) or (() if rows else (text(MessageId.NOTHING_FOUND),))
+        return self._wording.screen(
+            snapshot,
+            ScreenName.HISTORY,
+            lines=lines,
+            back=_TO_MENU,
+            rows=rows,
+            search=SearchOffer(text=query.reference),
+            actions=(other,),
+        )
+
+    def _history_row(self, entry: HistoryEntry) -> Row:
+        return Row(
+            robot_id=f"sale_{entry.request_id.hex()}",
+            title=self._wording.state_word(entry.state),
+            detail=" · ".join(each for each in (self._wording.clock(entry.opened_at_s), entry.reference) if each),
+            amount=amount_text(entry.amount),
+            mark=_MARKS.get(entry.state, Mark.BAD),
+            press=OpenSale(request_id=entry.request_id),
+        )
+
+    def _sale(self, snapshot: Snapshot, view: OfficeView) -> ScreenModel:
+        text, entry = self._wording.text, view.entry
+        assert entry is not None, "the page of a sale has one"
+        rows = [
+            Row(
+                robot_id="state",
+                title=self._wording.state_word(entry.state),
+                amount=amount_text(entry.amount),
+                mark=_MARKS.get(entry.state, Mark.BAD),
+            ),
+            Row(robot_id="time", title=text(MessageId.TIME), value=self._wording.moment(entry.opened_at_s)),
+        ]
+        if entry.tip_minor:
+            tip = Money(minor=entry.tip_minor, currency=entry.currency)
+            rows.append(Row(robot_id="tip", title=text(MessageId.TIPS), amount=amount_text(tip)))
+        if entry.reference:
+            rows.append(Row(robot_id="reference", title=text(MessageId.REFERENCE, reference=entry.reference)))
+        rows += [self._refund_row(record) for record in view.refunds]
+        is_open = any(record.is_open for record in view.refunds)
+        offer = self._offer(entry) if entry.refundable_minor > 0 else None
+        refund = Action(command=PageButton.REFUND, label=text(MessageId.DO_REFUND), emphasis=Emphasis.DANGER)
+        return self._wording.screen(
+            snapshot,
+            ScreenName.SALE,
+            lines=self._wording.refusal_lines(snapshot),
+            warning=text(MessageId.REFUND_WARNING) if is_open else "",
+            back=SearchHistory(),
+            rows=tuple(rows),
+            refund=offer,
+            actions=(refund,) if offer is not None and not is_open else (),
+        )
+
+    def _refund_row(self, record: RefundRecord) -> Row:
+        refund = record.refund.message
+        words, mark = MessageId.REFUNDED, Mark.GOOD
+        if record.is_open:
+            words, mark = MessageId.REFUND_WAITS, Mark.UNKNOWN
+        elif record.is_refused:
+            words, mark = MessageId.REFUND_REFUSED, Mark.BAD
+        return Row(
+            robot_id=f"refund_{refund.refund_id.hex()}",
+            title=self._wording.text(words),
+            amount=amount_text(Money(minor=refund.amount_minor, currency=refund.currency)),
+            mark=mark,
+        )
+
+    def _offer(self, entry: HistoryEntry) -> RefundOffer:
+        text = self._wording.text
+        left = Money(minor=entry.refundable_minor, currency=entry.currency)
+        return RefundOffer(
+            request_id=entry.request_id,
+            left_minor=left.minor,
+            headline=text(MessageId.REFUND),
+            most=text(MessageId.REFUND_MOST, left=format_money(left)),
+            reasons=tuple(Reason(reason=reason, label=text(words)) for reason, words in _REASONS.items()),
+            refund=text(MessageId.DO_REFUND),
+            refund_all=text(MessageId.DO_REFUND_ALL),
+        )
+
+    def _report(self, snapshot: Snapshot, view: OfficeView) -> ScreenModel:
+        text, report = self._wording.text, view.report
+        again = [
+            Action(
+                command=PageButton.Z_AGAIN,
+                label=text(MessageId.Z_REPORT, number=str(number)),
+                press=ShowReportAgain(number=number),
+            )
+            for number in view.z_numbers[-1:]
+        ]
+        if report is None:
+            return self._wording.screen(
+                snapshot,
+                ScreenName.REPORT,
+                headline=text(MessageId.REPORTS),
+                lines=self._wording.refusal_lines(snapshot),
+                back=_TO_MENU,
+                actions=tuple(again),
+            )
+        is_x = report.kind.value == ReportChoice.X.value
+        close = Action(command=PageButton.CLOSE_DAY, label=text(MessageId.DO_CLOSE_DAY), emphasis=Emphasis.DANGER)
+        number = str(report.number)
+        return self._wording.screen(
+            snapshot,
+            ScreenName.REPORT,
+            headline=text(MessageId.X_REPORT) if is_x else text(MessageId.Z_REPORT, number=number),
+            lines=self._wording.refusal_lines(snapshot),
+            back=_TO_MENU,
+            rows=report_rows(self._wording, report),
+            confirm=Choice(
+                robot_id=PageButton.CLOSE_DAY.value,
+                label=text(MessageId.DO_CLOSE_DAY),
+                detail=text(MessageId.Z_HINT),
+                press=MakeReport(kind=ReportChoice.Z),
+            ),
+            actions=(*again, close) if is_x else (),
+        )
+
+    def _queue(self, snapshot: Snapshot, view: OfficeView) -> ScreenModel:
+        text, queue = self._wording.text, view.queue
+        assert queue is not None, "the page of the queue has one"
+        rows = tuple(
+            Row(
+                robot_id=f"sale_{item.request_id.hex()}",
+                title=self._wording.moment(item.accepted_at_s),
+                detail=item.reference,
+                amount=amount_text(Money(minor=item.paid_minor, currency=snapshot.currency)),
+                mark=Mark.BAD if item.held_code else Mark.STORED,
+                press=OpenSale(request_id=item.request_id),
+            )
+            for item in queue.items
+        )
+        lines = list(self._wording.refusal_lines(snapshot))
+        if queue.is_empty:
+            lines.append(text(MessageId.QUEUE_EMPTY))
+        if queue.items and snapshot.limits is not None:
+            total = Money(minor=queue.sum_minor, currency=snapshot.currency)
+            most = Money(minor=snapshot.limits.stored_max_minor, currency=snapshot.currency)
+            lines.append(
+                text(
+                    MessageId.QUEUE_FILL,
+                    count=str(len(queue.items)),
+                    count_max=str(snapshot.limits.stored_count_max),
+                    total=format_money(total),
+                    stored_max=format_money(most),
+                )
+            )
+        if queue.deadline_s is not None:
+            lines.append(text(MessageId.QUEUE_DEADLINE, time=self._wording.moment(queue.deadline_s)))
+        send = self._wording.action(CommandName.SEND_NOW, MessageId.DO_SEND_NOW, Emphasis.PRIMARY)
+        return self._wording.screen(
+            snapshot,
+            ScreenName.QUEUE,
+            lines=tuple(lines),
+            back=_TO_MENU,
+            rows=rows,
+            actions=() if queue.is_empty else (send,),
+        )
+
+    def _staff(self, snapshot: Snapshot, _view: OfficeView) -> ScreenModel:
+        people = snapshot.crew.people if snapshot.crew is not None else ()
+        rows = tuple(
+            Row(
+                robot_id=f"person_{each.staff_id}",
+                title=each.name,
+                value=self._wording.text(_ROLES[each.role]),
+            )
+            for each in people
+        )
+        lines = self._wording.refusal_lines(snapshot) or (() if rows else (self._wording.text(MessageId.NOBODY),))
+        return self._wording.screen(snapshot, ScreenName.STAFF, lines=lines, back=_TO_MENU, rows=rows)
+
+    def _devices(self, snapshot: Snapshot, _view: OfficeView) -> ScreenModel:
+        lines = self._wording.refusal_lines(snapshot) or (self._wording.text(MessageId.NOTHING_FOUND),)
+        return self._wording.screen(snapshot, ScreenName.DEVICES, lines=lines, back=_TO_MENU)
+
+    def _settings(self, snapshot: Snapshot, view: OfficeView) -> ScreenModel:
+        return self._wording.screen(
+            snapshot,
+            ScreenName.SETTINGS,
+            lines=self._wording.refusal_lines(snapshot),
+            back=_TO_MENU,
+            rows=setting_rows(self._wording, view.settings),
+        )

@@ -1,0 +1,236 @@
+"""What all screens are put together from: the bar, buttons, reasons, amounts and times, in one language."""
+
+from datetime import UTC, datetime, tzinfo
+from typing import Any, Final
+
+from terminal_app.core import Place, Snapshot
+from terminal_app.i18n import Catalogue, MessageId
+from terminal_app.i18n.refusals import words_for
+from terminal_app.journal import Sale
+from terminal_app.office_commands import OpenPage, Page
+from terminal_app.screen_model import (
+    Action,
+    AmountText,
+    Appearance,
+    CheckWords,
+    CommandName,
+    Emphasis,
+    ScreenModel,
+    ScreenName,
+    TopBar,
+    UiWords,
+)
+from terminal_app.settings import Settings
+from wallet_sdk.protocol.check_words import check_words
+from wallet_sdk.protocol.errors import ErrorCode
+from wallet_sdk.protocol.money import Money, format_money, format_number
+from wallet_sdk.protocol.states import State
+
+_RESULT_OF_STATE: Final = {
+    State.AUTHORIZED: ScreenName.ACCEPTED_OFFLINE,
+    State.CAPTURED: ScreenName.PAID,
+    State.CLEARED: ScreenName.PAID,
+    State.SETTLED: ScreenName.PAID,
+    State.DECLINED: ScreenName.NOT_PAID,
+    State.REJECTED: ScreenName.NOT_PAID,
+    State.VOIDED: ScreenName.NOT_PAID,
+    State.CHARGED_BACK: ScreenName.NOT_PAID,
+    State.CANCELED: ScreenName.CANCELLED,
+    State.EXPIRED: ScreenName.EXPIRED,
+    State.UNKNOWN: ScreenName.UNKNOWN,
+    # Never called "not paid" before the server has said so.
+    State.REQUESTED: ScreenName.UNKNOWN,
+}
+assert set(_RESULT_OF_STATE) == set(State), "every state has its screen"
+
+_HEADLINES: Final = {
+    ScreenName.ENROL: MessageId.ENROL,
+    ScreenName.KEYPAD: MessageId.KEYPAD,
+    ScreenName.SHOW_CODE: MessageId.SHOW,
+    ScreenName.SCAN: MessageId.SCAN_ANSWER,
+    ScreenName.VERIFYING: MessageId.VERIFYING,
+    ScreenName.PAID: MessageId.PAID,
+    ScreenName.ACCEPTED_OFFLINE: MessageId.ACCEPTED_OFFLINE,
+    ScreenName.NOT_PAID: MessageId.NOT_PAID,
+    ScreenName.UNKNOWN: MessageId.UNKNOWN,
+    ScreenName.EXPIRED: MessageId.EXPIRED,
+    ScreenName.CANCELLED: MessageId.CANCELLED,
+    ScreenName.TIP: MessageId.TIP,
+    ScreenName.SIGN_IN: MessageId.SIGN_IN,
+    ScreenName.MENU: MessageId.MENU,
+    ScreenName.HISTORY: MessageId.HISTORY,
+    ScreenName.SALE: MessageId.SALE,
+    ScreenName.REFUND: MessageId.REFUND,
+    ScreenName.REPORT: MessageId.REPORTS,
+    ScreenName.CLOSE_DAY: MessageId.DO_CLOSE_DAY,
+    ScreenName.QUEUE: MessageId.QUEUE,
+    ScreenName.STAFF: MessageId.STAFF,
+    ScreenName.DEVICES: MessageId.DEVICES,
+    ScreenName.SETTINGS: MessageId.SETTINGS,
+}
+assert set(_HEADLINES) == set(ScreenName), "every screen has its word"
+
+_KNOWN_CODES: Final = frozenset(int(code) for code in ErrorCode)
+
+
+def result_screen(sale: Sale) -> ScreenName:
+    """The screen that says what became of a sale."""
+    return _RESULT_OF_STATE[sale.state]
+
+
+class Wording:
+    """Puts parts of screens into words of one language, and times into one time zone: None is the machine's own."""
+
+    def __init__(self, words: Catalogue, *, zone: tzinfo | None) -> None:
+        self._words = words
+        self._zone = zone
+        self._ui_words = _ui_words(words)
+
+    def text(self, message_id: MessageId, **values: str) -> str:
+        """The text of an id with its places filled in."""
+        return self._words.text(message_id, **values)
+
+    def screen(
+        self,
+        snapshot: Snapshot,
+        name: ScreenName,
+        *,
+        headline: MessageId | str | None = None,
+        sale: Sale | None = None,
+        warning: str = "",
+        lines: tuple[str, ...] = (),
+        code_text: str | None = None,
+        actions: tuple[Action, ...] = (),
+        **office: Any,
+    ) -> ScreenModel:
+        """A whole screen; `office` are the parts that only pages of the back office have."""
+        return ScreenModel(
+            name=name,
+            headline=headline if isinstance(headline, str) else self.text(headline or _HEADLINES[name]),
+            bar=self._bar(snapshot),
+            amount=amount_text(sale.amount) if sale is not None else None,
+            warning=warning,
+            lines=lines,
+            code_text=code_text,
+            check_words=_check_words_of(sale) if sale is not None else None,
+            remaining_s=snapshot.remaining_s,
+            actions=actions,
+            keypad_currency=snapshot.currency.name,
+            keypad_fraction_digits=snapshot.currency.fraction_digits,
+            server_url=snapshot.server_url,
+            appearance=appearance_of(snapshot.settings),
+            words=self._ui_words,
+            **office,
+        )
+
+    def _bar(self, snapshot: Snapshot) -> TopBar:
+        total = Money(minor=snapshot.stored_minor, currency=snapshot.currency)
+        waiting = snapshot.stored_count + snapshot.closure_count
+        may_sell = snapshot.crew is None or snapshot.crew.role is not None
+        has_menu = snapshot.place is Place.KEYPAD and snapshot.office is None and may_sell
+        return TopBar(
+            shop=snapshot.shop,
+            till=snapshot.till,
+            network=snapshot.network,
+            queue_count=waiting,
+            queue_total=format_money(total) if waiting else "",
+            last_result=self._last_result(snapshot.result) if snapshot.result is not None else "",
+            menu=OpenPage(page=Page.MENU) if has_menu else None,
+        )
+
+    def state_word(self, state: State) -> str:
+        """The word for what became of a sale."""
+        return self.text(_HEADLINES[_RESULT_OF_STATE[state]])
+
+    def clock(self, at_s: int) -> str:
+        """The time of day, as 14:02."""
+        return f"{self._local(at_s):%H:%M}"
+
+    def moment(self, at_s: int) -> str:
+        """Day and time; the day as everybody reads it."""
+        return self._words.value(f"{self._local(at_s):%Y-%m-%d %H:%M}")
+
+    def _local(self, at_s: int) -> datetime:
+        return datetime.fromtimestamp(at_s, tz=UTC).astimezone(self._zone)
+
+    def _last_result(self, sale: Sale) -> str:
+        word = self.text(_HEADLINES[result_screen(sale)])
+        number = format_number(sale.amount.minor, sale.amount.currency)
+        return f"{word} {self._words.value(number)} {self.clock(sale.changed_at_s)}"
+
+    def sale_lines(self, sale: Sale) -> tuple[str, ...]:
+        lines = []
+        words = _check_words_of(sale)
+        if words is not None:
+            lines.append(self.text(MessageId.SAME_WORDS, first=words.first, second=words.second))
+        return (*lines, *self.reference_lines(sale))
+
+    def reference_lines(self, sale: Sale) -> tuple[str, ...]:
+        reference = sale.request.message.reference
+        return (self.text(MessageId.REFERENCE, reference=reference),) if reference else ()
+
+    def disputed_lines(self, snapshot: Snapshot) -> tuple[str, ...]:
+        if not snapshot.disputed:
+            return ()
+        total = Money(minor=sum(sale.paid_minor for sale in snapshot.disputed), currency=snapshot.currency)
+        return (self.text(MessageId.DISPUTED, count=str(len(snapshot.disputed)), total=format_money(total)),)
+
+    def refusal_lines(self, snapshot: Snapshot) -> tuple[str, ...]:
+        error = snapshot.refusal
+        return () if error is None else (self._reason(snapshot, error.code, param=error.param),)
+
+    def reason_lines(self, snapshot: Snapshot, error_code: int) -> tuple[str, ...]:
+        # A number of a newer server that this till has no words for is no reason to fail.
+        if error_code not in _KNOWN_CODES:
+            return ()
+        return (self._reason(snapshot, ErrorCode(error_code), param=None),)
+
+    def _reason(self, snapshot: Snapshot, code: ErrorCode, *, param: str | None) -> str:
+        limits = snapshot.limits
+        values = {"name": code.name}
+        if limits is not None:
+            values |= {
+                "payment_max": format_money(Money(minor=limits.payment_max_minor, currency=snapshot.currency)),
+                "stored_max": format_money(Money(minor=limits.stored_max_minor, currency=snapshot.currency)),
+                "token_max": format_money(Money(minor=limits.token_stored_max_minor, currency=snapshot.currency)),
+                "count_max": str(limits.stored_count_max),
+            }
+        return self.text(words_for(code, param=param), **values)
+
+    def action(self, command: CommandName, label: MessageId, emphasis: Emphasis = Emphasis.SECONDARY) -> Action:
+        return Action(command=command, label=self.text(label), emphasis=emphasis)
+
+
+def _ui_words(words: Catalogue) -> UiWords:
+    return UiWords(
+        online=words.text(MessageId.ONLINE),
+        offline=words.text(MessageId.NETWORK_LOST),
+        switched_off=words.text(MessageId.NETWORK_SWITCHED_OFF),
+        same_words=words.text(MessageId.SAME_ON_BOTH),
+        server=words.text(MessageId.SERVER),
+        activation_code=words.text(MessageId.ACTIVATION_CODE),
+        menu=words.text(MessageId.DO_MENU),
+        page_on=words.text(MessageId.DO_PAGE_ON),
+        page_back=words.text(MessageId.DO_PAGE_BACK),
+        search=words.text(MessageId.DO_SEARCH),
+        back=words.text(MessageId.DO_BACK),
+        customer_scan=words.text(MessageId.CUSTOMER_SCAN),
+    )
+
+
+def appearance_of(settings: Settings) -> Appearance:
+    """How the screens look and read with these settings."""
+    return Appearance(language=settings.language, theme=settings.theme, text_size=settings.text_size)
+
+
+def amount_text(amount: Money) -> AmountText:
+    """An amount as the screens draw it."""
+    return AmountText(number=format_number(amount.minor, amount.currency), currency=amount.currency.name)
+
+
+def _check_words_of(sale: Sale) -> CheckWords | None:
+    """Two words from the payer's own consent: they are known once it was read."""
+    if sale.consent_digest is None:
+        return None
+    first, second = check_words(sale.consent_digest)
+    return CheckWords(first=first, second=second)

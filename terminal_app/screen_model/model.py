@@ -1,0 +1,154 @@
+"""The screen as a value: its name, its words, its buttons."""
+
+from dataclasses import dataclass
+from enum import Enum, unique
+from typing import Any
+
+from terminal_app.screen_model.appearance import Appearance
+from terminal_app.screen_model.commands import CommandName, PageButton
+from terminal_app.screen_model.office import Choice, PinAsk, RefundOffer, Row, SearchOffer, TipOffer
+from terminal_app.screen_model.parts import AmountText
+from terminal_app.screen_model.words import UiWords
+
+
+@unique
+class ScreenName(Enum):
+    """Every screen the terminal can show."""
+
+    ENROL = "enrol"
+    KEYPAD = "keypad"
+    SHOW_CODE = "show_code"
+    SCAN = "scan"
+    VERIFYING = "verifying"
+    PAID = "paid"
+    ACCEPTED_OFFLINE = "accepted_offline"
+    NOT_PAID = "not_paid"
+    UNKNOWN = "unknown"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    TIP = "tip"
+    SIGN_IN = "sign_in"
+    MENU = "menu"
+    HISTORY = "history"
+    SALE = "sale"
+    REFUND = "refund"
+    REPORT = "report"
+    CLOSE_DAY = "close_day"
+    QUEUE = "queue"
+    STAFF = "staff"
+    DEVICES = "devices"
+    SETTINGS = "settings"
+
+
+@unique
+class NetworkState(Enum):
+    """What the terminal knows of its network."""
+
+    ONLINE = "online"
+    OFFLINE = "offline"
+    SWITCHED_OFF = "switched_off"
+
+
+@unique
+class Emphasis(Enum):
+    """How loudly a button speaks."""
+
+    PRIMARY = "primary"
+    SECONDARY = "secondary"
+    DANGER = "danger"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One button: what it asks for, its words, its weight. Actions are drawn in the order given.
+
+    `press` is the command that it sends, where the name alone does not say it.
+    """
+
+    command: CommandName | PageButton
+    label: str
+    emphasis: Emphasis = Emphasis.SECONDARY
+    press: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckWords:
+    """Two words that payer and cashier compare: both screens must show the same two."""
+
+    first: str
+    second: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopBar:
+    """The bar on top of every screen.
+
+    `queue_total` is ready to draw ("37.40 EUR"); empty when nothing waits. `last_result` too
+    ("PAID 12.50 14:02"); empty before the first sale. `training` is the mark that no money is real; it takes the
+    place of shop and till. `menu` is the command that the menu's button sends; without one there is no button.
+    """
+
+    shop: str
+    till: str
+    network: NetworkState
+    queue_count: int = 0
+    queue_total: str = ""
+    last_result: str = ""
+    training: str = ""
+    menu: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScreenModel:
+    """Everything on the screen.
+
+    `headline` is the state's word ("PAID") or the screen's title; `lines` are sentences below it; `warning` is drawn
+    in a white band that cannot be overlooked ("DO NOT CHARGE AGAIN" on UNKNOWN).
+    `code_text` is the text of the QR code to show; `remaining_s` the seconds until what is shown expires
+    (the presenter makes a new model each second while one counts). `server_url` fills the enrol form.
+    `rows`, `choices`, `pin`, `search` and `back` (the command of the button that leads back) are the back office's;
+    `tips`, `refund` and `confirm` (whether to close the day) open a page of their own before their command is sent.
+    """
+
+    name: ScreenName
+    headline: str
+    bar: TopBar
+    amount: AmountText | None = None
+    warning: str = ""
+    lines: tuple[str, ...] = ()
+    code_text: str | None = None
+    check_words: CheckWords | None = None
+    remaining_s: int | None = None
+    actions: tuple[Action, ...] = ()
+    keypad_currency: str = "EUR"
+    keypad_fraction_digits: int = 2
+    server_url: str = ""
+    rows: tuple[Row, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    pin: PinAsk | None = None
+    search: SearchOffer | None = None
+    back: Any = None
+    tips: TipOffer | None = None
+    refund: RefundOffer | None = None
+    confirm: Choice | None = None
+    appearance: Appearance = Appearance()  # noqa: RUF009 - frozen
+    words: UiWords = UiWords()  # noqa: RUF009 - frozen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewFrame:
+    """One camera frame for the preview: `luminance` has one byte a pixel, rows from the top."""
+
+    width_px: int
+    height_px: int
+    luminance: bytes
+
+
+def keypad_number(*, amount_minor: int, fraction_digits: int) -> str:
+    """Minor units as figures with a point, "1250" and 2 digits giving "12.50"; no currency, no grouping."""
+    assert amount_minor >= 0
+    assert fraction_digits >= 0
+    if fraction_digits == 0:
+        return str(amount_minor)
+    whole, fraction = divmod(amount_minor, 10**fraction_digits)
+    return f"{whole}.{fraction:0{fraction_digits}d}"

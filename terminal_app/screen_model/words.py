@@ -1,0 +1,21 @@
+"""The few words that the screens themselves bring; all others come with the model."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UiWords:
+    """Words in one language; what stands here is English, so that a model can be made without a catalogue."""
+
+    online: str = "Online"
+    offline: str = "No network"
+    switched_off: str = "Network off"
+    same_words: str = "The same words on both screens"
+    server: str = "Server"
+    activation_code: str = "Activation code"
+    menu: str = "Menu"
+    page_on: str = "Next page"
+    page_back: str = "Previous page"
+    search: str = "Search"
+    back: str = "Back"
+    customer_scan: str = "Scan to pay"

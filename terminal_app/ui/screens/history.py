@@ -1,0 +1,55 @@
+"""The history: a list with a line to search in, by amount or reference."""
+
+from typing import Final
+
+from kivy.uix.widget import Widget
+
+from terminal_app.office_commands import OfflineChoice, SearchHistory
+from terminal_app.screen_model import PageButton, ScreenModel
+from terminal_app.ui.screens.base import Surroundings
+from terminal_app.ui.screens.list_page import ListPage
+from terminal_app.ui.widgets.field import Field
+from wallet_sdk.screen.finger import BACKSPACE_KEY
+
+_CHARACTERS_MAX: Final = 24
+
+
+class HistoryPage(ListPage):
+    """Typing on a keyboard searches at once; a touch on the line clears it."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        super().__init__(surroundings)
+        self._search = Field(look=self.look, name=surroundings.words.search, robot_id="search")
+        self._search.active = True
+        self._search.bind(on_release=lambda *_args: self._look_for(""))
+        self._typed = ""
+
+    def beside(self) -> tuple[Widget, ...]:
+        """The line to search in."""
+        return (self._search,)
+
+    def draw(self, model: ScreenModel) -> None:
+        """Show the sales, and what was searched for."""
+        assert model.search is not None
+        self._typed = model.search.text
+        self._search.prefill(self._typed)
+        super().draw(model)
+
+    def _look_for(self, text: str) -> None:
+        assert self._model is not None
+        everything = any(action.command is PageButton.ONLY_OFFLINE for action in self._model.actions)
+        offline = OfflineChoice.ALL if everything else OfflineChoice.ACCEPTED_OFFLINE
+        self._typed = text[:_CHARACTERS_MAX]
+        self.around.send(SearchHistory(text=self._typed, offline=offline))
+
+    def type_text(self, text: str) -> None:
+        """Characters of the physical keyboard."""
+        if text.isprintable():
+            self._look_for(self._typed + text)
+
+    def press_key(self, key_code: int) -> None:
+        """Backspace takes the last character back."""
+        if key_code == BACKSPACE_KEY:
+            self._look_for(self._typed[:-1])
+        else:
+            super().press_key(key_code)

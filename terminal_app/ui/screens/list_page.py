@@ -1,0 +1,189 @@
+"""Pages that are lists: history, one sale, reports, queue, people, devices, settings. Turned, never scrolled."""
+
+from dataclasses import replace
+from typing import Final
+
+from kivy.uix.boxlayout import BoxLayout
+from kivy.uix.widget import Widget
+
+from terminal_app.screen_model import Action, PageButton, Row, ScreenModel, ScreenName
+from terminal_app.ui.screens.base import LeavePage, Screen, Surroundings
+from terminal_app.ui.screens.state_panel import WarningBand
+from terminal_app.ui.theme import GAP_MM
+from terminal_app.ui.widgets.action_row import ACTION_ICONS, make_button, make_key
+from terminal_app.ui.widgets.header import Header
+from terminal_app.ui.widgets.list_row import PRESSED_ROW_MM, make_row, read_row_mm
+from wallet_sdk.screen.finger import ESCAPE_KEY, PAGE_DOWN_KEY, PAGE_UP_KEY
+from wallet_sdk.screen.icons import Icon
+from wallet_sdk.screen.text import FittedLine, Paragraph
+from wallet_sdk.screen.units import mm
+
+_SIDE_PART: Final = 0.34
+_ACTION_MM: Final = 12.0
+_TURNS_MM: Final = 38.0
+_READ_GAP_MM: Final = 0.6
+_LINES_MM_MAX: Final = 11.0
+_WARNING_MM: Final = 10.0
+
+
+class ListPage(Screen):
+    """A header, perhaps sentences and a warning, rows as many as fit, and buttons beside or below them."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        super().__init__(surroundings, orientation="vertical")
+        look = self.look
+        self.spacing = mm(GAP_MM)
+        self._model: ScreenModel | None = None
+        self._rows: tuple[Row, ...] = ()
+        self._page = 0
+        self._header = Header(look=look)
+        self._header.back.bind(on_release=lambda *_args: self._go_back())
+        self._back: object = None
+        self._lines = Paragraph(type_mm=look.sizes.body_mm * 0.92, color=look.theme.text_dim, robot_id="lines")
+        self._lines.halign = look.start
+        self._lines.most_px = mm(_LINES_MM_MAX)
+        self._warning = WarningBand(look=look, ground=look.theme.base)
+        self._list = BoxLayout(orientation="vertical", spacing=mm(GAP_MM))
+        self._list.bind(height=self._fill)
+        self._side = BoxLayout(orientation="vertical", spacing=mm(GAP_MM))
+        self._count = FittedLine(type_mm=look.sizes.bar_mm, color=look.theme.text_dim, halign="center")
+        self._turns = self._turning_keys()
+        self._body = BoxLayout(
+            orientation="vertical" if look.is_portrait else "horizontal", spacing=mm(GAP_MM if look.is_portrait else 3)
+        )
+        for widget in (self._header, self._lines, self._warning, self._body):
+            self.add_widget(widget)
+
+    def _turning_keys(self) -> BoxLayout:
+        keys = BoxLayout(spacing=mm(GAP_MM), size_hint_x=None, width=mm(_TURNS_MM))
+        words = self.around.words
+        for name, icon, step in (("page_back", Icon.UP, -1), ("page_on", Icon.DOWN, 1)):
+            key = make_key(text=name, icon=icon, type_mm=4.4, look=self.look, robot_id=name)
+            key.label_text = words.page_on if step > 0 else words.page_back
+            key.bind(on_release=lambda _key, by=step: self._turn(by))
+            keys.add_widget(key)
+        keys.add_widget(self._count, index=1)
+        return keys
+
+    def draw(self, model: ScreenModel) -> None:
+        """Show the rows; the page that is open stays open."""
+        self._model = model
+        self._back = model.back
+        self._lines.text = "\n".join(model.lines)
+        self._warning.show(model.warning)
+        self._warning.height = mm(_WARNING_MM) if model.warning else 0
+        self._actions = model.actions
+        if model.rows != self._rows:
+            self._rows = model.rows
+            self._list.spacing = mm(GAP_MM if self._is_pressed else _READ_GAP_MM)
+        self._fill_side()
+        self._fill()
+
+    @property
+    def _is_pressed(self) -> bool:
+        return any(row.press is not None for row in self._rows)
+
+    @property
+    def _row_mm(self) -> float:
+        return PRESSED_ROW_MM if self._is_pressed else read_row_mm(self.look)
+
+    def _fill(self, *_args: object) -> None:
+        """As many rows as fit, from the open page on, and keys that turn when there is more."""
+        if self._model is None:
+            return
+        row_px, gap_px = mm(self._row_mm), self._list.spacing
+        fit = max(1, int((self._list.height + gap_px + 1) / (row_px + gap_px)))
+        pages = max(1, -(-len(self._rows) // fit))
+        self._page = min(self._page, pages - 1)
+        self._count.text = f"{self._page + 1} / {pages}"
+        turns = (self._turns,) if pages > 1 else ()
+        self._header.show(self._model.headline, *turns, back=self._back)
+        self._list.clear_widgets()
+        for row in self._rows[self._page * fit : (self._page + 1) * fit]:
+            self._list.add_widget(self._row(row))
+        self._list.add_widget(Widget())
+
+    def _row(self, row: Row) -> Widget:
+        drawn = make_row(row, look=self.look)
+        if row.press is not None:
+            drawn.bind(on_release=lambda *_args: self.around.send(row.press))
+        return drawn
+
+    def _fill_side(self) -> None:
+        """The buttons stand beside the list, or below it; where there are none the list has the whole room."""
+        self._side.clear_widgets()
+        self._body.clear_widgets()
+        buttons = [*self.beside(), *(self._button(action) for action in self._actions)]
+        if not self.look.is_portrait:
+            self._side.size_hint_x = _SIDE_PART
+            buttons.insert(len(self.beside()), Widget())
+        else:
+            self._side.size_hint_y = None
+            self._side.height = sum(each.height for each in buttons) + max(0, len(buttons) - 1) * mm(GAP_MM)
+        for widget in buttons:
+            self._side.add_widget(widget)
+        has_side = bool(self.beside() or self._actions)
+        parts: tuple[Widget, ...] = (self._list, self._side) if has_side else (self._list,)
+        for part in parts if self.look.is_portrait else self.look.in_row(*parts):
+            self._body.add_widget(part)
+
+    def beside(self) -> tuple[Widget, ...]:
+        """What a page has above its buttons."""
+        return ()
+
+    def _button(self, action: Action) -> Widget:
+        icon = ACTION_ICONS.get(action.command)
+        button = make_button(action, look=self.look, ground=self.look.theme.base, icon=icon)
+        button.height = mm(_ACTION_MM)
+        button.bind(on_release=lambda *_args: self.press(action))
+        return button
+
+    def press(self, action: Action) -> None:
+        """Money back and the end of the day are asked about on a page of their own."""
+        model = self._model
+        assert model is not None
+        if action.command is PageButton.REFUND and model.refund is not None:
+            page = refund_page(model)
+        elif action.command is PageButton.CLOSE_DAY and model.confirm is not None:
+            page = confirm_page(model)
+        else:
+            super().press(action)
+            return
+        self.around.open_page(page)
+
+    def _turn(self, by: int) -> None:
+        self._page = max(0, self._page + by)
+        self._fill()
+
+    def _go_back(self) -> None:
+        if self._back is not None:
+            self.around.send(self._back)
+
+    def press_key(self, key_code: int) -> None:
+        """Page keys turn, Escape leads back, Enter goes forward."""
+        if key_code == ESCAPE_KEY:
+            self._go_back()
+        elif key_code in {PAGE_DOWN_KEY, PAGE_UP_KEY}:
+            self._turn(1 if key_code == PAGE_DOWN_KEY else -1)
+        else:
+            super().press_key(key_code)
+
+
+def refund_page(sale: ScreenModel) -> ScreenModel:
+    """The page over a sale that asks how much goes back, and why."""
+    assert sale.refund is not None
+    return replace(sale, name=ScreenName.REFUND, headline=sale.refund.headline, back=LeavePage.NOW)
+
+
+def confirm_page(report: ScreenModel) -> ScreenModel:
+    """The page over a report that asks whether the day is to be closed."""
+    assert report.confirm is not None
+    return replace(
+        report,
+        name=ScreenName.CLOSE_DAY,
+        headline=report.confirm.label,
+        lines=(report.confirm.detail,),
+        choices=(replace(report.confirm, detail=""),),
+        actions=(),
+        back=LeavePage.NOW,
+    )

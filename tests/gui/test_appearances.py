@@ -1,0 +1,53 @@
+"""Every screen in every language, set of colours and size of words, on every panel, judged in the live widget tree."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from terminal_app.screen_model import Appearance, Language, ScreenModel, ScreenName, TextSize, ThemeName
+from terminal_app.ui.samples import SAMPLES, samples
+from tests.gui.layout import everything_wrong, pale_texts
+from tests.gui.stage import Till, picture
+from wallet_sdk.screen.environment import PANEL_7_LANDSCAPE, PANEL_7_PORTRAIT, PANEL_10_LANDSCAPE, Panel
+
+TillOf = Callable[[ScreenModel, Panel], Till]
+
+PANELS = (PANEL_7_LANDSCAPE, PANEL_7_PORTRAIT, PANEL_10_LANDSCAPE)
+# Latin, Han, and read from the right: these are drawn in every set of colours.
+IN_ALL_COLOURS = (Language.ENGLISH, Language.CHINESE, Language.ARABIC)
+# Long words, and marks above and below the letters.
+WIDEST = (Language.GERMAN, Language.HINDI)
+
+on_every_panel = pytest.mark.parametrize("panel", PANELS, ids=lambda panel: f"{panel.width_px}x{panel.height_px}")
+
+
+@on_every_panel
+@pytest.mark.parametrize("language", Language, ids=lambda language: language.value)
+def test_every_screen_in_every_language(till_of: TillOf, panel: Panel, language: Language) -> None:
+    """Nothing is cut or lies over another, no glyph is missing, amounts stand left to right, targets are large.
+
+    And all text has 7:1 against the very pixels that it stands on.
+    """
+    themes = tuple(ThemeName) if language in IN_ALL_COLOURS else (ThemeName.NIGHT,)
+    till = till_of(SAMPLES[ScreenName.KEYPAD], panel)
+    wrong = [found for theme in themes for found in all_wrong(till, panel, Appearance(language=language, theme=theme))]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("panel", PANELS[:2], ids=lambda panel: f"{panel.width_px}x{panel.height_px}")
+@pytest.mark.parametrize("language", WIDEST, ids=lambda language: language.value)
+def test_large_words_fit_their_places(till_of: TillOf, panel: Panel, language: Language) -> None:
+    """The same with large words, on the small panels and in the languages that need most room."""
+    till = till_of(SAMPLES[ScreenName.KEYPAD], panel)
+    wrong = list(all_wrong(till, panel, Appearance(language=language, text_size=TextSize.LARGE)))
+    assert not wrong, "\n".join(wrong)
+
+
+def all_wrong(till: Till, panel: Panel, appearance: Appearance) -> Iterator[str]:
+    """Show every screen in this appearance, and tell all that is wrong on any of them."""
+    for name, model in samples(appearance).items():
+        till.show(model)
+        # where things stand does not depend on their colours
+        if appearance.theme is ThemeName.NIGHT:
+            yield from (f"{name.value}: {found}" for found in everything_wrong(panel))
+        yield from (f"{name.value} {appearance.theme.value}: {found}" for found in pale_texts(picture()))
