@@ -215,6 +215,9 @@ def _ui_words(words: Catalogue) -> UiWords:
         search=words.text(MessageId.DO_SEARCH),
         back=words.text(MessageId.DO_BACK),
         customer_scan=words.text(MessageId.CUSTOMER_SCAN),
+        code_too_small=words.text(MessageId.CODE_TOO_SMALL),
+        code_too_pale=words.text(MessageId.CODE_TOO_PALE),
+        code_unreadable=words.text(MessageId.CODE_UNREADABLE),
     )
 
 

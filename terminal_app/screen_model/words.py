@@ -19,3 +19,6 @@ class UiWords:
     search: str = "Search"
     back: str = "Back"
     customer_scan: str = "Scan to pay"
+    code_too_small: str = "This code may be too small to scan."
+    code_too_pale: str = "This code may be too pale to scan."
+    code_unreadable: str = "The till cannot read its own code. Scan the customer instead."

@@ -16,6 +16,7 @@ from terminal_app.screen_model import (
     SendNow,
     SwitchNetwork,
 )
+from terminal_app.ui.focus import RING_KEYS, FocusRing
 from terminal_app.ui.screens.base import LeavePage, Screen, Surroundings
 from terminal_app.ui.screens.beside import ScanScreen, ShowCodeScreen
 from terminal_app.ui.screens.choices import ChoicesPage
@@ -29,14 +30,21 @@ from terminal_app.ui.screens.state_panel import PANEL_ICONS, StatePanel
 from terminal_app.ui.theme import look_for
 from terminal_app.ui.widgets.top_bar import TopBarView
 from wallet_sdk.screen.colours import CLEAR
-from wallet_sdk.screen.finger import BACKSPACE_KEY, ENTER_KEY, ESCAPE_KEY, TAB_KEY
+from wallet_sdk.screen.finger import BACKSPACE_KEY, ENTER_KEY, ESCAPE_KEY, PAGE_DOWN_KEY, PAGE_UP_KEY, TAB_KEY
 from wallet_sdk.screen.parts import column
 from wallet_sdk.screen.qr_view import Matrix
 from wallet_sdk.screen.surface import Ground
 from wallet_sdk.screen.touch import TouchGuard
 
 _KEYPAD_ENTER = 271
-_KEYS = {ENTER_KEY: ENTER_KEY, _KEYPAD_ENTER: ENTER_KEY, ESCAPE_KEY: ESCAPE_KEY, TAB_KEY: TAB_KEY}
+_KEYS = {
+    ENTER_KEY: ENTER_KEY,
+    _KEYPAD_ENTER: ENTER_KEY,
+    ESCAPE_KEY: ESCAPE_KEY,
+    TAB_KEY: TAB_KEY,
+    PAGE_UP_KEY: PAGE_UP_KEY,
+    PAGE_DOWN_KEY: PAGE_DOWN_KEY,
+}
 
 
 class TerminalRoot(BoxLayout):
@@ -57,6 +65,7 @@ class TerminalRoot(BoxLayout):
         self._ground = Ground(self, CLEAR)
         self._model = initial
         self._below: ScreenModel | None = None
+        self.ring = FocusRing(self)
         self._build()
         Window.bind(on_key_down=self._on_key_down, on_textinput=self._on_textinput)
 
@@ -137,6 +146,7 @@ class TerminalRoot(BoxLayout):
             self.add_widget(widget)
         self._ground.paint(self._look.ground(self._model.name))
         self._guard.arm()
+        self.ring.clear()
         self._draw()
 
     def _draw(self) -> None:
@@ -189,6 +199,7 @@ class TerminalRoot(BoxLayout):
 
     def on_touch_down(self, touch: MotionEvent) -> bool:
         """Let a touch through, unless it came too early after a change of state."""
+        self.ring.clear()
         if self._guard.swallows(touch):
             return True
         return bool(super().on_touch_down(touch))
@@ -197,8 +208,13 @@ class TerminalRoot(BoxLayout):
         if key_code == BACKSPACE_KEY:
             self._screen.press_key(BACKSPACE_KEY)
             return True
-        if key_code not in _KEYS or self._guard.holds():
+        if self._guard.holds():
             return False
+        if key_code in RING_KEYS:
+            self.ring.move(RING_KEYS[key_code], look=self._look)
+            return True
+        if key_code not in _KEYS or (_KEYS[key_code] == ENTER_KEY and self.ring.press()):
+            return key_code in _KEYS
         self._screen.press_key(_KEYS[key_code])
         return True
 

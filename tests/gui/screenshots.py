@@ -1,7 +1,8 @@
 """`make screenshots`: draw the real screens anew for the README and docs/pictures.
 
-Each gallery runs as its own process, because Kivy has one window a process. Per size, docs/pictures holds one
-contact sheet, and at 800x480 and for the wallet also each screen by itself.
+Each gallery runs as its own process, because Kivy has one window a process. docs/pictures holds one contact sheet for
+each size and language of the terminal, with every screen in every set of colours, and the single pictures that a page
+shows.
 """
 
 import subprocess
@@ -12,49 +13,72 @@ from tempfile import TemporaryDirectory
 from PIL import Image
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
-GALLERIES = (
-    ("terminal_app.ui.gallery", "800x480", 3),
-    ("terminal_app.ui.gallery", "720x1280", 4),
-    ("terminal_app.ui.gallery", "1280x800", 3),
-    ("wallet_sdk.demo.gallery", "400x800", 5),
-)
-SHEET_WIDTH_PX = 1600
-GAP_PX = 12
-SINGLE_SIZES = frozenset({"800x480", "400x800"})
+SIZES = (("800x480", 6), ("720x1280", 12), ("1280x800", 6))
+LANGUAGES = ("en", "zh", "ar")
+THEMES = ("night", "daylight", "high_contrast")
+SHEET_WIDTH_PX = 1800
+GAP_PX = 10
+# Of these a page shows each by itself.
+SINGLE_SIZE = "800x480"
+WALLET_SIZE = "400x800"
 
 
-def contact_sheet(pictures: list[Path], *, columns: int) -> Image.Image:
+def contact_sheet(pictures: list[Path], *, columns: int, width_px: int = SHEET_WIDTH_PX) -> Image.Image:
     """All pictures (of one size) in rows of ``columns``, scaled to one sheet width."""
     opened = [Image.open(path).convert("RGB") for path in pictures]
-    width_px = (SHEET_WIDTH_PX - GAP_PX * (columns + 1)) // columns
-    height_px = opened[0].height * width_px // opened[0].width
+    each_px = (width_px - GAP_PX * (columns + 1)) // columns
+    height_px = opened[0].height * each_px // opened[0].width
     rows = -(-len(opened) // columns)
-    sheet = Image.new("RGB", (SHEET_WIDTH_PX, rows * (height_px + GAP_PX) + GAP_PX), (128, 128, 128))
+    sheet = Image.new("RGB", (width_px, rows * (height_px + GAP_PX) + GAP_PX), (128, 128, 128))
     for i, picture in enumerate(opened):
         row, column = divmod(i, columns)
-        place = (GAP_PX + column * (width_px + GAP_PX), GAP_PX + row * (height_px + GAP_PX))
-        sheet.paste(picture.resize((width_px, height_px), Image.Resampling.LANCZOS), place)
+        place = (GAP_PX + column * (each_px + GAP_PX), GAP_PX + row * (height_px + GAP_PX))
+        sheet.paste(picture.resize((each_px, height_px), Image.Resampling.LANCZOS), place)
     return sheet
 
 
 def save(picture: Image.Image, path: Path) -> None:
     """Write with a palette: flat screens lose nothing and the file is a third."""
-    picture.quantize(colors=192, dither=Image.Dither.NONE).save(path, optimize=True)
+    picture.quantize(colors=160, dither=Image.Dither.NONE).save(path, optimize=True)
+
+
+def draw(gallery: str, folder: str, *arguments: str) -> None:
+    """Run a gallery."""
+    subprocess.run([sys.executable, "-m", gallery, folder, *arguments], check=True, capture_output=True)
+
+
+def draw_terminal(size: str, columns: int) -> None:
+    """The sheets of one size: a screen's three sets of colours stand beside each other."""
+    with TemporaryDirectory() as folder:
+        chosen = ("--language", ",".join(LANGUAGES), "--theme", ",".join(THEMES))
+        draw("terminal_app.ui.gallery", folder, "--size", size, *chosen)
+        for language in LANGUAGES:
+            names = sorted(path.name for path in (Path(folder) / f"{language}-night-normal").glob("*.png"))
+            pictures = [Path(folder) / f"{language}-{theme}-normal" / name for name in names for theme in THEMES]
+            save(contact_sheet(pictures, columns=columns), PICTURES / f"terminal-{size}-{language}.png")
+            print(f"terminal at {size} in {language}: {len(pictures)} pictures")
+        if size == SINGLE_SIZE:
+            for path in sorted((Path(folder) / "en-night-normal").glob("*.png")):
+                save(Image.open(path).convert("RGB"), PICTURES / f"terminal-{path.stem}-{size}.png")
+
+
+def draw_wallet() -> None:
+    """The wallet's sheet and its single pictures."""
+    with TemporaryDirectory() as folder:
+        draw("wallet_sdk.demo.gallery", folder, "--size", WALLET_SIZE)
+        pictures = sorted(Path(folder).glob("*.png"))
+        save(contact_sheet(pictures, columns=5), PICTURES / f"wallet-{WALLET_SIZE}.png")
+        for path in pictures:
+            save(Image.open(path).convert("RGB"), PICTURES / f"wallet-{path.stem}-{WALLET_SIZE}.png")
+        print(f"wallet at {WALLET_SIZE}: {len(pictures)} screens")
 
 
 def main() -> int:
     """Draw everything; returns the exit code."""
     PICTURES.mkdir(parents=True, exist_ok=True)
-    for gallery, size, columns in GALLERIES:
-        with TemporaryDirectory() as folder:
-            subprocess.run([sys.executable, "-m", gallery, folder, "--size", size], check=True, capture_output=True)
-            pictures = sorted(Path(folder).glob("*.png"))
-            program = gallery.split(".")[0].split("_")[0]
-            save(contact_sheet(pictures, columns=columns), PICTURES / f"{program}-{size}.png")
-            if size in SINGLE_SIZES:
-                for path in pictures:
-                    save(Image.open(path).convert("RGB"), PICTURES / f"{program}-{path.stem}-{size}.png")
-        print(f"{program} at {size}: {len(pictures)} screens")
+    for size, columns in SIZES:
+        draw_terminal(size, columns)
+    draw_wallet()
     return 0
 
 

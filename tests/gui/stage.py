@@ -4,6 +4,7 @@ Import it only below `tests/gui`: the conftest there prepares Kivy before this f
 """
 
 from collections.abc import Callable
+from typing import Any
 
 from kivy.base import EventLoop
 from kivy.core.window import Window
@@ -11,7 +12,7 @@ from kivy.metrics import Metrics
 from kivy.uix.widget import Widget
 from PIL import Image
 
-from terminal_app.screen_model import Command, ScreenModel
+from terminal_app.screen_model import ScreenModel
 from terminal_app.ui.root import TerminalRoot
 from wallet_sdk.protocol import qr
 from wallet_sdk.screen import finger
@@ -104,7 +105,7 @@ class Till:
     """A terminal's window with what it sent, and a finger."""
 
     def __init__(self, stage: Stage, initial: ScreenModel) -> None:
-        self.sent: list[Command] = []
+        self.sent: list[Any] = []
         self.time = FakeTime()
         self.root = TerminalRoot(
             initial=initial,

@@ -1,17 +1,25 @@
 """SHOW_CODE and SCAN: a square to look at, and beside it what it is about."""
 
+import threading
+from dataclasses import replace
+from typing import Final
+
+from kivy.clock import Clock
 from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.widget import Widget
+from PIL import Image
 
 from terminal_app.screen_model import CheckWords, PreviewFrame, ScreenModel, UiWords
 from terminal_app.ui.screens.base import Screen, Surroundings
+from terminal_app.ui.self_check import CodeFault, find_fault
 from terminal_app.ui.theme import CORNER_MM, GAP_MM, MARGIN_MM, Look
 from terminal_app.ui.widgets.top_bar import BarForm
 from wallet_sdk.screen.amount import AmountLabel
 from wallet_sdk.screen.fonts import DISPLAY_FONT, STRONG_FONT
+from wallet_sdk.screen.frame_buffer import after_next_frame
 from wallet_sdk.screen.grey_view import Viewfinder
 from wallet_sdk.screen.parts import Countdown, column, row
-from wallet_sdk.screen.qr_view import QrView
+from wallet_sdk.screen.qr_view import QUIET_ZONE_MODULES, QrView
 from wallet_sdk.screen.surface import Surface
 from wallet_sdk.screen.text import FittedLine, Paragraph
 from wallet_sdk.screen.units import mm
@@ -19,6 +27,7 @@ from wallet_sdk.screen.units import mm
 _WORDS_MM = 9.0
 # Between the square and the edge of the window.
 _EDGE_MM = 1.0
+_SETTLING_S: Final = 0.1
 _LINES_MM_MIN = 4.0
 _LINES_MM_MAX = 10.0
 
@@ -158,19 +167,74 @@ class BesideScreen(Screen):
 
 
 class ShowCodeScreen(BesideScreen):
-    """Our code, as large as it goes, for the customer's phone."""
+    """Our code, as large as it goes, for the customer's phone; looked at once with our own eyes.
+
+    `has_checked` says that this code was looked at, `fault` what was wrong with it.
+    """
 
     def __init__(self, surroundings: Surroundings) -> None:
         self._code = QrView(robot_id="code")
         self._code_text: str | None = None
+        self._model: ScreenModel | None = None
+        self.has_checked = False
+        self.fault: CodeFault | None = None
         super().__init__(surroundings, self._code)
 
     def draw(self, model: ScreenModel) -> None:
         """Show the code; its matrix is made only when its text changed."""
-        super().draw(model)
-        if model.code_text != self._code_text:
-            self._code_text = model.code_text
-            self._code.matrix = None if model.code_text is None else self.around.matrix_of(model.code_text)
+        self._model = model
+        warned = self._warning()
+        super().draw(replace(model, lines=(warned,)) if warned else model)
+        if model.code_text == self._code_text:
+            return
+        self._code_text = model.code_text
+        self._code.matrix = None if model.code_text is None else self.around.matrix_of(model.code_text)
+        self.has_checked, self.fault = False, None
+        if model.code_text is not None:
+            # One round later the layout has come to rest; what is drawn then is what a phone sees.
+            Clock.schedule_once(lambda _dt: after_next_frame(self._look), _SETTLING_S)
+
+    def card_in(self, picture: Image.Image) -> Image.Image:
+        """The part of a picture of the window with the code and its quiet zone."""
+        modules = len(self._code.matrix or ()) + 2 * QUIET_ZONE_MODULES
+        half_px = modules * self._code.module_px / 2
+        x_px, y_px = self._code.to_window(*self._code.center)
+        middle_px = picture.height - y_px
+        return picture.crop(
+            (round(x_px - half_px), round(middle_px - half_px), round(x_px + half_px), round(middle_px + half_px))
+        )
+
+    def _look(self, picture: Image.Image) -> None:
+        """Judge the drawn code in a thread of its own: decoding takes longer than a frame."""
+        text = self._code_text
+        if text is None or self._code.get_root_window() is None:
+            return
+        card, module_px, module_mm = self.card_in(picture), self._code.module_px, self._code.module_mm
+
+        def judge() -> None:
+            fault = find_fault(card, text=text, module_px=module_px, module_mm=module_mm)
+            Clock.schedule_once(lambda _dt: self._found(text, fault))
+
+        threading.Thread(target=judge, name="self-check", daemon=True).start()
+
+    def _found(self, text: str, fault: CodeFault | None) -> None:
+        if text != self._code_text:
+            return
+        self.has_checked, self.fault = True, fault
+        if fault is not None and self._model is not None:
+            self.draw(self._model)
+
+    def _warning(self) -> str:
+        words = self.around.words
+        match self.fault:
+            case None:
+                return ""
+            case CodeFault.TOO_SMALL:
+                return words.code_too_small
+            case CodeFault.TOO_PALE:
+                return words.code_too_pale
+            case CodeFault.UNREADABLE:
+                return words.code_unreadable
 
 
 class ScanScreen(BesideScreen):

@@ -1,0 +1,157 @@
+"""The back office's pages under real fingers and on a keyboard: each sends exactly what it shows."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from terminal_app.office_commands import (
+    Approve,
+    ChangeSetting,
+    GiveRefund,
+    MakeReport,
+    OfflineChoice,
+    OpenPage,
+    OpenSale,
+    Page,
+    ReportChoice,
+    SearchHistory,
+    SignIn,
+)
+from terminal_app.screen_model import Appearance, Language, PinPurpose, ScreenModel, ScreenName, ShowCode, ThemeName
+from terminal_app.ui.samples import SAMPLES, samples
+from tests.gui.stage import Till, settle
+from wallet_sdk.protocol.ids import RequestId
+from wallet_sdk.screen import finger
+from wallet_sdk.screen.environment import PANEL_7_LANDSCAPE, PANEL_7_PORTRAIT, Panel
+
+TillOf = Callable[[ScreenModel, Panel], Till]
+
+
+@pytest.fixture
+def till(till_of: TillOf) -> Till:
+    """A till on the 7 inch panel, at its keypad."""
+    return till_of(SAMPLES[ScreenName.KEYPAD], PANEL_7_LANDSCAPE)
+
+
+def test_the_menu_opens_from_the_keypad_and_leads_everywhere(till: Till) -> None:
+    """One key on the keypad, one tile for each page."""
+    till.tap("menu")
+    assert till.sent == [OpenPage(page=Page.MENU)]
+    till.show(SAMPLES[ScreenName.MENU])
+    for robot_id in ("history", "queue", "x_report", "settings", "staff", "back"):
+        till.tap(robot_id)
+    assert till.sent[1:5] == [
+        SearchHistory(),
+        OpenPage(page=Page.QUEUE),
+        MakeReport(kind=ReportChoice.X),
+        OpenPage(page=Page.SETTINGS),
+    ]
+
+
+def test_the_history_is_turned_filtered_searched_and_opened(till: Till) -> None:
+    """Rows are read by fingers; a keyboard searches at once."""
+    model = SAMPLES[ScreenName.HISTORY]
+    till.show(model)
+    till.tap(model.rows[0].robot_id, "only_offline")
+    assert till.sent == [
+        OpenSale(request_id=model.rows[0].press.request_id),
+        SearchHistory(offline=OfflineChoice.ACCEPTED_OFFLINE),
+    ]
+    assert model.rows[-1].robot_id not in finger.reachable_ids()
+    till.tap("page_on")
+    assert model.rows[-1].robot_id in finger.reachable_ids()
+    finger.press_key(finger.PAGE_UP_KEY)
+    settle()
+    assert model.rows[0].robot_id in finger.reachable_ids()
+    finger.type_character("8")
+    assert till.sent[-1] == SearchHistory(text="8")
+
+
+def test_a_refund_needs_an_amount_within_the_rest_and_a_reason(till: Till) -> None:
+    """More than is left cannot be typed; nothing goes back without a reason; Back gives nothing back."""
+    sale = SAMPLES[ScreenName.REFUND]
+    till.show(replace(SAMPLES[ScreenName.SALE], warning="", actions=()))
+    till.root.open_page(sale)
+    settle()
+    till.time.pass_s(1)
+    till.tap("key_5", "key_00")
+    assert "refund" not in finger.reachable_ids(), "no reason yet"
+    till.tap("reason_returned", "key_00", "key_00", "refund")
+    assert sale.refund is not None
+    assert till.sent == [GiveRefund(request_id=RequestId(sale.refund.request_id), amount_minor=500, reason="returned")]
+    assert till.root.model.name is ScreenName.SALE
+
+
+def test_a_page_over_a_sale_outlives_news_and_closes_without_a_word(till: Till) -> None:
+    """A change in the bar must not eat what is being typed."""
+    sale = SAMPLES[ScreenName.SALE]
+    till.show(sale)
+    till.root.open_page(SAMPLES[ScreenName.REFUND])
+    till.show(replace(sale, bar=SAMPLES[ScreenName.KEYPAD].bar))
+    assert till.root.model.name is ScreenName.REFUND
+    till.tap("back")
+    assert (till.root.model.name, till.sent) == (ScreenName.SALE, [])
+
+
+def test_the_day_is_closed_after_a_question_only(till: Till) -> None:
+    """One touch never closes a day."""
+    till.show(SAMPLES[ScreenName.REPORT])
+    till.tap("close_day")
+    assert till.sent == []
+    assert till.root.model.name is ScreenName.CLOSE_DAY
+    till.time.pass_s(1)
+    till.tap("close_day")
+    assert till.sent == [MakeReport(kind=ReportChoice.Z)]
+
+
+def test_a_pin_is_typed_and_never_drawn(till: Till) -> None:
+    """Dots count the digits; Approve is sent where an approval was asked for."""
+    model = SAMPLES[ScreenName.SIGN_IN]
+    till.show(model)
+    till.tap("person_3", "key_4", "key_7", "key_1", "key_9")
+    assert till.texts()["pin"] == ["••••"]
+    assert not any("4719" in text for texts in till.texts().values() for text in texts)
+    till.tap("key_backspace", "key_0", "key_enter")
+    assert till.sent == [SignIn(staff_id=3, pin="4710")]
+    assert model.pin is not None
+    till.show(replace(model, pin=replace(model.pin, purpose=PinPurpose.APPROVE)))
+    for digit in "2580":
+        finger.type_character(digit)
+    finger.press_key(finger.ENTER_KEY)
+    assert till.sent[-1] == Approve(staff_id=3, pin="2580")
+
+
+def test_a_tip_is_asked_for_before_the_code(till: Till) -> None:
+    """Each choice begins the sale with its own share."""
+    till.show(SAMPLES[ScreenName.TIP])
+    till.tap("tip_10")
+    assert till.sent == [ShowCode(amount_minor=1250, tip_minor=125)]
+
+
+def test_settings_are_changed_by_a_touch_and_the_screen_follows_at_once(till: Till) -> None:
+    """Language, colours and direction switch live, without a restart."""
+    till.show(SAMPLES[ScreenName.SETTINGS])
+    till.tap("set_language", "set_theme")
+    assert till.sent == [ChangeSetting(name="language", text="zh"), ChangeSetting(name="theme", text="daylight")]
+    back_x = finger.reach("back").sx
+    till.show(samples(Appearance(language=Language.ARABIC, theme=ThemeName.DAYLIGHT))[ScreenName.SETTINGS])
+    assert till.texts()["headline"] == ["الإعدادات"]
+    assert finger.reach("back").sx > back_x, "the way back lies where a line begins"
+
+
+@pytest.mark.parametrize("panel", [PANEL_7_LANDSCAPE, PANEL_7_PORTRAIT], ids=["landscape", "portrait"])
+def test_arrow_keys_reach_every_target_and_enter_presses_it(till_of: TillOf, panel: Panel) -> None:
+    """Whoever cannot touch the glass works the till with arrows and Enter."""
+    till = till_of(SAMPLES[ScreenName.MENU], panel)
+    reached = set()
+    for _ in finger.reachable_ids():
+        finger.press_key(finger.DOWN_KEY)
+        target = till.root.ring.target
+        assert target is not None
+        reached.add(target.robot_id)
+    assert reached == set(finger.reachable_ids())
+    while till.root.ring.target.robot_id != "history":  # type: ignore[union-attr]
+        finger.press_key(finger.RIGHT_KEY)
+    finger.press_key(finger.ENTER_KEY)
+    assert till.sent == [SearchHistory()]
