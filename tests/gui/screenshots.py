@@ -18,8 +18,9 @@ LANGUAGES = ("en", "zh", "ar")
 THEMES = ("night", "daylight", "high_contrast")
 SHEET_WIDTH_PX = 1800
 GAP_PX = 10
-# Of these a page shows each by itself.
+# The README shows these by themselves.
 SINGLE_SIZE = "800x480"
+SINGLES = ("show_code", "accepted_offline", "unknown")
 WALLET_SIZE = "400x800"
 
 
@@ -58,8 +59,9 @@ def draw_terminal(size: str, columns: int) -> None:
             save(contact_sheet(pictures, columns=columns), PICTURES / f"terminal-{size}-{language}.png")
             print(f"terminal at {size} in {language}: {len(pictures)} pictures")
         if size == SINGLE_SIZE:
-            for path in sorted((Path(folder) / "en-night-normal").glob("*.png")):
-                save(Image.open(path).convert("RGB"), PICTURES / f"terminal-{path.stem}-{size}.png")
+            for name in SINGLES:
+                single = Image.open(Path(folder) / "en-night-normal" / f"{name}.png").convert("RGB")
+                save(single, PICTURES / f"terminal-{name}-{size}.png")
 
 
 def draw_wallet() -> None:

@@ -63,10 +63,8 @@ class PinPage(Screen):
             self.add_widget(part)
 
     def draw(self, model: ScreenModel) -> None:
-        """Show who may type a PIN; what was typed so far is kept unless it was refused."""
+        """Show who may type a PIN; what was typed so far is kept, and gone once it was sent."""
         assert model.pin is not None
-        if model.lines and model.pin == self._ask:
-            self._pin = ""
         self._ask = model.pin
         self._back = model.back
         self._header.show(model.headline, back=model.back)
