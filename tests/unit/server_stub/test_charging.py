@@ -11,6 +11,9 @@ from wallet_sdk.protocol.errors import ErrorCode, MisuseError
 from wallet_sdk.protocol.ids import MerchantId
 from wallet_sdk.protocol.money import Currency
 
+#: Each of these tests runs on SQLite and on PostgreSQL.
+ON_EVERY_DATABASE = True
+
 
 def fees_minor(house: House) -> int:
     """What the operator has earned."""

@@ -19,6 +19,9 @@ from wallet_sdk.protocol.envelope import key_id_of, seal
 from wallet_sdk.protocol.errors import ErrorCode, RuleViolationError
 from wallet_sdk.protocol.trust import verify_denylist
 
+#: Each of these tests runs on SQLite and on PostgreSQL.
+ON_EVERY_DATABASE = True
+
 
 def asked(house: House, since: int) -> api.DenylistAnswer:
     """What anybody gets."""

@@ -12,6 +12,9 @@ from tests.oracle.other_program import answer_of
 from tests.unit.server_stub.harness import OFFLINE, House
 from wallet_sdk.protocol.money import Currency
 
+#: Each of these tests runs on SQLite and on PostgreSQL.
+ON_EVERY_DATABASE = True
+
 
 def live(house: House) -> None:
     """Every kind of movement in two currencies: fees, holds, refunds, returns, a fraud case."""

@@ -19,6 +19,9 @@ from wallet_sdk.protocol.rules import check_receipt_answers, check_refusing_rece
 from wallet_sdk.protocol.states import State
 from wallet_sdk.protocol.trust import verify_receipt
 
+#: Each of these tests runs on SQLite and on PostgreSQL.
+ON_EVERY_DATABASE = True
+
 HOUR_S = 3600
 
 

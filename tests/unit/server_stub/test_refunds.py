@@ -15,6 +15,9 @@ from wallet_sdk.protocol.money import Currency
 from wallet_sdk.protocol.rules import check_refund_receipt
 from wallet_sdk.protocol.trust import verify_refund_receipt
 
+#: Each of these tests runs on SQLite and on PostgreSQL.
+ON_EVERY_DATABASE = True
+
 
 def paid(house: House, amount_minor: int = 1_000) -> tuple[TestTerminal, Sealed[PaymentRequest]]:
     """One payment online."""

@@ -5,6 +5,9 @@ from wallet_sdk.protocol import api
 from wallet_sdk.protocol.errors import ErrorCode
 from wallet_sdk.protocol.ids import Envelope
 
+#: Each of these tests runs on SQLite and on PostgreSQL.
+ON_EVERY_DATABASE = True
+
 
 def give_back(house: House, closing: Envelope) -> object:
     """The answer's body, or the error's code."""

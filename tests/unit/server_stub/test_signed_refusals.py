@@ -11,6 +11,9 @@ from wallet_sdk.protocol.rules import check_closing_receipt, check_refusing_rece
 from wallet_sdk.protocol.states import State
 from wallet_sdk.protocol.trust import verify_receipt
 
+#: Each of these tests runs on SQLite and on PostgreSQL.
+ON_EVERY_DATABASE = True
+
 
 def receipt_of(house: House, text: str) -> Receipt:
     """The operator's receipt in an answer, verified."""
