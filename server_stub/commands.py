@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,10 @@ def add_merchant_fees(group: Any, add: Add) -> None:
 
 
 def add_risk(group: Any, add: Add) -> None:
-    """``risk check``"""
+    """``risk check | log``"""
     checked = add(group, "check", _risk_check, "read a file of risk rules, and name the first mistake in it")
     checked.add_argument("file", type=Path, metavar="FILE")
+    add(group, "log", _risk_log, "print every decision in which a rule was broken")
 
 
 def add_revoke(group: Any, add: Add) -> None:
@@ -80,6 +82,23 @@ def _risk_check(chosen: Chosen) -> int:
     for rule in policy.rules:
         say(f"{rule.mode.value:<8} {type(rule).__name__:<16} {rule.name}")
     say(f"{len(policy.rules)} rules, {len(policy.places)} places: good")
+    return 0
+
+
+def _risk_log(chosen: Chosen) -> int:
+    import json
+
+    from server_stub.bootstrap import opened_store
+    from server_stub.store.tables.risk import RISK_DECISIONS
+
+    with opened_store(chosen.data_folder) as store, store.reading() as reader:
+        decisions = sorted(reader.list_all(RISK_DECISIONS), key=lambda decision: decision.at_s)
+    for decision in decisions:
+        at = datetime.fromtimestamp(decision.at_s, UTC).isoformat().replace("+00:00", "Z")
+        say(f"{at} {'refused' if decision.reason else 'watched'} {decision.consent_digest.hex()}")
+        for found in json.loads(decision.explanation):
+            say(f"  {found['mode']:<8} {found['reason']:<18} {found['rule']}: {found['text']}")
+    say(f"{len(decisions)} decisions")
     return 0
 
 

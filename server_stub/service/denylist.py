@@ -128,7 +128,7 @@ def _deny(
     if writer.find_by(DENIALS, DENIED, (int(kind), subject)) is not None:
         return
     denial = Denial(
-        id=writer.next_in_line(DENIALS),
+        id=writer.next_in_line(DENIALS),
         kind=kind,
         subject=subject,
         reason=reason,

@@ -47,7 +47,7 @@ class CompleteHoldCommand(Command[Outcomes]):
         hold = None if payment is None else writer.find(HOLDS, payment.number)
         if payment is None or hold is None:
             raise RuleViolationError(ErrorCode.UNKNOWN_PAYMENT, "no such hold of this terminal", param="request_id")
-        if hold.ending_digest == self.sealed.digest:
+        if hold.ending_digest == self.sealed.digest:
             return (_outcome(payment),)
         if hold.ending is not None:
             raise RuleViolationError(ErrorCode.CONTENT_CONFLICT, "the hold was completed otherwise")

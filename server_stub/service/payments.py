@@ -220,7 +220,7 @@ def _receipt(operator: Operator, outcome: Outcome, paid: Payment | None) -> Enve
     if paid is not None:
         return receipt_of(paid, signer)
     if outcome.refused is not None:
-        return refusing_receipt_of(outcome.refused, signer)
+        return refusing_receipt_of(outcome.refused, signer)
     return Envelope(b"") if outcome.closed is None else closing_receipt_of(outcome.closed, signer)
 
 

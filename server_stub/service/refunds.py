@@ -46,7 +46,7 @@ class RefundCommand(Command[RefundMade]):
     def apply(self, writer: Writer) -> RefundMade:
         known = writer.find(REFUNDS, (self.sealed.message.refund_id, self.terminal.terminal_id))
         if known is not None:
-            if known.digest != self.sealed.digest:
+            if known.digest != self.sealed.digest:
                 raise RuleViolationError(
                     ErrorCode.CONTENT_CONFLICT, "the id was used for another refund", param="refund_id"
                 )

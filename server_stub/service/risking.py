@@ -27,6 +27,8 @@ _DENIED_STANDINGS = frozenset({TokenStanding.REVOKED, TokenStanding.CLOSED_FOR_F
 
 def name_keys(keys: Keys, policy: RiskPolicy, claim: VerifiedClaim, merchant_id: MerchantId) -> None:
     """What a decision reads and is known before the wallet is."""
+    if not policy.rules:
+        return
     for window in policy.windows:
         subject_id = subject_id_of(window.subject, wallet_id=0, merchant_id=merchant_id, terminal_id=claim.terminal_id)
         if subject_id:

@@ -74,7 +74,7 @@ class IssueCommand(Command[Envelope]):
             return None
         if previous.closing is None or previous.spent_minor != closing.spent_minor:
             raise RuleViolationError(ErrorCode.TOKEN_CLOSED, "closed before", param="closing")
-        if previous.successor_id is None:
+        if previous.successor_id is None:
             writer.change(TOKENS, replace(previous, successor_id=self.token_id))
             return None
         successor = writer.find(TOKENS, previous.successor_id)

@@ -72,7 +72,7 @@ def test_nothing_revoked_is_an_empty_answer(house: House) -> None:
 
 
 def test_a_fraud_case_puts_every_live_token_of_the_wallet_on_the_list(house: House) -> None:
-    """Closed ones too: a copy of the wallet may still spend under them; an honest wallet stays off it."""
+    """Closed ones too: a copy of the wallet may still spend under them; the honest stay off it. (R-126)"""
     cheat, honest = house.wallet(), house.wallet()
     assert cheat.token is not None
     closed = cheat.token.message.token_id

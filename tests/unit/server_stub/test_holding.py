@@ -107,7 +107,7 @@ def test_more_or_other_than_was_authorized_is_not_captured(
 
 
 def test_a_hold_ends_once(house: House) -> None:
-    """Another amount after the first is a conflict; what is no hold cannot be completed; a hold is not refunded."""
+    """Another amount after the first is a conflict; no hold, nothing to end; a hold is not refunded. (R-124)"""
     terminal, wallet, request = hold(house)
     assert terminal.send_refund(terminal.refund(request, 10)).code() is ErrorCode.BAD_TRANSITION
     terminal.end_hold(request, 600).ok()

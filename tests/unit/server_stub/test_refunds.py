@@ -59,7 +59,7 @@ def test_refunds_come_to_the_captured_amount_at_most(house: House) -> None:
 
 
 def test_the_same_refund_again_is_the_first_answer_for_ever(house: House) -> None:
-    """Byte for byte, later too; another content under its id is a conflict and has no effect."""
+    """Byte for byte, later too; another content under its id is a conflict and has no effect. (R-123)"""
     terminal, request = paid(house)
     refund = terminal.refund(request, 400)
     first = terminal.send_refund(refund).body

@@ -56,7 +56,7 @@ def test_only_the_tokens_own_key_gives_it_back(house: House) -> None:
 
 
 def test_a_returned_token_can_still_be_followed_by_a_new_one(house: House) -> None:
-    """Later, with the same closing; and only one: who never got the answer gets the same token."""
+    """Later, with the same closing; and only one: who never got the answer gets the same token. (R-127)"""
     wallet = spent(house, 1_000)
     closing = wallet.closing()
     give_back(house, closing)

@@ -78,7 +78,7 @@ def test_a_consent_declined_for_ever_has_a_signed_receipt(house: House, mode: ob
 
 
 def test_a_refusal_that_may_change_is_never_signed(house: House) -> None:
-    """A late code may be a fast clock: nothing is remembered, so nothing is promised."""
+    """A late code may be a fast clock: nothing is remembered, so nothing is promised. (R-125)"""
     terminal, wallet = house.terminal(), house.wallet()
     request = terminal.request()
     code = wallet.code()

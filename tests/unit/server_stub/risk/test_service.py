@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from server_stub.__main__ import main
 from server_stub.config import ServerConfig
 from server_stub.ledger import AccountKind
 from server_stub.risk.file import RISK_FILE
@@ -72,6 +73,19 @@ def test_a_refusal_moves_nothing_and_tells_the_merchant_why(opened: Opened) -> N
     house.clock.advance(66)
     assert wallet.pay(terminal.request(100))["state"] == "CAPTURED"
     house.assert_clean()
+
+
+def test_the_log_is_read_on_the_command_line(opened: Opened, capsys: pytest.CaptureFixture[str]) -> None:
+    """When, what became of it, and every broken rule in words."""
+    house = opened(FAST)
+    terminal, wallet = house.terminal(), house.wallet()
+    for _ in range(3):
+        wallet.pay(terminal.request(100))
+    assert main(["--data", str(house.folder), "risk", "log"]) == 0
+    head, rule, total = capsys.readouterr().out.splitlines()
+    assert " refused " in head
+    assert " ".join(rule.split()) == "enforce device_velocity fast: 3 payments in 60 s, at most 2"
+    assert total == "1 decisions"
 
 
 def test_a_shadow_rule_only_writes_down(opened: Opened) -> None:
