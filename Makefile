@@ -4,6 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin
 CACHE := $(CURDIR)/.cache
 ARGS ?=
+DB ?=
 ROWS ?=
 RUNS ?= 100000
 TARGET ?=
@@ -21,8 +22,8 @@ help: ## this list
 setup: ## make .venv with pinned wheels; done by every other word that needs it
 	@deploy/setup.sh force
 
-demo: screen ## server, terminal and wallet on this screen; ARGS= is passed on
-	@$(RUN)/tillcode-demo $(ARGS)
+demo: screen ## server, terminal and wallet on this screen; DB=postgres, ARGS= is passed on
+	@$(RUN)/tillcode-demo $(if $(DB),--database $(DB)) $(ARGS)
 
 test: oracle ## every test but soak and bench; ARGS= is passed to pytest
 	@$(RUN)/python -m pytest $(ARGS)

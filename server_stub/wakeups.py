@@ -33,6 +33,13 @@ class Links:
             for end in mailbox:
                 end.setblocking(False)
 
+    def close(self) -> None:
+        """Give every mailbox back."""
+        for mailbox in self._mailboxes:
+            for end in mailbox:
+                end.close()
+        self._waiting.close()
+
     def of(self, number: int) -> "Link":
         """What worker ``number`` uses."""
         others = [(other, self._mailboxes[other][1]) for other in range(self.count) if other != number]

@@ -20,12 +20,15 @@ class Office:
     def __init__(self, folder: Path, *, log: Path) -> None:
         self.folder = folder
         self._log = log
+        #: PostgreSQL's address; empty for a file beside the settings.
+        self.database = ""
         self._root_key = ""
         self._merchant_names: dict[str, str] = {}
 
     def found(self) -> None:
         """Make the scheme: keys, settings, an empty ledger."""
-        self._root_key = _found(_ROOT_KEY, self._server("init"), what="a root key")
+        database = ["--database", self.database] if self.database else []
+        self._root_key = _found(_ROOT_KEY, self._server("init", *database), what="a root key")
 
     def add_merchant(self, name: str, *, city: str) -> str:
         """Add a shop; its number."""

@@ -8,11 +8,13 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 from typing import Final
 
 from server_stub.demo import acts
+from server_stub.demo.database import local_postgres
 from server_stub.demo.processes import DemoFailedError, run_to_end
 from server_stub.demo.stage import SHOPS, START_TIMEOUT_S, Stage
 from server_stub.demo.telling import TICK, Telling
@@ -44,8 +46,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     out = _fresh_folder(chosen.out)
-    with Stage(out, telling) as stage:
+    with ExitStack() as machines, Stage(out, telling) as stage:
         try:
+            if chosen.database == "postgres":
+                telling.doing("a PostgreSQL of its own starts")
+                stage.office.database = machines.enter_context(local_postgres()).address()
             telling.doing("looking for OpenGL")
             run_to_end(["wallet_sdk.screen.opengl"], log=stage.logs / "commands.log")
             play(stage)
@@ -145,6 +150,9 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tillcode-demo", description="Server, terminal and wallet, as real programs.")
     parser.add_argument("--headless", action="store_true", help="tell the story by itself, even with a display")
+    parser.add_argument(
+        "--database", choices=("sqlite", "postgres"), default="sqlite", help="what the server keeps its ledger in"
+    )
     parser.add_argument("--out", type=Path, default=Path("demo-out"), help="folder for pictures, logs and the proof")
     parser.add_argument("--keep", action="store_true", help="keep the programs' own folders too")
     return parser.parse_args(arguments)

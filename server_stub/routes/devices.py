@@ -24,6 +24,8 @@ T = TypeVar("T")
 #: An intent and a request as base64url, and the JSON around them.
 _INTENT_BODY_BYTES_MAX: Final = 2 * (limits.MESSAGE_BYTES_MAX * 4 // 3 + 4) + 256
 
+#: A wake-up from another process may be lost, so a poll also looks by itself.
+LOOK_AGAIN_S: Final = 5.0
 WAIT: Final = Parameter(
     name="wait",
     about=f"Seconds to wait for a change before answering; at most {api.WAIT_S_MAX}.",
@@ -114,7 +116,8 @@ async def answer_when_settled(desk: Desk, question: Question, *, wait_s: int) ->
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(wait_s):
                 while wait_s and not reads.is_settled(found) and not desk.wakeups.is_closed:
-                    await event.wait()
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(event.wait(), LOOK_AGAIN_S)
                     event.clear()
                     found = await desk.run(reads.answer, desk.operator, question)
     return found
