@@ -18,6 +18,7 @@ from wallet_sdk.transport.answers import (
     checked_base_url,
     headers_of,
     honest_errors,
+    proxy_of,
     unknown,
 )
 from wallet_sdk.transport.cancelling import CancellableBackend, CancellableTransport
@@ -40,7 +41,7 @@ class AsyncHttpxSender:
         """
         self._base_url = checked_base_url(base_url)
         self._tls = tls or trusted(self._base_url)
-        self._proxy = proxy
+        self._proxy = proxy_of(proxy)
         self._opened: dict[asyncio.AbstractEventLoop, _Opened] = {}
         self._process = os.getpid()
 
@@ -106,7 +107,7 @@ class AsyncHttpxSender:
             transport=CancellableTransport(
                 httpcore.AsyncConnectionPool(
                     ssl_context=self._tls,
-                    proxy=httpcore.Proxy(self._proxy) if self._proxy else None,
+                    proxy=self._proxy,
                     max_connections=CONNECTIONS_MAX,
                     max_keepalive_connections=CONNECTIONS_MAX,
                     keepalive_expiry=KEPT_S,

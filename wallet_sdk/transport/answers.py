@@ -58,6 +58,26 @@ def checked_base_url(base_url: str) -> httpx.URL:
     return url
 
 
+def proxy_of(address: str | None) -> httpcore.Proxy | None:
+    """The proxy of an http address, which may bring a name and a password. TLS runs through it, never inside TLS.
+
+    Raises:
+        MisuseError: BAD_ARGUMENT when it is none.
+    """
+    if address is None:
+        return None
+    try:
+        proxy = httpx.Proxy(address)
+    except (httpx.InvalidURL, ValueError) as error:
+        raise MisuseError(ErrorCode.BAD_ARGUMENT, "not a proxy", param="proxy") from error
+    if proxy.url.scheme != "http" or not proxy.url.host:
+        raise MisuseError(ErrorCode.BAD_ARGUMENT, "a proxy is http:// and a host", param="proxy")
+    url = httpcore.URL(
+        scheme=proxy.url.raw_scheme, host=proxy.url.raw_host, port=proxy.url.port, target=proxy.url.raw_path
+    )
+    return httpcore.Proxy(url, auth=proxy.raw_auth)
+
+
 def headers_of(request: HttpRequest) -> dict[str, str]:
     """The headers of one request, without those that are empty."""
     headers = {

@@ -115,6 +115,9 @@ class _DeadlineStream(httpcore.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
+        if self._inner.get_extra_info("ssl_object") is not None:
+            # ``write`` speaks to the socket itself: below a second TLS that would be the first one's plain text.
+            raise httpcore.UnsupportedProtocol("TLS inside TLS is not spoken here")
         left_s = self._backend.handshake_left_s(timeout)
         return _DeadlineStream(self._inner.start_tls(ssl_context, server_hostname, left_s), self._backend)
 

@@ -18,6 +18,7 @@ from wallet_sdk.transport.answers import (
     checked_base_url,
     headers_of,
     honest_errors,
+    proxy_of,
 )
 from wallet_sdk.transport.deadline import DeadlineBackend, Deadlines
 
@@ -44,7 +45,7 @@ class HttpxSender:
         """
         self._base_url = checked_base_url(base_url)
         self._tls = tls or trusted(self._base_url)
-        self._proxy = proxy
+        self._proxy = proxy_of(proxy)
         self._clock = clock or SystemClock()
         self._deadlines = Deadlines()
         self._client = self._new_client()
@@ -107,7 +108,7 @@ class HttpxSender:
             transport=_Transport(
                 httpcore.ConnectionPool(
                     ssl_context=self._tls,
-                    proxy=httpcore.Proxy(self._proxy) if self._proxy else None,
+                    proxy=self._proxy,
                     max_connections=CONNECTIONS_MAX,
                     max_keepalive_connections=CONNECTIONS_MAX,
                     keepalive_expiry=KEPT_S,

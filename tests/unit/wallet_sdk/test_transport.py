@@ -289,6 +289,32 @@ def test_a_sender_closed_on_a_loop_sends_nothing_there() -> None:
     assert (error.code, error.outcome) == (ErrorCode.SWITCHED_OFF, MoneyOutcome.NOT_CHARGED)
 
 
+def test_a_proxy_is_asked_with_its_name_and_password() -> None:
+    """It gets the whole address; the server's own headers do not hold the password."""
+    heard: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        proxy = f"http://clerk:secret@127.0.0.1:{listener.getsockname()[1]}"
+        answering = threading.Thread(target=_hear, args=(listener, heard), daemon=True)
+        answering.start()
+        sender = HttpxSender("http://pay.test", proxy=proxy)
+        assert sender.send(READ).http_status == 200
+        sender.close()
+        answering.join(timeout=10)
+    assert b"GET http://pay.test/healthz HTTP/1.1\r\n" in heard[0]
+    assert b"Proxy-Authorization: Basic Y2xlcms6c2VjcmV0\r\n" in heard[0]
+
+
+@pytest.mark.parametrize("proxy", ["", "nonsense", "ftp://127.0.0.1", "https://127.0.0.1", "socks5://127.0.0.1"])
+@pytest.mark.parametrize("sender", [HttpxSender, AsyncHttpxSender])
+def test_a_proxy_that_is_none_is_refused_when_it_is_given(
+    sender: type[HttpxSender] | type[AsyncHttpxSender], proxy: str
+) -> None:
+    """Not when the first payment is sent."""
+    with pytest.raises(MisuseError) as misuse:
+        sender("http://pay.test", proxy=proxy)
+    assert (misuse.value.code, misuse.value.param) == (ErrorCode.BAD_ARGUMENT, "proxy")
+
+
 def test_the_switch_stops_every_send_before_a_byte_leaves() -> None:
     """Off, on again, and the inner sender only hears of the second."""
     with peer(lambda it: it.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")) as url:
