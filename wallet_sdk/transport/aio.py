@@ -95,8 +95,9 @@ class AsyncHttpxSender:
         loop = asyncio.get_running_loop()
         opened = self._opened.get(loop)
         if opened is None:
-            # A loop that has ended has closed its client; here it is forgotten.
-            self._opened = {known: kept for known, kept in self._opened.items() if not known.is_closed()}
+            # A loop that has ended has closed its client; here it is forgotten, in place: other threads add theirs.
+            for known in [one for one in list(self._opened) if one.is_closed()]:
+                self._opened.pop(known, None)
             opened = self._opened[loop] = _Opened(self._new_client())
             await anext(opened.end)
         return opened.client
