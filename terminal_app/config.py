@@ -19,6 +19,13 @@ WINDOW_PX_MIN: Final = 480
 WINDOW_PX_MAX: Final = 4096
 
 
+def assets_folder() -> Path:
+    """Fonts and sounds: inside this package where a wheel was installed, beside the packages in a checkout."""
+    package = Path(__file__).parent
+    installed = package / "assets"
+    return installed if installed.is_dir() else package.parent / "assets"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TerminalConfig:
     """Settings of one terminal.

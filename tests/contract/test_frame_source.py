@@ -13,6 +13,7 @@ from terminal_app.devices.camera_opencv import OpenCvCamera
 from terminal_app.devices.camera_picamera import PiCamera
 from terminal_app.devices.camera_size import FrameSize
 from terminal_app.devices.frames import FakeFrameSource, FrameSource, ImageFolder, ScreenshotFile
+from terminal_app.devices.streams import VideoFile
 from wallet_sdk.decoding import GreyFrame
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
 
@@ -142,6 +143,12 @@ def screenshot_source(path: Path) -> FrameSource:
     return ScreenshotFile(path / "screen.png", repeat_ms=1)
 
 
+def video_source(path: Path) -> FrameSource:
+    """A film of a still scene."""
+    picture().save(path / "film.png", save_all=True, append_images=[picture(), picture()])
+    return VideoFile(path / "film.png", interval_ms=1)
+
+
 def missing_fake() -> FrameSource:
     """A fake told to fail."""
     source = FakeFrameSource()
@@ -154,6 +161,7 @@ MAKERS = {
     "fake": Maker(working=lambda _: FakeFrameSource([FRAME] * 4), missing=lambda _: missing_fake()),
     "folder": Maker(working=folder_source, missing=lambda path: ImageFolder(path / "nowhere")),
     "screenshot": Maker(working=screenshot_source, missing=lambda path: ScreenshotFile(path / "nowhere" / "a.png")),
+    "video": Maker(working=video_source, missing=lambda path: VideoFile(path / "nowhere.gif")),
     "picamera2": Maker(
         working=lambda _: PiCamera(fake_picamera2(), index=0, size=SIZE),
         missing=lambda _: PiCamera(fake_picamera2(), index=7, size=SIZE),

@@ -1,0 +1,179 @@
+"""Receipt printers: the protocol, ESC/POS over USB, network, serial line or file, and a fake.
+
+A printer is opened for each paper and closed again: one that was switched off and on, or plugged out and in, is then
+simply there again. Whoever prints hears of a printer that is gone as an error, and the sale is not touched by it.
+"""
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final, Protocol
+
+from PIL import Image
+
+from terminal_app.devices.paper import COLUMNS_58, COLUMNS_80, Paper, PaperLine, Style, as_text, is_plain
+from terminal_app.devices.raster import WIDTH_PX_58, WIDTH_PX_80, picture_of
+from terminal_app.settings import PaperWidth
+from wallet_sdk.protocol.errors import ErrorCode, MisuseError, TillcodeError, UnavailableError
+
+#: A printer that does not answer must not hold up the next receipt for longer.
+TIMEOUT_S: Final = 5
+#: Network printers listen here when nothing else is said ("raw" or "JetDirect" printing).
+RAW_PORT: Final = 9_100
+#: Connector of the drawer's cable at nearly every printer.
+DRAWER_PIN: Final = 2
+
+Importer = Callable[[str], ModuleType]
+
+
+class Printer(Protocol):
+    """Prints papers and opens the drawer that hangs on it."""
+
+    def print_paper(self, paper: Paper) -> None:
+        """Print and cut.
+
+        Raises:
+            UnavailableError: DEVICE_UNAVAILABLE; how much came out nobody knows.
+        """
+
+    def open_drawer(self) -> None:
+        """Give the drawer its pulse.
+
+        Raises:
+            UnavailableError: DEVICE_UNAVAILABLE.
+        """
+
+
+TEST_PAPER: Final = Paper(
+    lines=(
+        PaperLine(text="Tillcode", style=Style.TITLE),
+        PaperLine(text="0123456789 abc ABC", value="12.50 EUR"),
+        PaperLine(text="é ü ñ ç"),
+    ),
+    code_text="TC1:TEST",
+)
+
+
+class EscposPrinter:
+    """A printer that speaks ESC/POS.
+
+    Args:
+        open_device: makes a python-escpos device.
+        paper: width of its paper.
+        fonts: folder of the fonts, for what its own font does not have.
+    """
+
+    def __init__(self, open_device: Callable[[], Any], *, paper: PaperWidth, fonts: Path) -> None:
+        self._open_device = open_device
+        self._columns = COLUMNS_58 if paper is PaperWidth.MM_58 else COLUMNS_80
+        self._width_px = WIDTH_PX_58 if paper is PaperWidth.MM_58 else WIDTH_PX_80
+        self._fonts = fonts
+
+    def print_paper(self, paper: Paper) -> None:
+        """As text when its own font has it all, else as a picture; the code always as a picture."""
+        if is_plain(paper):
+            text = "\n".join(as_text(paper, columns=self._columns)) + "\n"
+            code = Paper(lines=(), code_text=paper.code_text)
+            picture = picture_of(code, width_px=self._width_px, fonts=self._fonts) if paper.code_text else None
+        else:
+            text, picture = "", picture_of(paper, width_px=self._width_px, fonts=self._fonts)
+        self._with_device(lambda device: _print(device, text, picture))
+
+    def open_drawer(self) -> None:
+        """Pin 2."""
+        self._with_device(lambda device: device.cashdraw(DRAWER_PIN))
+
+    def _with_device(self, use: Callable[[Any], None]) -> None:
+        from escpos.exceptions import Error as EscposError
+
+        try:
+            device = self._open_device()
+            try:
+                use(device)
+            finally:
+                device.close()
+        except (EscposError, OSError, ValueError) as error:
+            raise UnavailableError(ErrorCode.DEVICE_UNAVAILABLE, f"the printer: {error}", param="printer") from error
+
+
+class FakePrinter:
+    """A printer for tests: it keeps what it printed, and fails when told to."""
+
+    def __init__(self) -> None:
+        self.papers: list[Paper] = []
+        self.drawer_count = 0
+        self.failure: TillcodeError | None = None
+
+    def print_paper(self, paper: Paper) -> None:
+        """Keep it."""
+        self._check()
+        self.papers.append(paper)
+
+    def open_drawer(self) -> None:
+        """Count it."""
+        self._check()
+        self.drawer_count += 1
+
+    def _check(self) -> None:
+        if self.failure is not None:
+            raise self.failure
+
+
+def open_printer(
+    address: str, *, paper: PaperWidth, fonts: Path, importer: Importer = importlib.import_module
+) -> Printer:
+    """The printer of an address: `usb:04b8:0e15`, `tcp:HOST[:9100]`, `serial:/dev/ttyUSB0` or `file:/dev/usb/lp0`.
+
+    Nothing is opened yet.
+
+    Raises:
+        MisuseError: BAD_ARGUMENT for any other address.
+        UnavailableError: DEVICE_UNAVAILABLE, saying what to install.
+    """
+    kind, _, rest = address.partition(":")
+    choose = _MAKERS.get(kind)
+    if choose is None or not rest:
+        raise MisuseError(ErrorCode.BAD_ARGUMENT, "a printer is usb:, tcp:, serial: or file:", param="printer")
+    try:
+        module = importer("escpos.printer")
+    except ImportError as error:
+        raise UnavailableError(
+            ErrorCode.DEVICE_UNAVAILABLE, "for a printer: pip install 'tillcode[devices]'", param="printer"
+        ) from error
+    try:
+        return EscposPrinter(choose(module, rest), paper=paper, fonts=fonts)
+    except ValueError as error:
+        raise MisuseError(ErrorCode.BAD_ARGUMENT, f"no address of a printer: {error}", param="printer") from error
+
+
+def _print(device: Any, text: str, picture: Image.Image | None) -> None:
+    device.hw("INIT")
+    if text:
+        device.textln(text)
+    if picture is not None:
+        device.image(picture, impl="bitImageRaster", fragment_height=480, center=False)
+    device.cut()
+
+
+def _usb(module: ModuleType, rest: str) -> Callable[[], Any]:
+    vendor, _, product = rest.partition(":")
+    numbers = int(vendor, 16), int(product, 16)
+    return lambda: module.Usb(*numbers, timeout=TIMEOUT_S * 1000)
+
+
+def _tcp(module: ModuleType, rest: str) -> Callable[[], Any]:
+    host, _, port = rest.partition(":")
+    number = int(port) if port else RAW_PORT
+    return lambda: module.Network(host, port=number, timeout=TIMEOUT_S)
+
+
+def _serial(module: ModuleType, rest: str) -> Callable[[], Any]:
+    return lambda: module.Serial(devfile=rest, timeout=TIMEOUT_S)
+
+
+def _file(module: ModuleType, rest: str) -> Callable[[], Any]:
+    return lambda: module.File(rest)
+
+
+_MAKERS: Final = {"usb": _usb, "tcp": _tcp, "serial": _serial, "file": _file}

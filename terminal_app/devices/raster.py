@@ -1,0 +1,134 @@
+"""A paper as a picture: for printers without our letters, for PDF, for the screen.
+
+Shaping (Arabic joins, Devanagari conjuncts, right to left) is HarfBuzz's work, through Pillow's Raqm layout.
+"""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from PIL import Image, ImageDraw, ImageFont, features
+
+from terminal_app.devices.paper import Paper, PaperLine, Style
+from wallet_sdk.protocol import qr
+from wallet_sdk.protocol.errors import ErrorCode, UnavailableError
+
+#: Dots across the paper of common thermal printers (203 dpi).
+WIDTH_PX_58: Final = 384
+WIDTH_PX_80: Final = 576
+#: A line of so many dots is about 3 mm: read at arm's length.
+TEXT_PX: Final = 24
+TITLE_PX: Final = 34
+LINE_SPACE: Final = 1.35
+MARGIN_PX: Final = 8
+#: A receipt longer than two metres is no receipt.
+HEIGHT_PX_MAX: Final = 16_000
+#: First character of a script's block, last one, file of its font without weight.
+_SCRIPTS: Final = (
+    (0x0600, 0x08FF, "NotoSansArabic"),
+    (0x0900, 0x097F, "NotoSansDevanagari"),
+    (0x2E80, 0x9FFF, "NotoSansSC"),
+    (0xF900, 0xFAFF, "NotoSansSC"),
+    (0xFB50, 0xFEFF, "NotoSansArabic"),
+    (0xFF00, 0xFFEF, "NotoSansSC"),
+)
+
+
+def picture_of(paper: Paper, *, width_px: int, fonts: Path) -> Image.Image:
+    """The paper as a picture of 8-bit grey, black on white, so wide and as high as it must be.
+
+    Args:
+        paper: what is printed.
+        width_px: dots across.
+        fonts: folder of the fonts.
+
+    Raises:
+        UnavailableError: DEVICE_UNAVAILABLE when a font is missing.
+    """
+    sheet = Image.new("L", (width_px, HEIGHT_PX_MAX), 255)
+    draw = ImageDraw.Draw(sheet)
+    top = MARGIN_PX
+    for line in paper.lines:
+        top += _draw_line(draw, line, top=top, width_px=width_px, fonts=fonts)
+    if paper.code_text:
+        top += _paste_code(sheet, paper.code_text, top=top)
+    return sheet.crop((0, 0, width_px, min(HEIGHT_PX_MAX, top + MARGIN_PX)))
+
+
+def _draw_line(draw: ImageDraw.ImageDraw, line: PaperLine, *, top: int, width_px: int, fonts: Path) -> int:
+    """Draw one line; returns its height in pixels."""
+    room = width_px - 2 * MARGIN_PX
+    if line.style is Style.RULE:
+        draw.line((MARGIN_PX, top + 6, width_px - MARGIN_PX, top + 6), fill=0, width=2)
+        return 14
+    size_px = TITLE_PX if line.style is Style.TITLE else TEXT_PX
+    weight = "Medium" if line.style is Style.NORMAL else "Bold"
+    step = int(size_px * LINE_SPACE)
+    value_width = _width(draw, line.value, _font(line.value, weight, size_px, fonts)) if line.value else 0
+    pieces = list(_broken(draw, line.text, room - value_width - 8 * bool(value_width), weight, size_px, fonts)) or [""]
+    for number, piece in enumerate(pieces):
+        font = _font(piece, weight, size_px, fonts)
+        width = _width(draw, piece, font)
+        if line.style is Style.TITLE:
+            left = (width_px - width) // 2
+        else:
+            left = width_px - MARGIN_PX - width if _is_right_to_left(piece) and not line.value else MARGIN_PX
+        draw.text((left, top + number * step), piece, font=font, fill=0)
+    if line.value:
+        place = (width_px - MARGIN_PX - value_width, top + (len(pieces) - 1) * step)
+        draw.text(place, line.value, font=_font(line.value, weight, size_px, fonts), fill=0)
+    return step * len(pieces)
+
+
+def _broken(draw: ImageDraw.ImageDraw, text: str, room: int, weight: str, size_px: int, fonts: Path) -> Iterator[str]:
+    current = ""
+    for word in text.split():
+        joined = f"{current} {word}" if current else word
+        if _width(draw, joined, _font(joined, weight, size_px, fonts)) <= room:
+            current = joined
+            continue
+        if current:
+            yield current
+        current = word
+        while _width(draw, current, _font(current, weight, size_px, fonts)) > room and len(current) > 1:
+            cut = len(current) * 9 // 10 if len(current) > 10 else len(current) - 1
+            while cut > 1 and _width(draw, current[:cut], _font(current, weight, size_px, fonts)) > room:
+                cut -= 1
+            yield current[:cut]
+            current = current[cut:]
+    if current:
+        yield current
+
+
+def _width(draw: ImageDraw.ImageDraw, text: str, font: ImageFont.FreeTypeFont) -> int:
+    return -(-int(draw.textlength(text, font=font) * 2) // 2)
+
+
+def _paste_code(sheet: Image.Image, code_text: str, *, top: int) -> int:
+    side = len(qr.matrix(code_text)) + 2 * qr.QUIET_ZONE_MODULES
+    code = qr.picture(code_text, module_px=max(1, min(8, (sheet.width - 2 * MARGIN_PX) // side)))
+    sheet.paste(code, ((sheet.width - code.width) // 2, top))
+    return code.height
+
+
+def _is_right_to_left(text: str) -> bool:
+    return any(0x0590 <= ord(one) <= 0x08FF or 0xFB50 <= ord(one) <= 0xFEFF for one in text)
+
+
+def _font(text: str, weight: str, size_px: int, fonts: Path) -> ImageFont.FreeTypeFont:
+    """One font for a whole piece of text; the Noto fonts have Latin letters and figures too."""
+    for one in text:
+        for first, last, name in _SCRIPTS:
+            if first <= ord(one) <= last:
+                return _loaded(fonts / f"{name}-{weight}-subset.ttf", size_px)
+    return _loaded(fonts / f"Inter-{weight}-latin-tabular.otf", size_px)
+
+
+@lru_cache(maxsize=16)
+def _loaded(path: Path, size_px: int) -> ImageFont.FreeTypeFont:
+    layout = ImageFont.Layout.RAQM if features.check("raqm") else ImageFont.Layout.BASIC
+    try:
+        return ImageFont.truetype(str(path), size_px, layout_engine=layout)
+    except OSError as error:
+        raise UnavailableError(ErrorCode.DEVICE_UNAVAILABLE, f"there is no font {path.name}", param="font") from error

@@ -1,0 +1,217 @@
+"""Moving pictures without a camera on this machine: MJPEG over HTTP (an IP camera, a phone), and a video file."""
+
+import http.client
+import itertools
+import time
+import urllib.parse
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from threading import Event
+from typing import Final
+
+from PIL import Image, ImageSequence
+
+from terminal_app.devices.frames import AtEnd
+from wallet_sdk.decoding import PICTURE_ERRORS, GreyFrame, grey_frame
+from wallet_sdk.protocol.errors import ErrorCode, MalformedMessageError, MisuseError, UnavailableError
+
+#: One frame of a stream: a 4K picture of a counter at high quality is under 4 MiB.
+FRAME_BYTES_MAX: Final = 8 * 1024 * 1024
+#: A camera that does not answer within this is not there.
+CONNECT_TIMEOUT_S: Final = 5.0
+CHUNK_BYTES: Final = 16 * 1024
+#: Frames a second of a video file that does not say.
+VIDEO_INTERVAL_MS: Final = 100
+MJPEG_SUFFIXES: Final = frozenset({".mjpg", ".mjpeg"})
+_START: Final = b"\xff\xd8\xff"
+_END: Final = b"\xff\xd9"
+
+
+class JpegSplitter:
+    """Cuts a stream of bytes into the JPEG pictures in it, whatever stands between them.
+
+    A picture that never ends is dropped at FRAME_BYTES_MAX: a hostile stream costs that much memory and no more.
+    """
+
+    def __init__(self) -> None:
+        self._held = bytearray()
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """Take some bytes; returns the pictures that are complete now, the oldest first."""
+        searched = max(0, len(self._held) - 1)
+        self._held += chunk
+        pictures: list[bytes] = []
+        while (end := self._held.find(_END, searched)) >= 0:
+            start = self._held.find(_START, 0, end)
+            if start >= 0:
+                pictures.append(bytes(self._held[start : end + len(_END)]))
+            del self._held[: end + len(_END)]
+            searched = 0
+        if len(self._held) > FRAME_BYTES_MAX:
+            self._held.clear()
+        return pictures
+
+
+class MjpegStream:
+    """Frames of an MJPEG stream over HTTP, such as `http://192.168.1.30:8080/video`."""
+
+    def __init__(self, url: str) -> None:
+        """Take the address.
+
+        Raises:
+            MisuseError: BAD_ARGUMENT when it is none of HTTP.
+        """
+        parts = urllib.parse.urlsplit(url)
+        if parts.scheme != "http" or not parts.hostname:
+            raise MisuseError(ErrorCode.BAD_ARGUMENT, "a stream is http://host[:port]/path", param="camera")
+        self._address = (parts.hostname, parts.port or 80)
+        self._path = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
+        self._connection: http.client.HTTPConnection | None = None
+        self._answer: http.client.HTTPResponse | None = None
+        self._splitter = JpegSplitter()
+        self._ready: list[bytes] = []
+
+    def open(self) -> None:
+        """Ask for the stream."""
+        if self._connection is not None:
+            return
+        connection = http.client.HTTPConnection(*self._address, timeout=CONNECT_TIMEOUT_S)
+        try:
+            connection.request("GET", self._path)
+            answer = connection.getresponse()
+            if answer.status != http.HTTPStatus.OK:
+                raise _unavailable(f"the camera answers {answer.status}")
+        except (OSError, http.client.HTTPException) as error:
+            connection.close()
+            raise _unavailable(f"the camera does not answer: {error}") from error
+        except UnavailableError:
+            connection.close()
+            raise
+        self._connection, self._answer = connection, answer
+        self._splitter, self._ready = JpegSplitter(), []
+
+    def read(self, timeout_ms: int) -> GreyFrame | None:
+        """The newest complete frame; older ones that have come meanwhile are passed over."""
+        if self._connection is None or self._answer is None:
+            raise _not_open()
+        deadline_s = time.monotonic() + timeout_ms / 1000
+        while not self._ready:
+            left_s = deadline_s - time.monotonic()
+            if left_s <= 0:
+                return None
+            self._receive(left_s)
+        newest, self._ready = self._ready[-1], []
+        return _decoded(newest)
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = self._answer = None
+
+    def _receive(self, timeout_s: float) -> None:
+        assert self._answer is not None
+        assert self._connection is not None
+        try:
+            if self._connection.sock is not None:
+                self._connection.sock.settimeout(timeout_s)
+            chunk = self._answer.read1(CHUNK_BYTES)
+        except TimeoutError:
+            return
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise _unavailable(f"the camera is lost: {error}") from error
+        if not chunk:
+            raise _unavailable("the camera has ended its stream")
+        self._ready += self._splitter.feed(chunk)
+
+
+class VideoFile:
+    """The frames of a video file: motion JPEG (.mjpg), or any animation that Pillow reads (GIF, WebP, APNG).
+
+    It loops by default, as a camera that goes on looking at the same counter.
+    """
+
+    def __init__(self, path: Path, *, interval_ms: int = VIDEO_INTERVAL_MS, at_end: AtEnd = AtEnd.LOOP) -> None:
+        self._path = path
+        self._interval_ms = interval_ms
+        self._at_end = at_end
+        self._frames: Iterator[GreyFrame] = iter(())
+        self._due_in_ms = 0
+        self._closed = Event()
+        self._closed.set()
+
+    def open(self) -> None:
+        """Open the file and read its first frame."""
+        if not self._closed.is_set():
+            return
+        first = next(self._once(), None)
+        if first is None:
+            raise _unavailable(f"{self._path.name} has no frame that can be read")
+        rounds = itertools.chain.from_iterable(self._once() for _ in itertools.count())
+        self._frames = rounds if self._at_end is AtEnd.LOOP else self._once()
+        self._due_in_ms = 0
+        self._closed.clear()
+
+    def read(self, timeout_ms: int) -> GreyFrame | None:
+        """The next frame when it is due."""
+        if self._closed.is_set():
+            raise _not_open()
+        pause_ms = min(self._due_in_ms, timeout_ms)
+        self._closed.wait(pause_ms / 1000)
+        self._due_in_ms -= pause_ms
+        if self._due_in_ms == 0 and (frame := next(self._frames, None)):
+            self._due_in_ms = self._interval_ms
+            return frame
+        self._closed.wait((timeout_ms - pause_ms) / 1000)
+        return None
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._closed.set()
+        self._frames = iter(())
+
+    def _once(self) -> Iterator[GreyFrame]:
+        """Every readable frame of the file, once."""
+        try:
+            if self._path.suffix.lower() in MJPEG_SUFFIXES:
+                yield from self._motion_jpeg()
+            else:
+                yield from self._animation()
+        except OSError as error:
+            raise _unavailable(f"{self._path.name}: {error.strerror or error}") from error
+
+    def _motion_jpeg(self) -> Iterator[GreyFrame]:
+        splitter = JpegSplitter()
+        with self._path.open("rb") as file:
+            while chunk := file.read(CHUNK_BYTES):
+                for picture in splitter.feed(chunk):
+                    if frame := _decoded(picture):
+                        yield frame
+
+    def _animation(self) -> Iterator[GreyFrame]:
+        try:
+            with Image.open(self._path) as animation:
+                for picture in ImageSequence.Iterator(animation):
+                    if frame := grey_frame(picture.copy()):
+                        yield frame
+        except FileNotFoundError:
+            raise
+        except (MalformedMessageError, *PICTURE_ERRORS):
+            return
+
+
+def _decoded(picture: bytes) -> GreyFrame | None:
+    try:
+        with Image.open(BytesIO(picture)) as image:
+            return grey_frame(image)
+    except (MalformedMessageError, *PICTURE_ERRORS):
+        return None
+
+
+def _not_open() -> MisuseError:
+    return MisuseError(ErrorCode.BAD_ARGUMENT, "the frame source is not open")
+
+
+def _unavailable(message: str) -> UnavailableError:
+    return UnavailableError(ErrorCode.DEVICE_UNAVAILABLE, message)

@@ -1,0 +1,220 @@
+"""Receipts say what is true, in every language, on every width of paper, and on a PDF that reads back as a code."""
+
+from dataclasses import replace
+from datetime import UTC
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from terminal_app.config import assets_folder
+from terminal_app.devices.paper import COLUMNS_58, COLUMNS_80, Paper, PaperLine, Style, as_text, is_plain, width_of
+from terminal_app.devices.raster import WIDTH_PX_58, WIDTH_PX_80, picture_of
+from terminal_app.journal.history import entry_of
+from terminal_app.office import close_day
+from terminal_app.receipts import Edition, Letterhead, Training, pdf_of, refund_paper, report_paper, sale_paper
+from terminal_app.receipts.words import WORDS, Word
+from terminal_app.reports import x_report
+from terminal_app.settings import Language
+from tests.unit.terminal_app.people import sell
+from tests.unit.terminal_app.shop import Shop
+from wallet_sdk.decoding import decode_codes
+from wallet_sdk.protocol import qr
+from wallet_sdk.protocol.errors import ErrorCode
+from wallet_sdk.protocol.money import Currency
+from wallet_sdk.protocol.states import State
+from wallet_sdk.testing import Scheme
+
+FONTS = assets_folder() / "fonts"
+HEAD = Letterhead(shop=Scheme().certificate().message, language=Language.ENGLISH, zone=UTC, footer="Thank you")
+LATIN = [Language.ENGLISH, Language.SPANISH, Language.FRENCH, Language.GERMAN, Language.PORTUGUESE]
+
+
+def text_of(paper: Paper) -> str:
+    """All that is written on it."""
+    return "\n".join(f"{line.text} {line.value}".strip() for line in paper.lines)
+
+
+def sale_on_paper(shop: Shop, *, head: Letterhead = HEAD, edition: Edition = Edition.FIRST) -> Paper:
+    """The receipt of the latest sale."""
+    sale = shop.till.views.latest_sale
+    assert sale is not None
+    return sale_paper(
+        entry_of(sale), head=head, receipt=sale.receipt or sale.offline_receipt, staff_name="Ada", edition=edition
+    )
+
+
+def test_a_paid_sale(shop: Shop) -> None:
+    """Shop, outcome, amount with its code, till, cashier, time, reference, and the operator's receipt as a code."""
+    sell(shop, 1_250, reference="R-7")
+    paper = sale_on_paper(shop)
+    text = text_of(paper)
+    for wanted in (
+        "Café Mole",
+        "PAID",
+        "Total 12.50 EUR",
+        "Till 2001",
+        "Cashier Ada",
+        "2026-11-23",
+        "R-7",
+        "Thank you",
+    ):
+        assert wanted in text
+    assert "Tip" not in text
+    sale = shop.till.views.latest_sale
+    assert sale is not None
+    assert qr.from_text(paper.code_text) == sale.receipt
+
+
+def test_only_a_confirmed_payment_is_called_paid(shop: Shop) -> None:
+    """Accepted offline is called so, and a lost one not known."""
+    shop.go_offline()
+    sell(shop, 700)
+    paper = sale_on_paper(shop)
+    assert "ACCEPTED OFFLINE" in text_of(paper)
+    assert "PAID" not in text_of(paper).split()
+    sale = shop.till.views.latest_sale
+    assert sale is not None
+    for state, word in (
+        (State.UNKNOWN, Word.UNKNOWN),
+        (State.REQUESTED, Word.UNKNOWN),
+        (State.DECLINED, Word.NOT_PAID),
+        (State.REJECTED, Word.NOT_PAID),
+        (State.CAPTURED, Word.PAID),
+    ):
+        paper = sale_paper(replace(entry_of(sale), state=state), head=HEAD, receipt=None)
+        assert WORDS[Language.ENGLISH][word] in [line.text for line in paper.lines]
+        assert paper.code_text == ""
+
+
+def test_a_tip_stands_apart_and_a_copy_says_so(shop: Shop) -> None:
+    """Bill, tip, total."""
+    sell(shop, 1_000)
+    sale = shop.till.views.latest_sale
+    assert sale is not None
+    entry = replace(entry_of(sale), paid_minor=1_100, tip_minor=100)
+    text = text_of(sale_paper(entry, head=HEAD, receipt=None, edition=Edition.COPY))
+    for wanted in ("Amount 10.00 EUR", "Tip 1.00 EUR", "Total 11.00 EUR", "Copy"):
+        assert wanted in text
+
+
+def test_training_is_marked_at_both_ends(shop: Shop) -> None:
+    """Nobody mistakes it for a receipt, however it is torn."""
+    sell(shop, 100)
+    lines = sale_on_paper(shop, head=replace(HEAD, training=Training.YES)).lines
+    mark = WORDS[Language.ENGLISH][Word.TRAINING]
+    assert (lines[0].text, lines[-1].text) == (mark, mark)
+
+
+def test_a_refund_is_called_done_only_when_it_is(shop: Shop) -> None:
+    """Asked, refused, given."""
+    request_id = sell(shop, 1_250)
+    record = shop.till.refunds.ask(request_id, amount_minor=300, reason="cold", cap_minor=10_000)
+    assert "REFUND, NOT CONFIRMED YET" in text_of(refund_paper(record, head=HEAD))
+    shop.outbox.send_now()
+    shop.core.tick()
+    shop.run()
+    done = shop.till.refunds.record(record.refund.message.refund_id)
+    paper = refund_paper(done, head=HEAD, staff_name="Ada")
+    assert "REFUND" in [line.text for line in paper.lines]
+    assert "cold" in text_of(paper)
+    assert qr.from_text(paper.code_text) == done.receipt
+    refused = replace(record, state=State.DECLINED, error_code=int(ErrorCode.BAD_TRANSITION))
+    assert "REFUND REFUSED" in text_of(refund_paper(refused, head=HEAD))
+
+
+def test_reports_on_paper(shop: Shop) -> None:
+    """X has no number and no digest; Z has both, and the one before."""
+    sell(shop, 1_250)
+    shop.go_offline()
+    sell(shop, 700)
+    x = text_of(report_paper(x_report(shop.till.views, currency=Currency.EUR, at_s=shop.time.now_s()), head=HEAD))
+    for wanted in ("X report", "Paid online (1) 12.50 EUR", "Accepted offline (1) 7.00 EUR", "Takings 19.50 EUR"):
+        assert wanted in x
+    assert "Unsent (1) 7.00 EUR" in x
+    report = close_day(shop.journal, time=shop.time, currency=Currency.EUR)
+    z = text_of(report_paper(report, head=HEAD))
+    assert "Z report 1" in z
+    assert report.digest.hex() in z
+    assert "< -" in z
+
+
+@pytest.mark.parametrize("columns", [COLUMNS_58, COLUMNS_80])
+@pytest.mark.parametrize("language", Language, ids=lambda language: language.value)
+def test_no_line_is_wider_than_the_paper(shop: Shop, language: Language, columns: int) -> None:
+    """In any language; and the amount is whole, at the end of its line."""
+    sell(shop, 1_250)
+    paper = sale_on_paper(shop, head=replace(HEAD, language=language))
+    lines = as_text(paper, columns=columns)
+    assert max(map(width_of, lines)) <= columns
+    assert any(line.endswith("12.50 EUR") for line in lines)
+
+
+def test_long_words_are_broken_and_long_values_get_their_own_line() -> None:
+    """Nothing is cut off."""
+    paper = Paper(lines=(PaperLine(text="x" * 70, value="1.00 EUR"), PaperLine(text="a", value="y" * 30)))
+    lines = as_text(paper, columns=32)
+    assert "".join(lines).count("x") == 70
+    assert "".join(lines).count("y") == 30
+    assert max(map(len, lines)) <= 32
+    assert as_text(Paper(lines=(PaperLine(text="ab", style=Style.TITLE),)), columns=10) == ("    ab",)
+
+
+def test_only_ascii_is_plain(shop: Shop) -> None:
+    """The shop's own name already has an accent."""
+    sell(shop, 100)
+    assert not is_plain(sale_on_paper(shop))
+    assert is_plain(Paper(lines=(PaperLine(text="Cafe", value="1.00 EUR"),)))
+
+
+def test_every_language_has_every_word() -> None:
+    """And none is empty or left in English by mistake."""
+    for language in Language:
+        assert set(WORDS[language]) == set(Word)
+        assert all(one.strip() for one in WORDS[language].values())
+        if language is not Language.ENGLISH:
+            assert WORDS[language][Word.TRAINING] != WORDS[Language.ENGLISH][Word.TRAINING]
+
+
+@pytest.mark.parametrize("width_px", [WIDTH_PX_58, WIDTH_PX_80])
+def test_a_picture_of_a_receipt_reads_back(shop: Shop, width_px: int) -> None:
+    """Its code, from the printed dots."""
+    sell(shop, 1_250)
+    paper = sale_on_paper(shop)
+    picture = picture_of(paper, width_px=width_px, fonts=FONTS)
+    assert picture.width == width_px
+    assert decode_codes(picture) == [paper.code_text]
+
+
+@pytest.mark.parametrize("language", LATIN, ids=lambda language: language.value)
+def test_no_letter_of_ours_is_missing_from_the_latin_fonts(language: Language) -> None:
+    """A missing glyph would be a box on somebody's receipt."""
+    from fontTools.ttLib import TTFont
+
+    for name in ("Inter-Medium-latin-tabular.otf", "Inter-Bold-latin-tabular.otf"):
+        known = TTFont(FONTS / name).getBestCmap()
+        letters = {one for text in WORDS[language].values() for one in text}
+        assert {one for one in letters if ord(one) not in known} == set()
+
+
+def test_a_pdf_is_the_same_file_each_time(shop: Shop) -> None:
+    """Letters as letters, one page, reproducible."""
+    sell(shop, 1_250)
+    paper = sale_on_paper(shop)
+    content = pdf_of(paper, fonts=FONTS, made_at_s=1_800_000_000)
+    assert content.startswith(b"%PDF-")
+    assert content == pdf_of(paper, fonts=FONTS, made_at_s=1_800_000_000)
+    assert b"/FontFile" in content
+    assert content.count(b"/Type /Page\n") == 1
+    assert len(content) < 200_000
+
+
+def test_a_picture_is_black_on_white_and_bounded() -> None:
+    """Two metres at most, whatever is written on it."""
+    endless = Paper(lines=tuple(PaperLine(text="word " * 40) for _ in range(300)))
+    picture = picture_of(endless, width_px=WIDTH_PX_58, fonts=FONTS)
+    assert picture.height <= 16_000
+    content = BytesIO()
+    picture.save(content, "PNG")
+    assert isinstance(Image.open(content), Image.Image)
+    assert picture.getextrema() == (0, 255)
