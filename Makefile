@@ -13,7 +13,7 @@ TARGET ?=
 export KIVY_HOME ?= $(CACHE)/kivy
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check gui soak fuzz mutants bench docs screenshots fonts newest clean
+.PHONY: help setup demo test check gui soak fuzz mutants bench docs screenshots fonts sounds newest clean
 .PHONY: ready oracle screen check-style check-types check-imports check-tidy
 
 help: ## this list
@@ -62,6 +62,9 @@ screenshots: screen ## draw the README's pictures anew
 fonts: ready ## cut the subsets of assets/fonts anew, when a catalogue got new characters
 	@deploy/setup.sh fonts
 	@PYTHONPATH=$(CACHE)/fonts $(RUN)/python -m tests.fonts
+
+sounds: ready ## build the spoken clips in assets/sounds anew; needs espeak-ng
+	@$(RUN)/python -m assets.make_sounds
 
 newest: ## try the newest version of everything, beside .venv
 	@deploy/setup.sh newest $(ARGS)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from terminal_app.config import TerminalConfig
+from terminal_app.config import TerminalConfig, assets_folder
 from terminal_app.core import (
     CoreEvent,
     CoreRunner,
@@ -19,9 +19,11 @@ from terminal_app.core import (
     Snapshot,
     TerminalCore,
 )
+from terminal_app.desk import Makers, WorkingDesk, real_makers
 from terminal_app.devices.camera import open_camera
 from terminal_app.devices.frames import FrameSource
 from terminal_app.devices.scanning import CodeScanner
+from terminal_app.devices.sound import NoSpeaker, find_speaker
 from terminal_app.journal import Journal, Views
 from terminal_app.journal.repair import open_journal
 from terminal_app.office import Staff
@@ -46,12 +48,16 @@ SECRET_BYTES: Final = 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outside:
-    """What the terminal is given of the world around it; tests give fakes."""
+    """What the terminal is given of the world around it; tests give fakes.
+
+    `makers` open the devices of the counter; None: by their addresses, and without sound.
+    """
 
     clock: Clock
     random: Random
     open_sender: Callable[[str], Sender]
     open_source: Callable[[], FrameSource]
+    makers: Makers | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +98,11 @@ class Terminal:
         self._link = ServerLink(outside.open_sender, clock=outside.clock, random=outside.random)
         self._lanes = NetworkLanes(self._link, bring_back=self._runner.send)
         self._scanner = DeviceScanner(outside.open_source, send=self._runner.send, show_frame=show_frame)
+        self._desk = WorkingDesk(
+            outside.makers or _silent_makers(),
+            report=self._runner.send,
+            on_text=lambda text: self._runner.send(Scanned(texts=(text,))),
+        )
         presenter = Presenter(zone=None)
 
         def show_snapshot(snapshot: Snapshot) -> None:
@@ -107,6 +118,7 @@ class Terminal:
             time=self._time,
             server_url=config.server_url,
             show=show_snapshot,
+            desk=self._desk,
         )
         self.first_screen = presenter.present(self._core.snapshot)
         self.is_enrolled = till.views.membership is not None
@@ -124,6 +136,7 @@ class Terminal:
         self._runner.stop()
         self._scanner.stop()
         self._lanes.stop()
+        self._desk.stop()
         self._link.close()
         self._journal.close()
 
@@ -204,7 +217,18 @@ class CameraOnDemand:
 
 def real_outside(open_source: Callable[[], FrameSource]) -> Outside:
     """The machine's clock and random source, and HTTP."""
-    return Outside(clock=SystemClock(), random=SystemRandom(), open_sender=HttpxSender, open_source=open_source)
+    return Outside(
+        clock=SystemClock(),
+        random=SystemRandom(),
+        open_sender=HttpxSender,
+        open_source=open_source,
+        makers=real_makers(find_speaker(), assets=assets_folder()),
+    )
+
+
+def _silent_makers() -> Makers:
+    """Devices by their addresses, but no sound: what a test gets that says nothing of devices."""
+    return real_makers(NoSpeaker(), assets=assets_folder())
 
 
 def run_window(config: TerminalConfig, outside: Outside, *, activation_code: str | None, window: WindowOptions) -> int:

@@ -177,6 +177,43 @@ class LeaveShop:
     """Let this terminal belong to no shop any more; refused while anything is unsent."""
 
 
+@unique
+class DeviceKind(Enum):
+    """The devices of a counter, as the devices page lists them."""
+
+    PRINTER = "printer"
+    DRAWER = "drawer"
+    LIGHTS = "lights"
+    DISPLAY = "display"
+    SOUND = "sound"
+    SCANNER = "scanner"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrintReceipt:
+    """Print the receipt of a sale; of the one on the counter when none is named."""
+
+    request_id: RequestId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrintReport:
+    """Print the report on the page."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenDrawer:
+    """Open the cash drawer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TryDevice:
+    """Let a device show that it works."""
+
+    kind: DeviceKind
+
+
+DeskCommand = PrintReceipt | PrintReport | OpenDrawer | TryDevice
 OfficeCommand = (
     OpenPage
     | ClosePage

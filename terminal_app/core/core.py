@@ -14,12 +14,22 @@ from typing import Final, assert_never
 
 from terminal_app.core.back_office import BackOffice
 from terminal_app.core.counter import CounterSale
+from terminal_app.core.desk_work import DeskWork
 from terminal_app.core.link import ServerLink
 from terminal_app.core.ports import Lane, Lanes, Scanner
 from terminal_app.core.snapshot import Place, Snapshot
+from terminal_app.desk import Desk, DeskReport, EmptyDesk
 from terminal_app.errands import Errand, Purpose
 from terminal_app.office import Staff
-from terminal_app.office_commands import ClosePage, OfficeCommand
+from terminal_app.office_commands import (
+    ClosePage,
+    DeskCommand,
+    OfficeCommand,
+    OpenDrawer,
+    PrintReceipt,
+    PrintReport,
+    TryDevice,
+)
 from terminal_app.outbox import Outbox
 from terminal_app.roles import Permission
 from terminal_app.sale import Till, TillTime
@@ -65,11 +75,18 @@ class Returned:
     outcome: object
 
 
-CoreEvent = Command | OfficeCommand | Scanned | ScannerFailed | Returned
+CoreEvent = Command | OfficeCommand | DeskCommand | DeskReport | Scanned | ScannerFailed | Returned
 
 
 #: Where the pages of the back office may be open.
 _OFFICE_PLACES: Final = frozenset({Place.KEYPAD, Place.ENROL})
+
+_DESK_PERMISSIONS: Final[dict[type[DeskCommand], Permission]] = {
+    PrintReceipt: Permission.SELL,
+    PrintReport: Permission.REPORT_X,
+    OpenDrawer: Permission.OPEN_DRAWER,
+    TryDevice: Permission.TEST_DEVICES,
+}
 
 
 class TerminalCore:
@@ -87,6 +104,7 @@ class TerminalCore:
         time: TillTime,
         server_url: str,
         show: Callable[[Snapshot], None],
+        desk: Desk | None = None,
     ) -> None:
         self._till = till
         self._outbox = outbox
@@ -98,6 +116,7 @@ class TerminalCore:
         self._scanner = scanner
         self._counter = CounterSale(till, lanes=lanes, scanner=scanner, time=time)
         self._office = BackOffice(till, staff, time=time, send_now=outbox.send_now)
+        self._desk = DeskWork(till, desk or EmptyDesk())
         self._shown: Snapshot | None = None
 
     @property
@@ -123,6 +142,7 @@ class TerminalCore:
             closure_count=len(views.closures),
             disputed=tuple(views.sales[one] for one in views.disputed),
             limits=membership.limits if membership else None,
+            device_faults=tuple(sorted(self._desk.faults.items(), key=lambda one: one[0].value)),
             mirror=self._till.journal.mirror_state,
             repaired=views.office.repaired,
             settings=self._office.settings,
@@ -155,6 +175,8 @@ class TerminalCore:
                 self._scanned(event.texts)
             case ScannerFailed():
                 self._counter.scanner_failed(event.error)
+            case DeskReport():
+                self._desk.reported(event)
             case _:
                 self._obey(event)
         self.tick()
@@ -171,6 +193,7 @@ class TerminalCore:
         now = self.snapshot
         if now != self._shown:
             self._shown = now
+            self._desk.follow(now)
             self._show(now)
 
     def due_in_ms(self) -> int | None:
@@ -182,8 +205,11 @@ class TerminalCore:
             due_ms.append(self._outbox.due_in_ms(busy_with=self._counter.busy_with))
         return min((one for one in due_ms if one is not None), default=None)
 
-    def _obey(self, command: Command | OfficeCommand) -> None:
+    def _obey(self, command: Command | OfficeCommand | DeskCommand) -> None:
         self._office.touched()
+        if isinstance(command, DeskCommand):
+            self._counter.guarded(lambda: self._desk_obey(command))
+            return
         if isinstance(command, OfficeCommand):
             self._office_obey(command)
             return
@@ -226,6 +252,15 @@ class TerminalCore:
             self._scanner.stop()
         joined = self._till.views.membership is not None
         self._counter.place = Place.KEYPAD if joined else Place.ENROL
+
+    def _desk_obey(self, command: DeskCommand) -> None:
+        wanted = {
+            OpenDrawer: Permission.OPEN_DRAWER,
+            PrintReport: Permission.REPORT_X,
+            TryDevice: Permission.TEST_DEVICES,
+        }
+        self._office.staff.check_may(wanted.get(type(command), Permission.SELL))
+        self._desk.obey(command, now=self.snapshot)
 
     def _sign_out_idle(self) -> None:
         if self._office.signs_out_in_ms() == 0:

@@ -115,7 +115,8 @@ class CounterSale:
         """Try each text. The first one that is taken ends the scan; a refusal is shown, and the scan goes on."""
         reach = Reach.ONLINE if self.network is NetworkState.ONLINE else Reach.OFFLINE
         for text in texts:
-            if self.place is not Place.SCAN:
+            # A hand scanner needs no finger on "scan the answer": what it reads while the code is shown counts too.
+            if self.place not in {Place.SCAN, Place.SHOW}:
                 return
             # The camera sees the same refused code again with every frame.
             if (text, reach) in self._refused:

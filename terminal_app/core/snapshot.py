@@ -6,9 +6,10 @@ from enum import Enum, unique
 from terminal_app.core.office_view import Crew, OfficeView
 from terminal_app.journal import MirrorState, Sale
 from terminal_app.journal.office_events import JournalRepaired
+from terminal_app.office_commands import DeviceKind
 from terminal_app.screen_model import NetworkState
 from terminal_app.settings import Settings
-from wallet_sdk.protocol.errors import TillcodeError
+from wallet_sdk.protocol.errors import ErrorCode, TillcodeError
 from wallet_sdk.protocol.money import Currency
 from wallet_sdk.protocol.rules import OfflineLimits
 
@@ -48,6 +49,7 @@ class Snapshot:
         closure_count: sales that the server still has to close.
         crew: who is here; while its `role` is None somebody must sign in first.
         office: the page that lies over the keypad, None while none is open.
+        device_faults: devices that did not do what was asked of them last, and why.
         mirror: how the second journal does; anything but NONE and GOOD is a warning.
         repaired: what was found when the journal was broken, until a day is closed after it.
         disputed: sales for which goods were given and which the server refused.
@@ -72,5 +74,6 @@ class Snapshot:
     settings: Settings = Settings()  # noqa: RUF009 - frozen
     crew: Crew | None = None
     office: OfficeView | None = None
+    device_faults: tuple[tuple[DeviceKind, ErrorCode], ...] = ()
     mirror: MirrorState = MirrorState.NONE
     repaired: JournalRepaired | None = None

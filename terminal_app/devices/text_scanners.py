@@ -231,6 +231,18 @@ class GrabbedKeyboard:
         return self._reader.feed(pair[self._is_shifted], at_ms=at_ms) if pair else None
 
 
+def open_text_port(address: str) -> TextPort:
+    """The scanner of an address, `serial:/dev/ttyACM0` or `evdev:/dev/input/event3`; nothing is opened yet.
+
+    Raises:
+        MisuseError: BAD_ARGUMENT for any other address.
+    """
+    kind, _, path = address.partition(":")
+    if not path or kind not in {"serial", "evdev"}:
+        raise MisuseError(ErrorCode.BAD_ARGUMENT, "a scanner is serial:/dev/... or evdev:/dev/...", param="scanner")
+    return SerialPort(path) if kind == "serial" else GrabbedKeyboard(path)
+
+
 def _lost(message: str) -> UnavailableError:
     return UnavailableError(ErrorCode.DEVICE_UNAVAILABLE, message, param="scanner")
 

@@ -7,7 +7,7 @@ from terminal_app.core import Lane, Place, Returned, Scanned, ServerLink, Snapsh
 from terminal_app.errands import Errand
 from terminal_app.journal import Journal, Sale
 from terminal_app.office import Staff
-from terminal_app.office_commands import OfficeCommand
+from terminal_app.office_commands import DeskCommand, OfficeCommand
 from terminal_app.outbox import Outbox
 from terminal_app.sale import Credentials, Till, TillTime
 from terminal_app.screen_model import Command, Enrol, NetworkSwitch, ShowCode, SwitchNetwork
@@ -113,7 +113,7 @@ class Shop:
 
     # --- hands ---
 
-    def do(self, command: Command | OfficeCommand) -> None:
+    def do(self, command: Command | OfficeCommand | DeskCommand) -> None:
         """Touch."""
         self.core.step(command)
 

@@ -1,0 +1,138 @@
+"""What the core wants of the desk: which moment is announced how, and what is printed."""
+
+from dataclasses import replace
+from typing import Final
+
+from terminal_app.core.snapshot import Place, Snapshot
+from terminal_app.desk import Announcement, Desk, DeskReport
+from terminal_app.devices.signals import Signal
+from terminal_app.journal import Sale
+from terminal_app.journal.history import entry_of
+from terminal_app.office_commands import DeskCommand, DeviceKind, OpenDrawer, PrintReceipt, PrintReport, TryDevice
+from terminal_app.receipts import Edition, Letterhead, report_paper, sale_paper
+from terminal_app.reports import Report
+from terminal_app.sale import Till
+from terminal_app.settings import Settings
+from terminal_app.sounds import Phrase, Tone, amount_clips
+from wallet_sdk.protocol.errors import ErrorCode, MisuseError
+from wallet_sdk.protocol.ids import RequestId
+from wallet_sdk.protocol.money import format_money
+from wallet_sdk.protocol.states import State
+
+#: State of the sale on the counter -> light, tone, sentence. Of what was paid the amount is spoken too.
+_OUTCOMES: Final = {
+    State.AUTHORIZED: (Signal.GOOD, Tone.ACCEPTED_OFFLINE, Phrase.ACCEPTED_OFFLINE),
+    State.CAPTURED: (Signal.GOOD, Tone.PAID, Phrase.PAID),
+    State.CLEARED: (Signal.GOOD, Tone.PAID, Phrase.PAID),
+    State.SETTLED: (Signal.GOOD, Tone.PAID, Phrase.PAID),
+    State.DECLINED: (Signal.BAD, Tone.NOT_PAID, Phrase.NOT_PAID),
+    State.REJECTED: (Signal.BAD, Tone.NOT_PAID, Phrase.NOT_PAID),
+    State.VOIDED: (Signal.BAD, Tone.NOT_PAID, Phrase.NOT_PAID),
+    State.CHARGED_BACK: (Signal.BAD, Tone.NOT_PAID, Phrase.NOT_PAID),
+    State.CANCELED: (Signal.IDLE, Tone.ENDED, Phrase.CANCELLED),
+    State.EXPIRED: (Signal.IDLE, Tone.ENDED, Phrase.EXPIRED),
+    State.UNKNOWN: (Signal.UNKNOWN, Tone.UNKNOWN, Phrase.UNKNOWN),
+    State.REQUESTED: (Signal.UNKNOWN, Tone.UNKNOWN, Phrase.UNKNOWN),
+}
+assert set(_OUTCOMES) == set(State), "every state is heard"
+
+
+class DeskWork:
+    """Announces moments and prints. `faults` are the devices that did not do what was asked last."""
+
+    def __init__(self, till: Till, desk: Desk) -> None:
+        self._till = till
+        self._desk = desk
+        self._settings: Settings | None = None
+        self._announced: tuple[object, ...] = ()
+        self._printed: set[RequestId] = set()
+        self.faults: dict[DeviceKind, ErrorCode] = {}
+
+    def follow(self, now: Snapshot) -> None:
+        """Tell the desk what has changed."""
+        if now.settings != self._settings:
+            self._settings = now.settings
+            self._desk.configure(now.settings)
+        moment = (now.place, now.sale.request_id, now.sale.state) if now.sale is not None else (now.place,)
+        if moment != self._announced:
+            self._announced = moment
+            self._desk.announce(announcement_of(now))
+
+    def reported(self, report: DeskReport) -> None:
+        """A device has done what was asked, or has not."""
+        if report.error is None:
+            self.faults.pop(report.kind, None)
+        else:
+            self.faults[report.kind] = report.error.code
+
+    def obey(self, command: DeskCommand, *, now: Snapshot) -> None:
+        """Do what a finger asks of the desk.
+
+        Raises:
+            MisuseError: BAD_ARGUMENT when there is nothing to print; NOT_ENROLLED.
+            RuleViolationError: UNKNOWN_PAYMENT.
+            UnavailableError: STORAGE_FAILED.
+        """
+        match command:
+            case PrintReceipt():
+                self._print_receipt(command.request_id or (now.sale.request_id if now.sale else None), now)
+            case PrintReport():
+                report = now.office.report if now.office is not None else None
+                self._print_report(report, now)
+            case OpenDrawer():
+                self._desk.open_drawer()
+            case TryDevice():
+                self._desk.test(command.kind)
+
+    def _print_receipt(self, request_id: RequestId | None, now: Snapshot) -> None:
+        if request_id is None:
+            raise MisuseError(ErrorCode.BAD_ARGUMENT, "there is no sale to print", param="request_id")
+        sale = self._find(request_id)
+        refunded_minor = self._till.views.office.refunded_minor(request_id)
+        paper = sale_paper(
+            entry_of(sale, refunded_minor=refunded_minor),
+            head=self._head(now),
+            receipt=sale.receipt or sale.offline_receipt,
+            staff_name=self._staff_name(sale),
+            edition=Edition.COPY if request_id in self._printed else Edition.FIRST,
+        )
+        self._printed.add(request_id)
+        self._desk.print_paper(paper)
+
+    def _print_report(self, report: Report | None, now: Snapshot) -> None:
+        if report is None:
+            raise MisuseError(ErrorCode.BAD_ARGUMENT, "there is no report to print", param="report")
+        self._desk.print_paper(report_paper(report, head=self._head(now)))
+
+    def _find(self, request_id: RequestId) -> Sale:
+        sale = self._till.views.sales.get(request_id) or self._till.journal.find_sale(request_id)
+        return sale if sale is not None else self._till.views.sale(request_id)
+
+    def _head(self, now: Snapshot) -> Letterhead:
+        shop = self._till.credentials.membership.certificate.message
+        return Letterhead(shop=shop, language=now.settings.language, footer=now.settings.receipt_footer)
+
+    def _staff_name(self, sale: Sale) -> str:
+        person = self._till.views.office.staff.get(sale.staff_id)
+        return person.name if person is not None else ""
+
+
+def announcement_of(now: Snapshot) -> Announcement:
+    """What the counter shows and says of this moment."""
+    sale = now.sale
+    if sale is None:
+        return Announcement(signal=Signal.IDLE, first=now.shop)
+    amount = format_money(sale.amount)
+    match now.place:
+        case Place.RESULT:
+            signal, tone, phrase = _OUTCOMES[sale.state]
+            clips = amount_clips(sale.amount.minor, sale.amount.currency, now.settings.language)
+            spoken = (phrase.value, *clips) if sale.state.is_paid else (phrase.value,)
+            return Announcement(
+                signal=signal, tone=tone, clips=spoken, first=phrase.value.replace("_", " ").upper(), second=amount
+            )
+        case Place.SHOW | Place.RECEIPT:
+            waiting = Announcement(signal=Signal.WAITING, first=now.shop, second=amount, is_bright=True)
+            return waiting if now.place is Place.SHOW else replace(waiting, signal=Signal.GOOD)
+        case _:
+            return Announcement(signal=Signal.WAITING, first=now.shop, second=amount)

@@ -1,0 +1,373 @@
+"""The desk: what is announced and printed when, devices that fail or are pulled out, and that no sale waits for any."""
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from terminal_app.config import assets_folder
+from terminal_app.core import Place
+from terminal_app.core.desk_work import announcement_of
+from terminal_app.desk import PAPERS_MAX, Announcement, DeskReport, EmptyDesk, Makers, WorkingDesk
+from terminal_app.devices.paper import Paper, PaperLine
+from terminal_app.devices.printers import TEST_PAPER, FakePrinter
+from terminal_app.devices.signals import Backlight, FakeDisplay, FakeLights, Signal
+from terminal_app.devices.sound import FakeSpeaker
+from terminal_app.devices.text_scanners import TextPort
+from terminal_app.office_commands import (
+    ChangeSetting,
+    DeviceKind,
+    EnterPerson,
+    MakeReport,
+    OpenDrawer,
+    PrintReceipt,
+    PrintReport,
+    ReportChoice,
+    SignIn,
+    TryDevice,
+)
+from terminal_app.roles import Role
+from terminal_app.screen_model import Cancel, ScanAnswer
+from terminal_app.settings import Settings, SoundLevel
+from terminal_app.sounds import Tone
+from tests.unit.terminal_app.people import CASHIER_PIN, OWNER_PIN, sell
+from tests.unit.terminal_app.shop import Shop
+from wallet_sdk.protocol.errors import ErrorCode, TillcodeError, UnavailableError
+
+GONE = UnavailableError(ErrorCode.DEVICE_UNAVAILABLE, "unplugged")
+PATIENCE_S = 20
+EVERYTHING = Settings(printer="p", lights="l", display="d", scanner="s", sound=SoundLevel.VOICE)
+
+
+class Port:
+    """A scanner that reads what the test puts in."""
+
+    def __init__(self) -> None:
+        self.texts: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self.failure: TillcodeError | None = None
+
+    def open(self) -> None:
+        """Plugged in, or not."""
+        if self.failure is not None:
+            raise self.failure
+
+    def read(self) -> str | None:
+        """The next text."""
+        self.open()
+        try:
+            return self.texts.get(timeout=0.01)
+        except queue.Empty:
+            return None
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class OddPrinter(FakePrinter):
+    """A printer whose driver does something else first."""
+
+    def __init__(self, first: Callable[[], object]) -> None:
+        super().__init__()
+        self._first = first
+
+    def print_paper(self, paper: Paper) -> None:
+        """Do that, then print."""
+        self._first()
+        super().print_paper(paper)
+
+
+@dataclass
+class Counter:
+    """A desk of fakes, and what it reported."""
+
+    folder: Path
+    printer: FakePrinter = field(default_factory=FakePrinter)
+    lights: FakeLights = field(default_factory=FakeLights)
+    display: FakeDisplay = field(default_factory=FakeDisplay)
+    speaker: FakeSpeaker = field(default_factory=FakeSpeaker)
+    port: Port = field(default_factory=Port)
+    texts: queue.SimpleQueue[str] = field(default_factory=queue.SimpleQueue)
+    reports: queue.SimpleQueue[DeskReport] = field(default_factory=queue.SimpleQueue)
+
+    def __post_init__(self) -> None:
+        light = self.folder / "backlight" / "panel"
+        light.mkdir(parents=True)
+        (light / "max_brightness").write_text("255\n")
+        (light / "brightness").write_text("80\n")
+        self.brightness = light / "brightness"
+        makers = Makers(
+            printer=lambda _address, _settings: self.printer,
+            lights=lambda _: self.lights,
+            display=lambda _: self.display,
+            scanner=self._scanner,
+            speaker=self.speaker,
+            backlight=Backlight(light.parent),
+            sounds=assets_folder() / "sounds",
+        )
+        self.desk = WorkingDesk(makers, report=self.reports.put, on_text=self.texts.put)
+
+    def report_of(self, kind: DeviceKind) -> DeskReport:
+        """The next report of a device."""
+        while True:
+            report = self.reports.get(timeout=PATIENCE_S)
+            if report.kind is kind:
+                return report
+
+    def _scanner(self, _address: str) -> TextPort:
+        return self.port
+
+
+@pytest.fixture
+def counter(tmp_path: Path) -> Iterator[Counter]:
+    """A desk with everything on it."""
+    made = Counter(tmp_path)
+    made.desk.configure(EVERYTHING)
+    yield made
+    made.desk.stop()
+
+
+def test_an_outcome_is_seen_and_heard(counter: Counter) -> None:
+    """Lights, two lines, a tone and a voice; bright while a code is shown, as before afterwards."""
+    counter.desk.announce(Announcement(signal=Signal.WAITING, first="Shop", second="12.50 EUR", is_bright=True))
+    assert counter.report_of(DeviceKind.DISPLAY).error is None
+    assert counter.report_of(DeviceKind.SOUND).error is None
+    assert counter.brightness.read_text() == "255"
+    counter.desk.announce(
+        Announcement(signal=Signal.GOOD, tone=Tone.PAID, clips=("paid", "n12"), first="PAID", second="12.50 EUR")
+    )
+    assert counter.report_of(DeviceKind.SOUND).error is None
+    assert counter.lights.signals == [Signal.WAITING, Signal.GOOD]
+    assert counter.display.shown[-1] == ("PAID", "12.50 EUR")
+    assert counter.brightness.read_text().strip() == "80"
+    (played, rate_hz) = counter.speaker.played[-1]
+    assert len(played) / 2 / rate_hz > 0.8
+
+
+@pytest.mark.parametrize("kind", [DeviceKind.LIGHTS, DeviceKind.DISPLAY])
+def test_a_device_that_is_pulled_out_stops_no_other(counter: Counter, kind: DeviceKind) -> None:
+    """Its failure is told, the others go on; plugged in again it works again."""
+    broken = counter.lights if kind is DeviceKind.LIGHTS else counter.display
+    broken.failure = GONE
+    counter.desk.announce(Announcement(signal=Signal.GOOD, tone=Tone.PAID, first="PAID"))
+    assert counter.report_of(kind).error is GONE
+    assert counter.report_of(DeviceKind.SOUND).error is None
+    broken.failure = None
+    counter.desk.announce(Announcement(signal=Signal.IDLE, first="Shop"))
+    assert counter.report_of(kind).error is None
+
+
+def test_papers_come_in_their_sequence_and_a_dead_printer_is_told(counter: Counter) -> None:
+    """Each paper has its own report."""
+    papers = [Paper(lines=(PaperLine(text=str(number)),)) for number in range(3)]
+    for paper in papers:
+        counter.desk.print_paper(paper)
+        assert counter.report_of(DeviceKind.PRINTER).error is None
+    assert counter.printer.papers == papers
+    counter.printer.failure = GONE
+    counter.desk.print_paper(papers[0])
+    counter.desk.open_drawer()
+    assert counter.report_of(DeviceKind.PRINTER).error is GONE
+    assert counter.report_of(DeviceKind.DRAWER).error is GONE
+
+
+def test_a_printer_that_hangs_holds_up_a_bounded_number_of_papers(counter: Counter) -> None:
+    """The cashier is told; the core never waits."""
+    held = threading.Event()
+    counter.printer = OddPrinter(lambda: held.wait(PATIENCE_S))
+    for _ in range(PAPERS_MAX + 3):
+        counter.desk.print_paper(TEST_PAPER)
+    refused = counter.report_of(DeviceKind.PRINTER)
+    assert refused.error is not None
+    assert "too many" in refused.error.message
+    held.set()
+
+
+def test_a_fault_in_a_driver_does_not_end_the_desk(counter: Counter, caplog: pytest.LogCaptureFixture) -> None:
+    """It is told and logged, and the next device works."""
+
+    def fault() -> None:
+        raise ZeroDivisionError
+
+    counter.printer = OddPrinter(fault)
+    counter.desk.print_paper(TEST_PAPER)
+    told = counter.report_of(DeviceKind.PRINTER).error
+    assert told is not None
+    assert told.code is ErrorCode.DEVICE_UNAVAILABLE
+    assert "ZeroDivisionError" in caplog.text
+    counter.desk.test(DeviceKind.DISPLAY)
+    assert counter.report_of(DeviceKind.DISPLAY).error is None
+
+
+@pytest.mark.parametrize("kind", [one for one in DeviceKind if one is not DeviceKind.SCANNER])
+def test_each_device_can_be_tested(counter: Counter, kind: DeviceKind) -> None:
+    """From the devices page."""
+    counter.desk.test(kind)
+    assert counter.report_of(kind).error is None
+    done: dict[DeviceKind, Callable[[], object]] = {
+        DeviceKind.PRINTER: lambda: counter.printer.papers == [TEST_PAPER],
+        DeviceKind.DRAWER: lambda: counter.printer.drawer_count == 1,
+        DeviceKind.LIGHTS: lambda: set(counter.lights.signals) == set(Signal),
+        DeviceKind.DISPLAY: lambda: len(counter.display.shown) == 1,
+        DeviceKind.SOUND: lambda: len(counter.speaker.played) == 1,
+    }
+    assert done[kind]()
+
+
+def test_a_scanner_reads_is_pulled_out_and_comes_back(counter: Counter) -> None:
+    """Told each time; what it reads goes to the core."""
+    assert counter.report_of(DeviceKind.SCANNER).error is None
+    counter.port.texts.put("TC1:A")
+    assert counter.texts.get(timeout=PATIENCE_S) == "TC1:A"
+    counter.port.failure = GONE
+    assert counter.report_of(DeviceKind.SCANNER).error is GONE
+    counter.port.failure = None
+    assert counter.report_of(DeviceKind.SCANNER).error is None
+
+
+def test_settings_without_devices_open_none(tmp_path: Path) -> None:
+    """And a printer that was never named is an error with a name, not a crash."""
+    made = Counter(tmp_path)
+    made.desk.announce(Announcement(signal=Signal.GOOD, tone=Tone.PAID))
+    made.desk.test(DeviceKind.SCANNER)
+    assert made.report_of(DeviceKind.SCANNER).error is not None
+    assert made.lights.signals == []
+    assert made.speaker.played == []
+    made.desk.stop()
+
+
+# --- the core and its desk ---
+
+
+class Listening(EmptyDesk):
+    """Remembers what the core asks."""
+
+    def __init__(self) -> None:
+        self.announced: list[Announcement] = []
+        self.papers: list[Paper] = []
+        self.configured: list[Settings] = []
+        self.asked: list[object] = []
+
+    def configure(self, settings: Settings) -> None:
+        """Keep them."""
+        self.configured.append(settings)
+
+    def announce(self, announcement: Announcement) -> None:
+        """Keep it."""
+        self.announced.append(announcement)
+
+    def print_paper(self, paper: Paper) -> None:
+        """Keep it."""
+        self.papers.append(paper)
+
+    def open_drawer(self) -> None:
+        """Keep it."""
+        self.asked.append("drawer")
+
+    def test(self, kind: DeviceKind) -> None:
+        """Keep it."""
+        self.asked.append(kind)
+
+
+@pytest.fixture
+def desk(shop: Shop) -> Listening:
+    """A desk that the shop's core talks to."""
+    listening = Listening()
+    shop.core._desk._desk = listening
+    return listening
+
+
+def test_every_moment_of_a_sale_is_announced_once(shop: Shop, desk: Listening) -> None:
+    """Waiting while the code is shown, the outcome with its amount, and then nothing."""
+    sell(shop, 1_250)
+    signals = [one.signal for one in desk.announced]
+    assert signals == [Signal.WAITING, Signal.WAITING, Signal.WAITING, Signal.GOOD, Signal.IDLE]
+    assert [one.is_bright for one in desk.announced] == [True, False, False, False, False]
+    paid = desk.announced[3]
+    assert (paid.tone, paid.clips) == (Tone.PAID, ("paid", "n12", "point", "n50"))
+    assert (paid.first, paid.second) == ("PAID", "12.50 EUR")
+
+
+def test_an_unknown_outcome_sounds_like_nothing_else(shop: Shop, desk: Listening) -> None:
+    """And its sentence says not to charge again; no amount is spoken as if it were paid."""
+    shop.go_offline()
+    shop.show_code(300)
+    shop.do(Cancel())
+    shop.run()
+    unknown = desk.announced[-1]
+    assert (unknown.signal, unknown.tone, unknown.clips) == (Signal.UNKNOWN, Tone.UNKNOWN, ("unknown",))
+
+
+def test_every_place_has_its_announcement(shop: Shop) -> None:
+    """None is forgotten."""
+    sell(shop, 100)
+    snapshot = shop.shown[-2]
+    assert snapshot.place is Place.RESULT
+    for one in shop.shown:
+        assert announcement_of(one).signal in Signal
+
+
+def test_a_receipt_is_printed_and_the_second_one_is_a_copy(shop: Shop, desk: Listening) -> None:
+    """Of the sale on the counter, or of any in the history."""
+    request_id = sell(shop, 1_250)
+    shop.do(PrintReceipt())
+    assert shop.refusal is ErrorCode.BAD_ARGUMENT
+    shop.do(PrintReceipt(request_id=request_id))
+    shop.do(PrintReceipt(request_id=request_id))
+    first, second = (" ".join(line.text for line in paper.lines) for paper in desk.papers)
+    assert "Copy" not in first
+    assert "Copy" in second
+
+
+def test_an_old_receipt_is_printed_from_the_file(shop: Shop, desk: Listening) -> None:
+    """However long ago it was."""
+    request_id = sell(shop, 1_250)
+    del shop.till.views.sales[request_id]
+    shop.do(PrintReceipt(request_id=request_id))
+    assert len(desk.papers) == 1
+    assert desk.papers[0].code_text
+
+
+def test_reports_and_drawer_are_for_those_who_may(shop: Shop, desk: Listening) -> None:
+    """A cashier prints receipts and no reports."""
+    sell(shop, 100)
+    shop.do(MakeReport(kind=ReportChoice.Z))
+    shop.do(PrintReport())
+    shop.do(OpenDrawer())
+    shop.do(TryDevice(kind=DeviceKind.LIGHTS))
+    assert (len(desk.papers), desk.asked) == (1, ["drawer", DeviceKind.LIGHTS])
+    shop.do(EnterPerson(name="Ada", role=Role.OWNER, pin=OWNER_PIN))
+    shop.do(EnterPerson(name="Ben", role=Role.CASHIER, pin=CASHIER_PIN))
+    shop.do(SignIn(staff_id=2, pin=CASHIER_PIN))
+    for command in (PrintReport(), OpenDrawer(), TryDevice(kind=DeviceKind.LIGHTS)):
+        shop.do(command)
+        assert shop.refusal is ErrorCode.ROLE_FORBIDS
+    assert (len(desk.papers), len(desk.asked)) == (1, 2)
+
+
+def test_a_dead_printer_is_a_word_on_the_screen_and_the_sale_goes_on(shop: Shop, desk: Listening) -> None:
+    """Until it works again."""
+    shop.core.step(DeskReport(kind=DeviceKind.PRINTER, error=GONE))
+    assert shop.snapshot.device_faults == ((DeviceKind.PRINTER, ErrorCode.DEVICE_UNAVAILABLE),)
+    sell(shop, 100)
+    shop.core.step(DeskReport(kind=DeviceKind.PRINTER, error=None))
+    assert not shop.snapshot.device_faults
+    assert desk.announced
+
+
+def test_the_desk_hears_of_changed_settings(shop: Shop, desk: Listening) -> None:
+    """Once for each change."""
+    shop.do(ChangeSetting(name="printer", text="tcp:192.0.2.1"))
+    shop.do(ChangeSetting(name="printer", text="tcp:192.0.2.1"))
+    assert [one.printer for one in desk.configured] == ["tcp:192.0.2.1"]
+
+
+def test_a_hand_scanner_needs_no_button(shop: Shop) -> None:
+    """What it reads while the code is shown is taken."""
+    request = shop.show_code()
+    shop.scan(shop.answer(request).envelope)
+    shop.run()
+    assert shop.place is Place.RESULT
+    shop.do(ScanAnswer())
