@@ -125,7 +125,8 @@ class CounterSale:
                 taken = self._till.accept_scan(text, reach=reach)
             except TillcodeError as error:
                 self.refusal = error
-                self._refused.add((text, reach))
+                if not isinstance(error, UnavailableError):  # a full disk may be empty again with the next frame
+                    self._refused.add((text, reach))
             else:
                 self._taken(taken)
 
