@@ -12,8 +12,6 @@ from wallet_sdk.protocol import api
 from wallet_sdk.protocol.ids import Digest, Envelope, RequestId
 from wallet_sdk.protocol.messages import NO_DIGEST
 
-#: Where a Refund goes.
-REFUNDS_PATH: Final = "/v1/refunds"
 #: Lists fetched in one go; a till that was away for long fetches the rest an hour later.
 _DENYLISTS_MAX: Final = 16
 
@@ -105,7 +103,7 @@ def refund_errand(till: Till, refund_id: RequestId) -> Errand:
     return Errand(
         purpose=Purpose.REFUND,
         request_ids=(refund_id,),
-        send=lambda client: client.post_message(REFUNDS_PATH, message, api.RefundAnswer),
+        send=lambda client: client.post_message(api.PATH_REFUNDS, message, api.RefundAnswer),
     )
 
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field, replace
 from enum import Enum, unique
 
-from terminal_app import errands
 from wallet_sdk.ports import HttpAnswer, HttpRequest
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.envelope import Sealed, open_unverified, peek_type, seal
@@ -164,7 +163,7 @@ class FakeServer:
                 outcomes = tuple(self._capture(claim) for claim in batch.message.claims)
                 self.captures.append(tuple(RequestId(api.from_base64url(one.request_id)) for one in outcomes))
                 return api.CaptureAnswer(outcomes=outcomes)
-            case errands.REFUNDS_PATH:
+            case api.PATH_REFUNDS:
                 return self._refund(verify_from_device(request.body, Refund, device_key=self.terminal_key).message)
             case api.PATH_CLOSURES:
                 return self._close(api.parse_json(request.body, api.ClosureBody))

@@ -1,8 +1,7 @@
 """Bad days: no server, a slow one, one that answers too late or changes its word, a clock set back, a full disk.
 
 Every sale ends in one true state: till and server agree on it. Whenever the outcome is not known, the screen says
-DO NOT
-CHARGE AGAIN, and it is never said when it is known.
+DO NOT CHARGE AGAIN, and it is never said when it is known.
 """
 
 import sqlite3
