@@ -51,6 +51,9 @@ MEASUREMENTS: Final[dict[str, Measurement]] = {
     "terminal_idle": window_rows.terminal_window,
     "decoder_share": decoder_rows.decoder,
     "decoder_time": decoder_rows.decoder,
+    "decoder_degraded_share": decoder_rows.decoder,
+    "decoder_degraded_time": decoder_rows.decoder,
+    "decoder_hostile_ms": decoder_rows.decoder_hostile_ms,
 }
 _RESULTS: Final = Path("bench-results/latest.json")
 _PACKAGES: Final = (
