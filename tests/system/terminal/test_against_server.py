@@ -13,6 +13,8 @@ import pytest
 from terminal_app.bootstrap import Outside, Terminal
 from terminal_app.config import TerminalConfig
 from terminal_app.devices.frames import FakeFrameSource
+from terminal_app.journal import RefundRecord
+from terminal_app.office_commands import GiveRefund, OfficeCommand
 from terminal_app.screen_model import (
     Cancel,
     Command,
@@ -41,6 +43,9 @@ from wallet_sdk import (
 from wallet_sdk import NetworkSwitch as WalletSwitch
 from wallet_sdk.decoding import grey_frame
 from wallet_sdk.protocol import qr
+from wallet_sdk.protocol.envelope import open_unverified
+from wallet_sdk.protocol.messages import PaymentRequest
+from wallet_sdk.protocol.states import State
 
 
 def server(folder: Path, *arguments: str) -> str:
@@ -59,7 +64,7 @@ class Street:
     wallet: Wallet
     wallet_network: SwitchableSender
 
-    def do(self, command: Command) -> None:
+    def do(self, command: Command | OfficeCommand) -> None:
         """Touch the till."""
         self.terminal.send(command)
 
@@ -87,6 +92,10 @@ class Street:
         frame = grey_frame(qr.picture(text, module_px=4))
         assert frame is not None
         self.camera.show(frame)
+
+    def refunds(self) -> tuple[RefundRecord, ...]:
+        """What the till knows of its refunds."""
+        return tuple(self.terminal._core._till.views.office.refunds.values())
 
     def next_sale(self) -> None:
         """Back to the keypad."""
@@ -206,3 +215,26 @@ def test_a_declined_payer_is_not_paid(street: Street) -> None:
     street.hold_up(code.qr.text)
     model = street.wait_on(ScreenName.NOT_PAID)
     assert "The customer has not enough money." in model.lines
+
+
+def test_a_refund_goes_back_to_the_payer(street: Street) -> None:
+    """Asked at the till, paid by the server, proved by its receipt; more than is left is not even asked."""
+    text = street.ask(1250)
+    assert street.wallet.scan(text).pay().outcome is Outcome.SETTLED
+    street.wait_on(ScreenName.PAID)
+    street.next_sale()
+    before_minor = available_minor(street.wallet)
+    request_id = open_unverified(qr.from_text(text), PaymentRequest).message.request_id
+    street.do(GiveRefund(request_id=request_id, amount_minor=450, reason="cold soup"))
+    street.wait_for(lambda _: any(not one.is_open for one in street.refunds()))
+    (record,) = street.refunds()
+    assert (record.state, record.error_code) == (State.CAPTURED, 0)
+    assert available_minor(street.wallet) == before_minor + 450
+
+
+def available_minor(wallet: Wallet) -> int:
+    """What the payer has, as the server says now."""
+    wallet.sync()
+    available = wallet.balance().available
+    assert available is not None
+    return available.minor
