@@ -60,12 +60,17 @@ def _run(config: TerminalConfig, options: argparse.Namespace) -> int:
     )
     # Kivy reads its environment when it is first imported: nothing that imports it may come before open_window().
     from terminal_app import bootstrap
+    from terminal_app.receipts import Training
 
     return bootstrap.run_window(
         config,
         bootstrap.real_outside(_source_factory(options)),
         activation_code=options.activation_code,
-        window=bootstrap.WindowOptions(mirror=options.mirror, robot_stdin=options.robot),
+        window=bootstrap.WindowOptions(
+            mirror=options.mirror,
+            robot_stdin=options.robot,
+            training=Training.YES if options.training else Training.NO,
+        ),
     )
 
 
@@ -88,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--size", metavar="800x480", help="size of the window in pixels")
     parser.add_argument("--second-journal", type=Path, metavar="FILE", help="keep a second journal (stick, other disk)")
     parser.add_argument("--check-unsent", action="store_true", help="exit 3 when this till has something unsent")
+    parser.add_argument("--training", action="store_true", help="play money: nothing is real, and nothing is kept")
     source = parser.add_mutually_exclusive_group()
     source.add_argument(
         "--camera", type=int, nargs="?", const=0, default=0, metavar="INDEX", help="look through a camera (default)"

@@ -1,10 +1,11 @@
 """The composition root: makes every part of the terminal and puts them together. Nothing is decided here."""
 
 import os
+import shutil
 import signal
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -27,11 +28,14 @@ from terminal_app.devices.sound import NoSpeaker, find_speaker
 from terminal_app.journal import Journal, Views
 from terminal_app.journal.repair import open_journal
 from terminal_app.office import Staff
+from terminal_app.office_commands import PracticeAnswer
 from terminal_app.outbox import Outbox
 from terminal_app.presenter import Presenter
+from terminal_app.receipts import Training
 from terminal_app.reports import QueueView, queue_view
 from terminal_app.sale import Credentials, Till, TillTime
 from terminal_app.screen_model import Enrol, PreviewFrame, ScreenModel
+from terminal_app.training import TRAINING_CODE, TRAINING_URL, PracticeOperator
 from wallet_sdk.decoding import GreyFrame
 from wallet_sdk.keystore import EncryptedFileKeyStore
 from wallet_sdk.ports import Clock, KeyStore, Random, Sender
@@ -44,13 +48,15 @@ JOURNAL_NAME: Final = "journal.sqlite"
 KEYS_NAME: Final = "keys"
 SECRET_NAME: Final = "secret"  # noqa: S105 - the name of a file
 SECRET_BYTES: Final = 32
+TRAINING_FOLDER: Final = "training"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outside:
     """What the terminal is given of the world around it; tests give fakes.
 
-    `makers` open the devices of the counter; None: by their addresses, and without sound.
+    `makers` open the devices of the counter; None: by their addresses, and without sound. `practice` is the operator
+    of a training, None when the money is real.
     """
 
     clock: Clock
@@ -58,6 +64,7 @@ class Outside:
     open_sender: Callable[[str], Sender]
     open_source: Callable[[], FrameSource]
     makers: Makers | None = None
+    practice: PracticeOperator | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +73,7 @@ class WindowOptions:
 
     mirror: Path | None = None
     robot_stdin: bool = False
+    training: Training = Training.NO
 
 
 class Terminal:
@@ -106,6 +114,7 @@ class Terminal:
         presenter = Presenter(zone=None)
 
         def show_snapshot(snapshot: Snapshot) -> None:
+            self._shown = snapshot
             show(presenter.present(snapshot))
 
         self._core = TerminalCore(
@@ -119,7 +128,10 @@ class Terminal:
             server_url=config.server_url,
             show=show_snapshot,
             desk=self._desk,
+            training=Training.NO if outside.practice is None else Training.YES,
         )
+        self._shown = self._core.snapshot
+        self._practice = outside.practice
         self.first_screen = presenter.present(self._core.snapshot)
         self.is_enrolled = till.views.membership is not None
 
@@ -127,9 +139,14 @@ class Terminal:
         """Start the core's thread; what was open when the program ended last is closed now."""
         self._runner.start(self._core)
 
-    def send(self, event: CoreEvent) -> None:
-        """Hand the core a command."""
-        self._runner.send(event)
+    def send(self, event: CoreEvent | PracticeAnswer) -> None:
+        """Hand the core a command; the practice customer's answer is scanned like any other."""
+        if not isinstance(event, PracticeAnswer):
+            self._runner.send(event)
+            return
+        sale = self._shown.sale
+        if self._practice is not None and sale is not None and sale.is_open:
+            self._runner.send(Scanned(texts=(self._practice.answer_text(sale.request, event.way),)))
 
     def stop(self) -> None:
         """End all threads and let go of the files."""
@@ -226,6 +243,27 @@ def real_outside(open_source: Callable[[], FrameSource]) -> Outside:
     )
 
 
+def training_of(config: TerminalConfig, outside: Outside) -> tuple[TerminalConfig, Outside]:
+    """The same till with play money: in a folder of its own, which is made anew, and with an operator inside it.
+
+    Raises:
+        UnavailableError: STORAGE_FAILED.
+    """
+    home = config.home / TRAINING_FOLDER
+    try:
+        if home.exists():
+            shutil.rmtree(home)
+    except OSError as error:
+        raise UnavailableError(
+            ErrorCode.STORAGE_FAILED, f"the training folder: {error.strerror}", param="training"
+        ) from error
+    operator = PracticeOperator(clock=outside.clock, random=outside.random, currency=config.currency)
+    return (
+        replace(config, home=home, server_url=TRAINING_URL, second_journal=None),
+        replace(outside, open_sender=lambda _url: operator, practice=operator),
+    )
+
+
 def _silent_makers() -> Makers:
     """Devices by their addresses, but no sound: what a test gets that says nothing of devices."""
     return real_makers(NoSpeaker(), assets=assets_folder())
@@ -240,6 +278,9 @@ def run_window(config: TerminalConfig, outside: Outside, *, activation_code: str
     from terminal_app.ui.app import TerminalApp
     from wallet_sdk.screen import app as screen_app
 
+    if window.training is Training.YES:
+        config, outside = training_of(config, outside)
+        activation_code = TRAINING_CODE
     stage = Stage()
     terminal = Terminal(config, outside, show=stage.show, show_frame=stage.show_frame, on_end=stage.core_has_ended)
     app = TerminalApp(

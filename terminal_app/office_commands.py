@@ -213,6 +213,21 @@ class TryDevice:
     kind: DeviceKind
 
 
+@unique
+class PracticeWay(Enum):
+    """How the customer of the training answers."""
+
+    OFFLINE = "offline"
+    ONLINE = "online"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PracticeAnswer:
+    """In training: the practice customer answers the request that is shown. Anywhere else it does nothing."""
+
+    way: PracticeWay = PracticeWay.OFFLINE
+
+
 DeskCommand = PrintReceipt | PrintReport | OpenDrawer | TryDevice
 OfficeCommand = (
     OpenPage

@@ -31,6 +31,7 @@ from terminal_app.office_commands import (
     TryDevice,
 )
 from terminal_app.outbox import Outbox
+from terminal_app.receipts import Training
 from terminal_app.roles import Permission
 from terminal_app.sale import Till, TillTime
 from terminal_app.screen_model import (
@@ -105,6 +106,7 @@ class TerminalCore:
         server_url: str,
         show: Callable[[Snapshot], None],
         desk: Desk | None = None,
+        training: Training = Training.NO,
     ) -> None:
         self._till = till
         self._outbox = outbox
@@ -117,6 +119,7 @@ class TerminalCore:
         self._counter = CounterSale(till, lanes=lanes, scanner=scanner, time=time)
         self._office = BackOffice(till, staff, time=time, send_now=outbox.send_now)
         self._desk = DeskWork(till, desk or EmptyDesk())
+        self._training = training
         self._shown: Snapshot | None = None
 
     @property
@@ -143,6 +146,7 @@ class TerminalCore:
             disputed=tuple(views.sales[one] for one in views.disputed),
             limits=membership.limits if membership else None,
             device_faults=tuple(sorted(self._desk.faults.items(), key=lambda one: one[0].value)),
+            training=self._training,
             mirror=self._till.journal.mirror_state,
             repaired=views.office.repaired,
             settings=self._office.settings,

@@ -110,7 +110,9 @@ class DeskWork:
 
     def _head(self, now: Snapshot) -> Letterhead:
         shop = self._till.credentials.membership.certificate.message
-        return Letterhead(shop=shop, language=now.settings.language, footer=now.settings.receipt_footer)
+        return Letterhead(
+            shop=shop, language=now.settings.language, footer=now.settings.receipt_footer, training=now.training
+        )
 
     def _staff_name(self, sale: Sale) -> str:
         person = self._till.views.office.staff.get(sale.staff_id)

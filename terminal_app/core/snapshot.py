@@ -7,6 +7,7 @@ from terminal_app.core.office_view import Crew, OfficeView
 from terminal_app.journal import MirrorState, Sale
 from terminal_app.journal.office_events import JournalRepaired
 from terminal_app.office_commands import DeviceKind
+from terminal_app.receipts import Training
 from terminal_app.screen_model import NetworkState
 from terminal_app.settings import Settings
 from wallet_sdk.protocol.errors import ErrorCode, TillcodeError
@@ -50,6 +51,7 @@ class Snapshot:
         crew: who is here; while its `role` is None somebody must sign in first.
         office: the page that lies over the keypad, None while none is open.
         device_faults: devices that did not do what was asked of them last, and why.
+        training: whether all of this is play, and every screen must say so.
         mirror: how the second journal does; anything but NONE and GOOD is a warning.
         repaired: what was found when the journal was broken, until a day is closed after it.
         disputed: sales for which goods were given and which the server refused.
@@ -75,5 +77,6 @@ class Snapshot:
     crew: Crew | None = None
     office: OfficeView | None = None
     device_faults: tuple[tuple[DeviceKind, ErrorCode], ...] = ()
+    training: Training = Training.NO
     mirror: MirrorState = MirrorState.NONE
     repaired: JournalRepaired | None = None
