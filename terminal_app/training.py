@@ -25,6 +25,7 @@ from wallet_sdk.protocol.ids import (
 )
 from wallet_sdk.protocol.limits import CERTIFICATE_LIFETIME_H_MAX, TOKEN_COUNT_MAX
 from wallet_sdk.protocol.messages import (
+    NO_DIGEST,
     AuthorizationMode,
     CaptureBatch,
     CertificateRequest,
@@ -130,10 +131,7 @@ class PracticeOperator:
 
     def _answer_beside(self, path: str, body: bytes) -> object:
         if path == api.PATH_CLOSURES:
-            request_id = open_unverified(body, CloseRequest).message.request_id
-            if request_id not in self._receipts:
-                self._closed.add(request_id)
-            return self._payment(request_id)
+            return self._close(api.parse_json(body, api.ClosureBody))
         if path == api.PATH_REFUNDS:
             return self._refund(open_unverified(body, Refund).message)
         if path.startswith(f"{api.PATH_PAYMENTS}/"):
@@ -142,11 +140,14 @@ class PracticeOperator:
 
     def _capture(self, request: Envelope, consent: Envelope) -> api.PaymentAnswer:
         asked = open_unverified(request, PaymentRequest).message
-        if asked.request_id in self._receipts or asked.request_id in self._closed:
+        if asked.request_id in self._receipts:
             return self._payment(asked.request_id)
         intent = _intent_of(consent)
-        if asked.amount_minor % 100 == DECLINED_ENDING and intent.message.mode is AuthorizationMode.ONLINE:
-            return _answered(asked.request_id, State.DECLINED, error_code=ErrorCode.INSUFFICIENT_FUNDS)
+        is_online = intent.message.mode is AuthorizationMode.ONLINE
+        if asked.request_id in self._closed:
+            return self._refused(asked, ErrorCode.REQUEST_NOT_OPEN, Digest(intent.digest))
+        if asked.amount_minor % 100 == DECLINED_ENDING and is_online:
+            return self._refused(asked, ErrorCode.INSUFFICIENT_FUNDS, Digest(intent.digest))
         receipt = Receipt(
             terminal_id=TerminalId(1),
             request_id=asked.request_id,
@@ -159,11 +160,37 @@ class PracticeOperator:
         self._receipts[asked.request_id] = seal(receipt, self._signer("receipt"))
         return self._payment(asked.request_id)
 
+    def _close(self, body: api.ClosureBody) -> api.PaymentAnswer:
+        open_unverified(api.from_base64url(body.closing), CloseRequest)
+        asked = open_unverified(api.from_base64url(body.request), PaymentRequest).message
+        if asked.request_id in self._receipts:
+            return self._payment(asked.request_id)
+        self._closed.add(asked.request_id)
+        word = self._unpaid(asked, State.CANCELED, consent_digest=NO_DIGEST)
+        return _answered(asked.request_id, State.CANCELED, receipt=word.envelope)
+
+    def _refused(self, asked: PaymentRequest, code: ErrorCode, consent_digest: Digest) -> api.PaymentAnswer:
+        word = self._unpaid(asked, State.DECLINED, consent_digest=consent_digest)
+        return _answered(asked.request_id, State.DECLINED, error_code=code, receipt=word.envelope)
+
+    def _unpaid(self, asked: PaymentRequest, state: State, *, consent_digest: Digest) -> Sealed[Receipt]:
+        """The operator's signed word that nothing was paid."""
+        receipt = Receipt(
+            terminal_id=TerminalId(1),
+            request_id=asked.request_id,
+            consent_digest=consent_digest,
+            amount_minor=asked.amount_minor,
+            currency=asked.currency,
+            state=state,
+            at_s=self._now_s(),
+        )
+        return seal(receipt, self._signer("receipt"))
+
     def _payment(self, request_id: RequestId) -> api.PaymentAnswer:
         receipt = self._receipts.get(request_id)
         if receipt is not None:
             return _answered(request_id, State.CAPTURED, receipt=receipt.envelope)
-        return _answered(request_id, State.CANCELED if request_id in self._closed else State.REQUESTED)
+        return _answered(request_id, State.REQUESTED)
 
     def _refund(self, asked: Refund) -> api.RefundAnswer:
         if asked.request_id not in self._receipts:
