@@ -14,7 +14,7 @@ from array import array
 from collections.abc import Sequence
 from pathlib import Path
 
-from terminal_app.settings import Language
+from terminal_app.screen_model import Language
 from terminal_app.sounds import RATE_HZ, clip_texts
 from terminal_app.sounds.voice import encode_mu_law, voice_file
 

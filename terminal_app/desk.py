@@ -20,7 +20,8 @@ from terminal_app.devices.signals import Backlight, Display, Lights, Signal, ope
 from terminal_app.devices.sound import Speaker
 from terminal_app.devices.text_scanners import TextPort, TextScanner, open_text_port
 from terminal_app.office_commands import DeviceKind
-from terminal_app.settings import Language, Settings, SoundLevel
+from terminal_app.screen_model import Language
+from terminal_app.settings import Settings, SoundLevel
 from terminal_app.sounds import RATE_HZ, Tone, Voice, tone_samples
 from terminal_app.sounds.voice import voice_file
 from wallet_sdk.protocol.errors import ErrorCode, TillcodeError, UnavailableError

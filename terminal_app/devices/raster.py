@@ -1,9 +1,10 @@
 """A paper as a picture: for printers without our letters, for PDF, for the screen.
 
-Shaping (Arabic joins, Devanagari conjuncts, right to left) is HarfBuzz's work, through Pillow's Raqm layout.
+Shaping (Devanagari conjuncts, right to left) is HarfBuzz's and FriBiDi's work, through Pillow's Raqm layout.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -46,10 +47,11 @@ def picture_of(paper: Paper, *, width_px: int, fonts: Path) -> Image.Image:
     Raises:
         UnavailableError: DEVICE_UNAVAILABLE when a font is missing.
     """
+    lines = [replace(line, text=_joined(line.text), value=_joined(line.value)) for line in paper.lines]
     sheet = Image.new("L", (width_px, HEIGHT_PX_MAX), 255)
     draw = ImageDraw.Draw(sheet)
     top = MARGIN_PX
-    for line in paper.lines:
+    for line in lines:
         top += _draw_line(draw, line, top=top, width_px=width_px, fonts=fonts)
     if paper.code_text:
         top += _paste_code(sheet, paper.code_text, top=top)
@@ -110,6 +112,19 @@ def _paste_code(sheet: Image.Image, code_text: str, *, top: int) -> int:
     code = qr.picture(code_text, module_px=max(1, min(8, (sheet.width - 2 * MARGIN_PX) // side)))
     sheet.paste(code, ((sheet.width - code.width) // 2, top))
     return code.height
+
+
+def _joined(text: str) -> str:
+    """Arabic letters in the forms that they take beside each other: the shipped font has the forms, not the rules."""
+    if not _is_right_to_left(text):
+        return text
+    try:
+        from arabic_reshaper import reshape
+    except ImportError as error:
+        raise UnavailableError(
+            ErrorCode.DEVICE_UNAVAILABLE, "for Arabic: pip install 'tillcode[terminal]'", param="font"
+        ) from error
+    return str(reshape(text))
 
 
 def _is_right_to_left(text: str) -> bool:

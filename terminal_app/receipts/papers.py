@@ -8,7 +8,7 @@ from terminal_app.devices.paper import RULE, Paper, PaperLine, Style
 from terminal_app.journal import HistoryEntry, RefundRecord, Tally
 from terminal_app.receipts.words import WORDS, Word
 from terminal_app.reports import Report, ReportKind
-from terminal_app.settings import Language
+from terminal_app.screen_model import Language
 from wallet_sdk.protocol import qr
 from wallet_sdk.protocol.ids import Envelope
 from wallet_sdk.protocol.messages import TerminalCertificate

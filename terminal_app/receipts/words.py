@@ -4,7 +4,7 @@ from enum import Enum, unique
 from types import MappingProxyType
 from typing import Final
 
-from terminal_app.settings import Language
+from terminal_app.screen_model import Language
 
 
 @unique

@@ -11,7 +11,7 @@ from enum import Enum, unique
 from types import MappingProxyType
 from typing import Final
 
-from terminal_app.settings import Language
+from terminal_app.screen_model import Language
 from wallet_sdk.protocol.money import Currency
 
 #: Amounts above are read digit by digit: nobody waits for "nine hundred and ninety-nine million".

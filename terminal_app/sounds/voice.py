@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from terminal_app.settings import Language
+from terminal_app.screen_model import Language
 from terminal_app.sounds.tones import RATE_HZ, scaled
 from wallet_sdk.protocol.errors import ErrorCode, UnavailableError
 

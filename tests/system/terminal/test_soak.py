@@ -10,7 +10,6 @@ from random import Random  # noqa: TID251 - only its name, for the type of `rng`
 import pytest
 
 from terminal_app.core import Lane, Place
-from terminal_app.i18n import catalogue_of
 from terminal_app.journal import Journal
 from terminal_app.office_commands import GiveRefund, MakeReport, ReportChoice, SearchHistory
 from terminal_app.presenter import Presenter
@@ -52,7 +51,7 @@ class Day:
     def __init__(self, folder: Path, rng: Random) -> None:
         self.rng = rng
         self.shop = Shop(folder, limits=LIMITS).enrol()
-        self.presenter = Presenter(catalogue_of("en"), zone=UTC)
+        self.presenter = Presenter(zone=UTC)
         self.screens: Counter[ScreenName] = Counter()
         self.paid_minor = 0
         self.refunded_minor = 0

@@ -11,7 +11,6 @@ from datetime import UTC
 import pytest
 
 from terminal_app.core import Lane, Place, Returned, Scanned
-from terminal_app.i18n import catalogue_of
 from terminal_app.presenter import Presenter
 from terminal_app.reports import queue_view
 from terminal_app.screen_model import Cancel, CheckAgain, NetworkSwitch, NextSale, ScanAnswer, ScanCustomer, ScreenName
@@ -126,7 +125,7 @@ STORIES: dict[Callable[[Shop], None], tuple[State, State]] = {
 
 def check_screens(shop: Shop) -> None:
     """Every screen that was shown, as a cashier would read it."""
-    presenter = Presenter(catalogue_of("en"), zone=UTC)
+    presenter = Presenter(zone=UTC)
     for snapshot in shop.shown:
         model = presenter.present(snapshot)
         open_outcome = snapshot.place is Place.RESULT and snapshot.sale is not None

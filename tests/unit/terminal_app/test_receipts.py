@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from terminal_app.config import assets_folder
+from terminal_app.devices import raster
 from terminal_app.devices.paper import COLUMNS_58, COLUMNS_80, Paper, PaperLine, Style, as_text, is_plain, width_of
 from terminal_app.devices.raster import WIDTH_PX_58, WIDTH_PX_80, picture_of
 from terminal_app.journal.history import entry_of
@@ -15,7 +16,7 @@ from terminal_app.office import close_day
 from terminal_app.receipts import Edition, Letterhead, Training, pdf_of, refund_paper, report_paper, sale_paper
 from terminal_app.receipts.words import WORDS, Word
 from terminal_app.reports import x_report
-from terminal_app.settings import Language
+from terminal_app.screen_model import Language
 from tests.unit.terminal_app.people import sell
 from tests.unit.terminal_app.shop import Shop
 from wallet_sdk.decoding import decode_codes
@@ -195,6 +196,37 @@ def test_no_letter_of_ours_is_missing_from_the_latin_fonts(language: Language) -
         known = TTFont(FONTS / name).getBestCmap()
         letters = {one for text in WORDS[language].values() for one in text}
         assert {one for one in letters if ord(one) not in known} == set()
+
+
+OTHER_SCRIPTS = {
+    Language.CHINESE: "NotoSansSC",
+    Language.HINDI: "NotoSansDevanagari",
+    Language.ARABIC: "NotoSansArabic",
+}
+
+
+@pytest.mark.parametrize("language", OTHER_SCRIPTS, ids=lambda language: language.value)
+def test_no_letter_of_other_scripts_is_missing(language: Language) -> None:
+    """In the forms in which they are drawn."""
+    from fontTools.ttLib import TTFont
+
+    for weight in ("Medium", "Bold"):
+        known = TTFont(FONTS / f"{OTHER_SCRIPTS[language]}-{weight}-subset.ttf").getBestCmap()
+        drawn = {one for text in WORDS[language].values() for one in raster._joined(text)}
+        assert {one for one in drawn if ord(one) not in known} == set()
+
+
+@pytest.mark.parametrize("language", OTHER_SCRIPTS, ids=lambda language: language.value)
+def test_receipts_in_other_scripts_are_pictures_on_paper_and_in_the_pdf(shop: Shop, language: Language) -> None:
+    """Their code reads back, and the PDF holds the same picture."""
+    sell(shop, 1_250)
+    paper = sale_on_paper(shop, head=replace(HEAD, language=language))
+    assert not is_plain(paper)
+    picture = picture_of(paper, width_px=WIDTH_PX_80, fonts=FONTS)
+    assert decode_codes(picture) == [paper.code_text]
+    content = pdf_of(paper, fonts=FONTS, made_at_s=1_800_000_000)
+    assert b"/Subtype /Image" in content
+    assert b"/FontFile" not in content
 
 
 def test_a_pdf_is_the_same_file_each_time(shop: Shop) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from terminal_app.config import assets_folder
 from terminal_app.devices.sound import FakeSpeaker, NoSpeaker, ProgramSpeaker, find_speaker
-from terminal_app.settings import Language
+from terminal_app.screen_model import Language
 from terminal_app.sounds import RATE_HZ, Phrase, Tone, Voice, amount_clips, clip_texts, tone_samples
 from terminal_app.sounds.tones import NOTES
 from terminal_app.sounds.voice import encode_mu_law, voice_file
