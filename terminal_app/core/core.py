@@ -139,6 +139,7 @@ class TerminalCore:
             scan_for=counter.scan_for,
             refusal=counter.refusal,
             remaining_s=counter.remaining_s,
+            closes_in_s=counter.closes_in_s,
             result=views.result_sale,
             stored_count=len(views.stored),
             stored_minor=views.stored_minor,

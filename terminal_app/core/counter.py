@@ -83,6 +83,14 @@ class CounterSale:
         sale = self.sale
         return self._till.remaining_s(sale) if sale is not None and self._counts_down(sale) else None
 
+    @property
+    def closes_in_s(self) -> int | None:
+        """Seconds, rounded up, until a sent code without an answer is closed; None when none is waited for."""
+        sale = self.sale
+        if sale is None or not self._asks_again(sale):
+            return None
+        return max(0, -(-(self._sent_ms + NO_WORD_MS - self._time.monotonic_ms()) // 1000))
+
     def guarded(self, work: Callable[[], None]) -> None:
         """Do something that may be refused; the refusal is shown, and nothing else has changed."""
         self.refusal = None
@@ -178,7 +186,7 @@ class CounterSale:
         if sale is None:
             return None
         now_ms = self._time.monotonic_ms()
-        due_ms = [TICK_MS] if self._counts_down(sale) else []
+        due_ms = [TICK_MS] if self._counts_down(sale) or self._asks_again(sale) else []
         if self._asks_again(sale) and not self._out:
             due_ms.append(max(0, self._ask_again_ms - now_ms))
         if self._listens(sale) and not self._is_listening:

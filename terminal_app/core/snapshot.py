@@ -45,6 +45,7 @@ class Snapshot:
         sale: the sale on the counter, None on the keypad.
         refusal: why the last scan or command was refused, None when it was not.
         remaining_s: seconds for which the request on the screen may still be answered.
+        closes_in_s: seconds until a code that was sent and not answered is closed; it is asked about until then.
         result: the sale whose outcome became known last, for the bar.
         stored_count, stored_minor: accepted offline and not captured yet.
         closure_count: sales that the server still has to close.
@@ -67,6 +68,7 @@ class Snapshot:
     scan_for: ScanFor = ScanFor.ANSWER
     refusal: TillcodeError | None = None
     remaining_s: int | None = None
+    closes_in_s: int | None = None
     result: Sale | None = None
     stored_count: int = 0
     stored_minor: int = 0

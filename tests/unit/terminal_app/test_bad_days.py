@@ -160,6 +160,24 @@ def test_every_sale_ends_in_one_true_state(shop: Shop, story: Callable[[Shop], N
     check_screens(shop)
 
 
+def test_a_code_without_an_answer_counts_down_to_its_end(shop: Shop) -> None:
+    """The customer stands there and sees that it ends: a minute after it was sent it is closed, whatever happened."""
+    shop.server.road = Road.LOST_BEFORE
+    scan_a_code(shop)
+    shop.run(Lane.COUNTER)
+    assert shop.snapshot.closes_in_s == 60
+    shop.server.undecided = True
+    shop.server.road = Road.CLEAR
+    shop.wait(20)
+    closes_in_s = shop.snapshot.closes_in_s
+    assert closes_in_s == 40
+    shop.wait(41)
+    assert shop.snapshot.closes_in_s is None
+    shop.server.undecided = False
+    shop.wait(120)
+    assert shop.sale.state is State.CANCELED
+
+
 def test_a_cashier_who_asks_again_gets_the_truth(shop: Shop) -> None:
     """CHECK AGAIN on the screen with the question mark."""
     slow_but_paid(shop)
