@@ -5,6 +5,7 @@ On disk an event is one canonical CBOR map from field name to value. A number of
 
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from enum import IntEnum, unique
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Final, get_type_hints
 
@@ -266,8 +267,9 @@ def _to_plain(value: Any) -> Any:
 def _from_plain(plain: Any, expected: Any) -> Any:
     kind = getattr(expected, "__supertype__", expected)  # a NewType is its base on disk
     if is_dataclass(kind):
-        hints = get_type_hints(kind)
-        if type(plain) is not dict or not _required(kind) <= set(plain) <= set(hints):
+        schema: Any = kind
+        hints = _hints_of(schema)
+        if type(plain) is not dict or not _required(schema) <= set(plain) <= set(hints):
             raise ValueError("other fields")
         return expected(**{name: _from_plain(plain[name], hint) for name, hint in hints.items() if name in plain})
     if issubclass(kind, IntEnum):
@@ -277,6 +279,13 @@ def _from_plain(plain: Any, expected: Any) -> Any:
     return plain
 
 
+@cache
+def _hints_of(kind: Any) -> dict[str, Any]:
+    """The fields of an event and their types; there are a few dozen kinds."""
+    return get_type_hints(kind)
+
+
+@cache
 def _required(kind: Any) -> set[str]:
     """Fields without a default. One that came later has a default: what an older event means by its absence."""
     return {one.name for one in fields(kind) if one.default is MISSING and one.default_factory is MISSING}

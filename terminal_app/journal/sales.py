@@ -1,6 +1,7 @@
 """One sale as far as its own events have brought it: pure folds of one event after the other."""
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from terminal_app.journal.events import (
     CaptureAnswered,
@@ -91,7 +92,7 @@ class Sale:
     @property
     def terminal_id(self) -> TerminalId:
         """This till, as the certificate inside the request names it."""
-        return open_unverified(self.request.embedded or b"", TerminalCertificate).message.terminal_id
+        return _certificate_of(self.request.embedded or Envelope(b"")).terminal_id
 
     @property
     def amount(self) -> Money:
@@ -126,6 +127,18 @@ class Sale:
     def is_settled(self) -> bool:
         """Whether nothing more is to be asked about it."""
         return self.state not in {State.REQUESTED, State.AUTHORIZED, State.UNKNOWN}
+
+
+@lru_cache(maxsize=64)
+def receipt_of(envelope: Envelope) -> Receipt:
+    """What a verified receipt says. One answer is looked at several times in a row: read once."""
+    return open_unverified(envelope, Receipt).message
+
+
+@lru_cache(maxsize=8)
+def _certificate_of(envelope: Envelope) -> TerminalCertificate:
+    """The certificate inside this till's requests: the same one all day."""
+    return open_unverified(envelope, TerminalCertificate).message
 
 
 def opened_sale(event: SaleOpened, *, at_s: int, staff_id: StaffId = NOBODY) -> Sale:
@@ -208,7 +221,7 @@ def _after_answer(sale: Sale, event: CaptureAnswered | ClosureAnswered | Receipt
     if event.receipt:
         state = advance(sale.state, Event.AUTHORIZE) if sale.state is State.REQUESTED else sale.state
         state = advance(state, Event.CAPTURE)
-        paid_minor = open_unverified(event.receipt, Receipt).message.amount_minor
+        paid_minor = receipt_of(event.receipt).amount_minor
         return replace(
             sale, state=state, paid_minor=paid_minor, receipt=event.receipt, error_code=error_code, held_code=0
         )

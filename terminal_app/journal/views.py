@@ -21,7 +21,7 @@ from terminal_app.journal.events import (
 from terminal_app.journal.history import HISTORY_MAX, HistoryEntry, entry_of, totals_after
 from terminal_app.journal.office import OfficeViews
 from terminal_app.journal.office_events import OfficeEvent, RefundAnswered, RefundAsked, ShopLeft
-from terminal_app.journal.sales import Membership, Sale, opened_sale, sale_after, stepped_sale, stored_minor
+from terminal_app.journal.sales import Membership, Sale, opened_sale, receipt_of, sale_after, stepped_sale, stored_minor
 from wallet_sdk.protocol.denylist import EMPTY
 from wallet_sdk.protocol.denylist import apply as apply_denylist
 from wallet_sdk.protocol.envelope import open_unverified
@@ -31,7 +31,6 @@ from wallet_sdk.protocol.messages import (
     Denylist,
     PaymentIntent,
     PaymentToken,
-    Receipt,
     TerminalCertificate,
     TrustBundle,
 )
@@ -181,7 +180,7 @@ class Views:
             else:
                 members.pop(request_id, None)
         if sale.receipt is not None:
-            self._note_time(open_unverified(sale.receipt, Receipt).message.at_s)
+            self._note_time(receipt_of(sale.receipt).at_s)
         if before is not None and before.state is not sale.state:
             self.last_result = request_id
             self._forget_old()
