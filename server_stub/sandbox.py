@@ -7,7 +7,7 @@ clock that can be set forward, and codes and keys ready to use. ``tillcode-serve
 
 import asyncio
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -80,9 +80,10 @@ class Sandbox:
             operator = self.desk.operator
             worker = DeliveryWorker(operator, HttpPoster(clock=operator.clock, reach=Reach.LOOPBACK_TOO))
             tries = 0
-            while begun := await worker.round():
-                await worker.finish()
-                tries += begun
+            with closing(worker):
+                while begun := await worker.round():
+                    await worker.finish()
+                    tries += begun
             return tries
 
         return asyncio.run(rounds())

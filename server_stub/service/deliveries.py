@@ -8,6 +8,7 @@ import asyncio
 import logging
 import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -114,12 +115,19 @@ class DeliveryWorker:
         self._operator = operator
         self._poster = poster
         self._tries: dict[asyncio.Task[None], EndpointId] = {}
+        # One thread, because each that reads keeps a connection to the database.
+        self._reading = ThreadPoolExecutor(1, "webhooks-reading")
+
+    def close(self) -> None:
+        """Give back what it reads with; may be called twice."""
+        self._reading.shutdown()
 
     async def round(self) -> int:
         """Number what is new, and begin to try what is due; how many tries were begun."""
-        await asyncio.to_thread(events.number_all, self._operator, None)
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._reading, events.number_all, self._operator, None)
         places = PLACES - len(self._tries)
-        if places <= 0 or not await asyncio.to_thread(self._is_anything_due):
+        if places <= 0 or not await loop.run_in_executor(self._reading, self._is_anything_due):
             return 0
         command = TakeDue(at_s=self._operator.now_s(), places=places, busy=dict(Counter(self._tries.values())))
         taken = await asyncio.wrap_future(self._operator.committer.submit(command))
@@ -196,6 +204,7 @@ class WorkerThread:
         if self._loop is not None and self._stop is not None and self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
+        self._worker.close()
 
     def _run(self) -> None:
         asyncio.run(self._main())

@@ -17,6 +17,8 @@ from tests.unit.server_stub.harness import House
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.money import Currency
 
+ON_EVERY_DATABASE = True
+
 
 def told(house: House, key: str) -> list[tuple[str, int | None]]:
     """Kind and amount of every event of the merchant, in sequence."""

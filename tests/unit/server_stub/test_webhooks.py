@@ -5,7 +5,8 @@ The receiver is a function here, so that 75 hours pass in a moment; tests/unit/s
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +20,8 @@ from tests.unit.server_stub.harness import ONLINE, House, TestTerminal, TestWall
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.errors import ErrorCode
 from wallet_sdk.testing import FROZEN_NOW_S
+
+ON_EVERY_DATABASE = True
 
 URL = "https://8.8.8.8/hook"
 ENDPOINTS = "/v1/webhooks/endpoints"
@@ -109,7 +112,7 @@ class Shop:
 
 
 @pytest.fixture
-def shop(house: House) -> Shop:
+def shop(house: House) -> Generator[Shop]:
     """A shop whose endpoint wants everything."""
     receiver = Receiver(house=house)
     made = Shop(
@@ -121,7 +124,8 @@ def shop(house: House) -> Shop:
         wallet=house.wallet(),
     )
     made.endpoint = house.ask("POST", ENDPOINTS, made.key, {"url": URL}).ok()
-    return made
+    with closing(made.worker):
+        yield made
 
 
 def test_a_payment_is_told_once_and_signed(shop: Shop) -> None:
@@ -306,7 +310,8 @@ def test_a_worker_that_dies_loses_nothing(shop: Shop) -> None:
             raise asyncio.CancelledError
 
     shop.pay()
-    asyncio.run(DeliveryWorker(shop.house.desk.operator, Dying(house=shop.house)).round())
+    with closing(DeliveryWorker(shop.house.desk.operator, Dying(house=shop.house))) as dying:
+        asyncio.run(dying.round())
     assert shop.work() == 0
     shop.house.clock.advance(LEASE_S)
     assert shop.work() == 1
