@@ -5,6 +5,8 @@ import contextlib
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
+from starlette.responses import Response
+
 from server_stub.committer import Command
 from server_stub.faults import FaultPoint
 from server_stub.routes import streams
@@ -18,6 +20,7 @@ from server_stub.service.playground import after_commit, before_commit
 from server_stub.service.reads import Question
 from server_stub.store.callers import Scope
 from wallet_sdk.protocol import api, limits
+from wallet_sdk.protocol.errors import ErrorCode, RuleViolationError
 
 T = TypeVar("T")
 
@@ -91,6 +94,24 @@ async def _payment(desk: Desk, incoming: Incoming) -> object:
 
 async def _consent(desk: Desk, incoming: Incoming) -> object:
     return await _asked(desk, incoming, reads.question_about_consent)
+
+
+async def _receipt(desk: Desk, incoming: Incoming) -> Response:
+    if incoming.caller is not None:
+        receipt = (await payment_of_merchant(desk, incoming)).receipt
+    else:
+        question = await desk.run(
+            reads.question_about_payment,
+            desk.operator,
+            authorization=incoming.authorization,
+            path=incoming.path,
+            name=incoming.names["name"],
+            message=incoming.message,
+        )
+        receipt = reads.required(await desk.run(reads.answer, desk.operator, question)).receipt
+    if not receipt:
+        raise RuleViolationError(ErrorCode.UNKNOWN_PAYMENT, "there is no receipt yet", param="name")
+    return Response(api.from_base64url(receipt), media_type=api.COSE)
 
 
 async def _asked(desk: Desk, incoming: Incoming, ask: Callable[..., Question]) -> object:
@@ -263,6 +284,18 @@ OPERATIONS: Final = (
         call=_payment,
         parameters=(WAIT,),
         media_types=(api.JSON, streams.MEDIA_TYPE),
+    ),
+    Operation(
+        method="GET",
+        path=api.PATH_PAYMENTS + "/{name}/receipt",
+        name="getReceipt",
+        about="The operator's signed receipt of a payment: proof for anybody who has the root key.",
+        tag="Payments",
+        access=Access.SIGNED_READ_OR_API_KEY,
+        scope=Scope.PAYMENTS_READ,
+        answer=None,
+        call=_receipt,
+        media_types=(api.COSE,),
     ),
     _read(
         api.PATH_CONSENTS + "/{name}",

@@ -15,7 +15,9 @@ from server_stub.service.holding import ExpireHoldCommand, due_holds
 from server_stub.webhooks.schedule import Try, TryOutcome
 from tests.unit.server_stub.harness import House
 from wallet_sdk.protocol import api
+from wallet_sdk.protocol.errors import ErrorCode
 from wallet_sdk.protocol.money import Currency
+from wallet_sdk.protocol.trust import verify_receipt
 
 ON_EVERY_DATABASE = True
 
@@ -143,3 +145,20 @@ def test_a_worker_survives_what_goes_wrong(house: House, caplog: pytest.LogCaptu
 def _log_path(house: House, key: str) -> str:
     (endpoint,) = house.ask("GET", "/v1/webhooks/endpoints", key).ok()["endpoints"]
     return f"/v1/webhooks/endpoints/{endpoint['endpoint_id']}/deliveries"
+
+
+def test_a_receipt_can_be_fetched_as_it_is(house: House) -> None:
+    """By the terminal and by its merchant, the same bytes, verified with the receipt key; none before it is paid."""
+    terminal, wallet = house.terminal(), house.wallet()
+    key = house.new_key(house.merchant_id)
+    request, other = terminal.request(), terminal.request()
+    receipt = wallet.pay(request)["receipt"]
+    path = api.payment_path(request.message.request_id) + "/receipt"
+    by_terminal, by_merchant = terminal.read(path), house.ask("GET", path, key)
+    assert by_terminal.body == by_merchant.body == api.from_base64url(receipt)
+    assert by_merchant.headers["content-type"] == api.COSE
+    trust = house.desk.operator.trust
+    assert verify_receipt(by_merchant.body, trust).message.amount_minor == 1250
+    unpaid = api.payment_path(other.message.request_id) + "/receipt"
+    for answer in (terminal.read(unpaid), house.ask("GET", unpaid, key)):
+        assert answer.code() is ErrorCode.UNKNOWN_PAYMENT
