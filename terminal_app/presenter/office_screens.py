@@ -9,15 +9,19 @@ from terminal_app.journal import HistoryEntry, Person, RefundRecord
 from terminal_app.office.staff import PIN_DIGITS_MAX
 from terminal_app.office_commands import (
     ClosePage,
+    DeviceKind,
     MakeReport,
     OfflineChoice,
     OpenPage,
     OpenSale,
     Page,
+    PrintReceipt,
+    PrintReport,
     ReportChoice,
     SearchHistory,
     ShowReportAgain,
     SignOut,
+    TryDevice,
 )
 from terminal_app.presenter.report_rows import report_rows
 from terminal_app.presenter.setting_rows import setting_rows
@@ -56,6 +60,15 @@ _REASONS: Final = {
     "twice": MessageId.REASON_TWICE,
     "other": MessageId.REASON_OTHER,
 }
+_DEVICES: Final = {
+    DeviceKind.PRINTER: MessageId.PRINTER,
+    DeviceKind.DRAWER: MessageId.DRAWER,
+    DeviceKind.SCANNER: MessageId.SCANNER,
+    DeviceKind.SOUND: MessageId.SPEAKER,
+    DeviceKind.LIGHTS: MessageId.LIGHTS,
+    DeviceKind.DISPLAY: MessageId.CUSTOMER_DISPLAY,
+}
+assert set(_DEVICES) == set(DeviceKind), "every device can be tried"
 _MARKS: Final = {
     State.AUTHORIZED: Mark.STORED,
     State.CAPTURED: Mark.GOOD,
@@ -134,6 +147,7 @@ class OfficeScreens:
             ),
             Choice(robot_id="x_report", label=text(MessageId.REPORTS), press=MakeReport(kind=ReportChoice.X)),
             Choice(robot_id="settings", label=text(MessageId.SETTINGS), press=OpenPage(page=Page.SETTINGS)),
+            Choice(robot_id="devices", label=text(MessageId.DEVICES), press=OpenPage(page=Page.DEVICES)),
             Choice(robot_id="staff", label=text(MessageId.STAFF), press=OpenPage(page=Page.STAFF)),
         ]
         person = crew.person if crew is not None else None
@@ -202,6 +216,9 @@ class OfficeScreens:
         is_open = any(record.is_open for record in view.refunds)
         offer = self._offer(entry) if entry.refundable_minor > 0 else None
         refund = Action(command=PageButton.REFUND, label=text(MessageId.DO_REFUND), emphasis=Emphasis.DANGER)
+        printing = Action(
+            command=PageButton.PRINT, label=text(MessageId.DO_PRINT), press=PrintReceipt(request_id=entry.request_id)
+        )
         return self._wording.screen(
             snapshot,
             ScreenName.SALE,
@@ -210,7 +227,7 @@ class OfficeScreens:
             back=SearchHistory(),
             rows=tuple(rows),
             refund=offer,
-            actions=(refund,) if offer is not None and not is_open else (),
+            actions=(printing, refund) if offer is not None and not is_open else (printing,),
         )
 
     def _refund_row(self, record: RefundRecord) -> Row:
@@ -261,6 +278,7 @@ class OfficeScreens:
             )
         is_x = report.kind.value == ReportChoice.X.value
         close = Action(command=PageButton.CLOSE_DAY, label=text(MessageId.DO_CLOSE_DAY), emphasis=Emphasis.DANGER)
+        printing = Action(command=PageButton.PRINT, label=text(MessageId.DO_PRINT), press=PrintReport())
         number = str(report.number)
         return self._wording.screen(
             snapshot,
@@ -275,7 +293,7 @@ class OfficeScreens:
                 detail=text(MessageId.Z_HINT),
                 press=MakeReport(kind=ReportChoice.Z),
             ),
-            actions=(*again, close) if is_x else (),
+            actions=(printing, *again, close) if is_x else (printing,),
         )
 
     def _queue(self, snapshot: Snapshot, view: OfficeView) -> ScreenModel:
@@ -333,8 +351,20 @@ class OfficeScreens:
         return self._wording.screen(snapshot, ScreenName.STAFF, lines=lines, back=_TO_MENU, rows=rows)
 
     def _devices(self, snapshot: Snapshot, _view: OfficeView) -> ScreenModel:
-        lines = self._wording.refusal_lines(snapshot) or (self._wording.text(MessageId.NOTHING_FOUND),)
-        return self._wording.screen(snapshot, ScreenName.DEVICES, lines=lines, back=_TO_MENU)
+        faults = dict(snapshot.device_faults)
+        rows = tuple(
+            Row(
+                robot_id=f"try_{kind.value}",
+                title=self._wording.text(words),
+                detail=self._wording.text(MessageId.DEVICE_FAILED) if kind in faults else "",
+                value=self._wording.text(MessageId.DO_TEST),
+                mark=Mark.BAD if kind in faults else None,
+                press=TryDevice(kind=kind),
+            )
+            for kind, words in _DEVICES.items()
+        )
+        lines = self._wording.refusal_lines(snapshot)
+        return self._wording.screen(snapshot, ScreenName.DEVICES, lines=lines, back=_TO_MENU, rows=rows)
 
     def _settings(self, snapshot: Snapshot, view: OfficeView) -> ScreenModel:
         return self._wording.screen(

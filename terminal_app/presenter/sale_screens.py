@@ -3,8 +3,10 @@
 from terminal_app.core import Place, ScanFor, Snapshot
 from terminal_app.i18n import MessageId
 from terminal_app.journal import Sale
+from terminal_app.office_commands import PracticeAnswer
 from terminal_app.presenter.wording import Wording, result_screen
-from terminal_app.screen_model import Action, CommandName, Emphasis, ScreenModel, ScreenName, TipOffer
+from terminal_app.receipts import Training
+from terminal_app.screen_model import Action, CommandName, Emphasis, PageButton, ScreenModel, ScreenName, TipOffer
 from terminal_app.settings import Fitted, Settings, TipPolicy
 from wallet_sdk.protocol import qr
 
@@ -61,6 +63,17 @@ class SaleScreens:
             snapshot, ScreenName.KEYPAD, lines=lines, actions=actions, tips=self._tips(snapshot.settings)
         )
 
+    def _answer(self, snapshot: Snapshot) -> Action:
+        """How the answer comes in: before the camera, or in training from the practice customer."""
+        if snapshot.training is Training.NO:
+            return self._wording.action(CommandName.SCAN_ANSWER, MessageId.DO_SCAN_ANSWER, Emphasis.PRIMARY)
+        return Action(
+            command=PageButton.PRACTISE,
+            label=self._wording.text(MessageId.DO_PRACTISE),
+            emphasis=Emphasis.PRIMARY,
+            press=PracticeAnswer(),
+        )
+
     def _tips(self, settings: Settings) -> TipOffer | None:
         if settings.tip_policy is not TipPolicy.AT_TILL:
             return None
@@ -75,7 +88,7 @@ class SaleScreens:
     def _show_code(self, snapshot: Snapshot, sale: Sale) -> ScreenModel:
         actions = (
             self._wording.action(CommandName.CANCEL, MessageId.DO_CANCEL, Emphasis.DANGER),
-            self._wording.action(CommandName.SCAN_ANSWER, MessageId.DO_SCAN_ANSWER, Emphasis.PRIMARY),
+            self._answer(snapshot),
         )
         hint = self._wording.refusal_lines(snapshot) or (self._wording.text(MessageId.SHOW_HINT),)
         turned = snapshot.settings.customer_side is Fitted.YES

@@ -8,6 +8,7 @@ from terminal_app.i18n import Catalogue, MessageId
 from terminal_app.i18n.refusals import words_for
 from terminal_app.journal import Sale
 from terminal_app.office_commands import OpenPage, Page
+from terminal_app.receipts import Training
 from terminal_app.screen_model import (
     Action,
     AmountText,
@@ -136,6 +137,7 @@ class Wording:
             queue_total=format_money(total) if waiting else "",
             last_result=self._last_result(snapshot.result) if snapshot.result is not None else "",
             menu=OpenPage(page=Page.MENU) if has_menu else None,
+            training=self.text(MessageId.TRAINING) if snapshot.training is Training.YES else "",
         )
 
     def state_word(self, state: State) -> str:

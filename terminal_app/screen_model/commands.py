@@ -41,6 +41,8 @@ class PageButton(Enum):
     REFUND_ALL = "refund_all"
     CLOSE_DAY = "close_day"
     Z_AGAIN = "z_again"
+    PRINT = "print"
+    PRACTISE = "practise"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,11 @@
 """Every screen in every language, set of colours and size of words, on every panel, judged in the live widget tree."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
+from terminal_app.i18n import MessageId, catalogue_of
 from terminal_app.screen_model import Appearance, Language, ScreenModel, ScreenName, TextSize, ThemeName
 from terminal_app.ui.samples import SAMPLES, samples
 from tests.gui.layout import everything_wrong, pale_texts
@@ -51,3 +53,18 @@ def all_wrong(till: Till, panel: Panel, appearance: Appearance) -> Iterator[str]
         if appearance.theme is ThemeName.NIGHT:
             yield from (f"{name.value}: {found}" for found in everything_wrong(panel))
         yield from (f"{name.value} {appearance.theme.value}: {found}" for found in pale_texts(picture()))
+
+
+@on_every_panel
+@pytest.mark.parametrize("language", IN_ALL_COLOURS, ids=lambda language: language.value)
+def test_training_is_marked_on_every_screen(till_of: TillOf, panel: Panel, language: Language) -> None:
+    """Play money is never taken for real: the mark stands in the bar of every screen, whole."""
+    till = till_of(SAMPLES[ScreenName.KEYPAD], panel)
+    mark = catalogue_of(language).text(MessageId.TRAINING)
+    wrong = []
+    for name, model in samples(Appearance(language=language)).items():
+        till.show(replace(model, bar=replace(model.bar, training=mark)))
+        if till.texts().get("place", [""])[0] not in {mark, mark.partition(" · ")[0]}:
+            wrong.append(f"{name.value}: no mark")
+        wrong += [f"{name.value}: {found}" for found in everything_wrong(panel)]
+    assert not wrong, "\n".join(wrong)

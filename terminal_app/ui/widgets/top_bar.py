@@ -228,6 +228,7 @@ class TopBarView(BoxLayout):
             return
         full, shorter = bar.last_result, shorter_result(bar.last_result)
         count, sum_too = str(bar.queue_count), f"{bar.queue_count} · {bar.queue_total}"
+        self._place_name.color = self._look.theme.caution if bar.training else self._look.theme.text
         place, till = bar.training or f"{bar.shop} · {bar.till}", bar.training or bar.till
         choices: tuple[tuple[str, str, str], ...] = (
             (sum_too, full, place),
@@ -237,8 +238,10 @@ class TopBarView(BoxLayout):
             (count, shorter, till),
         )
         if self._form is BarForm.SHORT_ROW:
-            choices = ((count, "", place),)
-        self.network.show_network(bar.network, self._network_word(bar.network))
+            choices = ((count, "", place.partition(" · ")[0] if bar.training else place),)
+        # that nothing is real must be read before what the network is called
+        word = "" if bar.training and self._form is BarForm.SHORT_ROW else self._network_word(bar.network)
+        self.network.show_network(bar.network, word)
         for queue_words, result, place_words in choices:
             self._draw_queue(queue_words)
             self._draw_place(place_words)
@@ -253,7 +256,7 @@ class TopBarView(BoxLayout):
         self._last.opacity = 1 if room_px >= mm(_LAST_WIDTH_MM_MIN) else 0
         if self._form is BarForm.SHORT_ROW:
             wanted_px = self._width_px(self._place_name.text, STRONG_FONT) * _SMALLEST_PART
-            self._place_name.opacity = 1 if room_px >= wanted_px else 0
+            self._place_name.opacity = 1 if bar.training or room_px >= wanted_px else 0
 
     def _network_word(self, network: NetworkState) -> str:
         match network:
