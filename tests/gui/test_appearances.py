@@ -1,6 +1,6 @@
 """Every screen in every language, set of colours and size of words, on every panel, judged in the live widget tree."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -20,11 +20,19 @@ IN_ALL_COLOURS = (Language.ENGLISH, Language.CHINESE, Language.ARABIC)
 # Long words, and marks above and below the letters.
 WIDEST = (Language.GERMAN, Language.HINDI)
 
-on_every_panel = pytest.mark.parametrize("panel", PANELS, ids=lambda panel: f"{panel.width_px}x{panel.height_px}")
+
+def on_panels(languages: Iterable[Language], panels: tuple[Panel, ...]) -> pytest.MarkDecorator:
+    """Each language on one panel in every run, by turns; on the others in ``make soak``, for it takes minutes."""
+    chosen = []
+    for place, language in enumerate(languages):
+        for panel in panels:
+            marks = () if panel is panels[place % len(panels)] else (pytest.mark.soak,)
+            name = f"{language.value}-{panel.width_px}x{panel.height_px}"
+            chosen.append(pytest.param(language, panel, marks=marks, id=name))
+    return pytest.mark.parametrize(("language", "panel"), chosen)
 
 
-@on_every_panel
-@pytest.mark.parametrize("language", Language, ids=lambda language: language.value)
+@on_panels(Language, PANELS)
 def test_every_screen_in_every_language(till_of: TillOf, panel: Panel, language: Language) -> None:
     """Nothing is cut or lies over another, no glyph is missing, amounts stand left to right, targets are large.
 
@@ -36,8 +44,7 @@ def test_every_screen_in_every_language(till_of: TillOf, panel: Panel, language:
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("panel", PANELS[:2], ids=lambda panel: f"{panel.width_px}x{panel.height_px}")
-@pytest.mark.parametrize("language", WIDEST, ids=lambda language: language.value)
+@on_panels(WIDEST, PANELS[:2])
 def test_large_words_fit_their_places(till_of: TillOf, panel: Panel, language: Language) -> None:
     """The same with large words, on the small panels and in the languages that need most room."""
     till = till_of(SAMPLES[ScreenName.KEYPAD], panel)
@@ -55,8 +62,7 @@ def all_wrong(till: Till, panel: Panel, appearance: Appearance) -> Iterator[str]
         yield from (f"{name.value} {appearance.theme.value}: {found}" for found in pale_texts(picture()))
 
 
-@on_every_panel
-@pytest.mark.parametrize("language", IN_ALL_COLOURS, ids=lambda language: language.value)
+@on_panels(IN_ALL_COLOURS, PANELS)
 def test_training_is_marked_on_every_screen(till_of: TillOf, panel: Panel, language: Language) -> None:
     """Play money is never taken for real: the mark stands in the bar of every screen, whole."""
     till = till_of(SAMPLES[ScreenName.KEYPAD], panel)
