@@ -78,8 +78,12 @@ class DemoIssuer:
         if self.refuses_everything:
             raise RuleViolationError(ErrorCode.REVOKED, "the wallet is blocked")
         path, _, _ = request.path.partition("?")
-        if path == api.PATH_TRUST:
-            return api.TrustAnswer(bundle=api.to_base64url(self.scheme.bundle().envelope))
+        trusted = {
+            api.PATH_TRUST: api.TrustAnswer(bundle=api.to_base64url(self.scheme.bundle().envelope)),
+            api.PATH_DENYLIST: api.DenylistAnswer(number=0, newest=0, denylist=""),
+        }
+        if path in trusted:
+            return trusted[path]
         if path == api.PATH_ENROL_WALLET:
             return self._enrol(request.body)
         if path == api.PATH_TOKENS:
