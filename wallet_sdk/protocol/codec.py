@@ -52,9 +52,7 @@ from wallet_sdk.protocol.messages import (
     Message,
     MessageType,
     OperatorKey,
-    PaymentRequest,
     Role,
-    StaticCode,
     TerminalCertificate,
 )
 from wallet_sdk.protocol.states import State
@@ -80,10 +78,11 @@ def encode(message: Message) -> bytes:
         except MalformedMessageError as error:
             raise MisuseError(ErrorCode.BAD_ARGUMENT, error.message, param=field.name) from error
         payload[field.key] = plain
-    try:
-        _check_room(message)
-    except MalformedMessageError as error:
-        raise MisuseError(ErrorCode.BAD_ARGUMENT, error.message, param=error.param) from error
+    if kind in _ROOM:
+        try:
+            _ROOM[kind](message)
+        except MalformedMessageError as error:
+            raise MisuseError(ErrorCode.BAD_ARGUMENT, error.message, param=error.param) from error
     return cbor2.dumps(payload)
 
 
@@ -103,7 +102,8 @@ def decode(payload: bytes, expected: type[M]) -> M:
     if not _KNOWN_KEYS[kind].issuperset(content):
         _refuse_unknown_even_keys(content, known=_KNOWN_KEYS[kind])
     message = expected(**values)
-    _check_room(message)
+    if kind in _ROOM:
+        _ROOM[kind](message)
     return message
 
 
@@ -135,33 +135,46 @@ def _refuse_unknown_even_keys(content: dict[int, Plain], *, known: frozenset[int
             raise MalformedMessageError(ErrorCode.UNKNOWN_CRITICAL_KEY, f"key {key} is critical and unknown here")
 
 
-def _check_room(message: Message) -> None:
-    """What shares the room of one code: a longer one would be denser than can be shown.
+def _check_label_room(message: Any) -> None:
+    """Name, city and every currency after the first share the room of one code: more would be too dense to be shown.
 
     Raises:
         MalformedMessageError: FIELD_OUT_OF_RANGE.
     """
-    kind = type(message)
-    if kind not in _WITH_SHARED_ROOM:
+    taken = len(message.merchant_name.encode()) + len(message.merchant_city.encode())
+    if isinstance(message, TerminalCertificate) and len(message.currencies) > 1:
+        taken += sum(len(cbor2.dumps(currency.number)) for currency in message.currencies[1:])
+    if taken > limits.LABEL_BYTES_MAX:  # R-31
+        raise MalformedMessageError(
+            ErrorCode.FIELD_OUT_OF_RANGE, "name, city and further currencies are too long", param="merchant_name"
+        )
+
+
+def _check_request_room(message: Any) -> None:
+    """So do a request's reference, tip and hold.
+
+    Raises:
+        MalformedMessageError: FIELD_OUT_OF_RANGE.
+    """
+    extras = [extra for extra in (message.tip_max_minor, message.hold_h) if extra]
+    if not extras:
         return
-    if isinstance(message, TerminalCertificate | StaticCode):
-        taken = len(message.merchant_name.encode()) + len(message.merchant_city.encode())
-        further = message.currencies[1:] if isinstance(message, TerminalCertificate) else ()
-        taken += sum(len(cbor2.dumps(currency.number)) for currency in further)
-        if taken > limits.LABEL_BYTES_MAX:  # R-31
-            raise MalformedMessageError(
-                ErrorCode.FIELD_OUT_OF_RANGE, "name, city and further currencies are too long", param="merchant_name"
-            )
-    elif isinstance(message, PaymentRequest) and (message.tip_max_minor or message.hold_h):
-        extras = (extra for extra in (message.tip_max_minor, message.hold_h) if extra)
-        taken = len(message.reference.encode()) + sum(1 + len(cbor2.dumps(extra)) for extra in extras)
-        if taken > limits.REFERENCE_BYTES_MAX:  # R-118
-            raise MalformedMessageError(
-                ErrorCode.FIELD_OUT_OF_RANGE, "reference, tip and hold are too long together", param="reference"
-            )
+    taken = len(message.reference.encode()) + sum(1 + len(cbor2.dumps(extra)) for extra in extras)
+    if taken > limits.REFERENCE_BYTES_MAX:  # R-118
+        raise MalformedMessageError(
+            ErrorCode.FIELD_OUT_OF_RANGE, "reference, tip and hold are too long together", param="reference"
+        )
 
 
-_WITH_SHARED_ROOM: Final = frozenset({TerminalCertificate, StaticCode, PaymentRequest})
+_ROOM: Final = MappingProxyType(
+    {
+        MessageType.TERMINAL_CERTIFICATE: _check_label_room,
+        MessageType.STATIC_CODE: _check_label_room,
+        MessageType.PAYMENT_REQUEST: _check_request_room,
+    }
+)
+
+
 _read_envelope = read_bytes(1, limits.MESSAGE_BYTES_MAX)
 _read_token_id = read_bytes(limits.TOKEN_ID_BYTES, limits.TOKEN_ID_BYTES)
 _read_key_id = read_bytes(limits.KEY_ID_BYTES, limits.KEY_ID_BYTES)
