@@ -192,7 +192,7 @@ class ShowCodeScreen(BesideScreen):
         self.has_checked, self.fault = False, None
         if model.code_text is not None:
             # One round later the layout has come to rest; what is drawn then is what a phone sees.
-            Clock.schedule_once(lambda _dt: after_next_frame(self._look), _SETTLING_S)
+            Clock.schedule_once(self._ask_for_look, _SETTLING_S)
 
     def card_in(self, picture: Image.Image) -> Image.Image:
         """The part of a picture of the window with the code and its quiet zone."""
@@ -203,6 +203,11 @@ class ShowCodeScreen(BesideScreen):
         return picture.crop(
             (round(x_px - half_px), round(middle_px - half_px), round(x_px + half_px), round(middle_px + half_px))
         )
+
+    def _ask_for_look(self, _dt: float) -> None:
+        """One frame for our own eyes; none when the code has left the window meanwhile."""
+        if self._code.get_root_window() is not None:
+            after_next_frame(self._look)
 
     def _look(self, picture: Image.Image) -> None:
         """Judge the drawn code in a thread of its own: decoding takes longer than a frame."""
