@@ -1,215 +1,231 @@
-"""A cashier's whole day through the glass: real touches, screens, core and journal; the server is one in memory."""
+"""A cashier's whole day through the glass against the real server: every sum is the ledger's, to the cent."""
 
-from collections.abc import Callable
-from datetime import UTC
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from terminal_app.office_commands import EnterPerson, SignOut
-from terminal_app.presenter import Presenter
+from terminal_app.office_commands import ChangeSetting, EnterPerson, SignOut
 from terminal_app.roles import Role
-from terminal_app.screen_model import ScreenModel, ScreenName
-from tests.gui.stage import Till, settle
+from terminal_app.screen_model import NetworkState, ScreenModel, ScreenName
+from tests.gui.stage import Till
+from tests.gui.street import Street, opened_street
 from tests.unit.terminal_app.fake_server import Road
 from tests.unit.terminal_app.people import CASHIER_PIN, OWNER_PIN
-from tests.unit.terminal_app.shop import Shop
-from wallet_sdk.protocol.errors import ErrorCode
-from wallet_sdk.protocol.messages import AuthorizationMode
+from wallet_sdk import Outcome
+from wallet_sdk.protocol.limits import REQUEST_LIFETIME_S_MAX
 from wallet_sdk.screen import finger
 from wallet_sdk.screen.environment import PANEL_7_LANDSCAPE, Panel
 
-TillOf = Callable[[ScreenModel, Panel], Till]
 
+@dataclass
+class Day:
+    """The till, its payers, and what the cashier would write on a slip of paper."""
 
-class Counter:
-    """A till on the panel, joined to a core: each touch goes down to the journal, and the next screen comes up."""
-
-    def __init__(self, till: Till, shop: Shop) -> None:
-        self.till = till
-        self.shop = shop
-        self._presenter = Presenter(zone=UTC)
-        self.look()
-
-    @property
-    def screen(self) -> ScreenName:
-        """What is shown."""
-        return self.till.root.model.name
-
-    def shows(self, name: ScreenName) -> bool:
-        """Whether this screen is up."""
-        return self.screen is name
-
-    def look(self) -> None:
-        """Hand the core what the fingers sent, and draw what it says now."""
-        while self.till.sent:
-            self.shop.do(self.till.sent.pop(0))
-        self.till.show(self._presenter.present(self.shop.snapshot))
-
-    def tap(self, *robot_ids: str) -> None:
-        """Touch these, one after the other."""
-        for robot_id in robot_ids:
-            self.till.tap(robot_id)
-            self.look()
-
-    def call(self) -> None:
-        """Let every call to the server come back."""
-        self.shop.run()
-        self.look()
-
-    def texts(self, robot_id: str) -> list[str]:
-        """What stands there."""
-        settle()
-        return self.till.texts().get(robot_id, [])
-
-    # --- sales, each with its amount in minor units ---
+    street: Street
+    online_minor: int = 0
+    offline_minor: int = 0
+    refunded_minor: int = 0
+    outcomes: list[ScreenName] = field(default_factory=list)
 
     def type_amount(self, minor: int) -> None:
         """On the keypad."""
-        assert self.shows(ScreenName.KEYPAD)
-        self.tap(*(f"key_{digit}" for digit in str(minor)))
+        assert self.street.screen is ScreenName.KEYPAD
+        self.street.tap(*(f"key_{digit}" for digit in str(minor)))
 
-    def sell_by_answer(self, minor: int, mode: AuthorizationMode) -> ScreenName:
-        """Show a code; the payer answers it with a code of their own."""
+    def ask(self, minor: int, *, tip: str = "no_tip") -> str:
+        """Show a code, with a tip or without; its text, read off the glass."""
         self.type_amount(minor)
-        self.tap("show_code")
-        assert self.shows(ScreenName.SHOW_CODE)
-        request = self.shop.request
-        self.tap("scan_answer")
-        self.shop.scan(self.shop.answer(request, amount_minor=minor, mode=mode).envelope)
-        self.call()
-        return self.screen
+        self.street.tap("show_code", tip)
+        return self.street.shown_code()
 
-    def sell_by_code(self, minor: int) -> ScreenName:
-        """Scan the code that the payer shows."""
+    def scan_customer(self, minor: int, code: str) -> None:
+        """Hold a customer's code before the camera."""
         self.type_amount(minor)
-        self.tap("scan_customer")
-        assert self.shows(ScreenName.SCAN)
-        self.shop.scan(self.shop.scheme.code(token=self.shop.token().envelope).envelope)
-        self.call()
-        return self.screen
+        self.street.tap("scan_customer", "no_tip")
+        self.street.wait_on(ScreenName.SCAN)
+        self.street.hold_up(code)
 
-    def next_sale(self) -> None:
-        """Touch the result away."""
-        self.tap("next_sale")
+    def scan_answer(self, answer: str) -> None:
+        """Hold the payer's answer to the shown code before the camera."""
+        self.street.tap_to("scan_answer", ScreenName.SCAN)
+        self.street.hold_up(answer)
+
+    def end(self, screen: ScreenName) -> None:
+        """The sale ends on this screen, and the next one begins."""
+        self.street.wait_on(screen)
+        self.outcomes.append(screen)
+        self.street.tap_to("next_sale", ScreenName.KEYPAD)
 
 
 @pytest.fixture
-def counter(till_of: TillOf, tmp_path: Path) -> Counter:
-    """A shop with an owner and a cashier; nobody has signed in yet."""
-    shop = Shop(tmp_path).enrol()
-    shop.do(EnterPerson(name="Ada", role=Role.OWNER, pin=OWNER_PIN))
-    shop.do(EnterPerson(name="Ben", role=Role.CASHIER, pin=CASHIER_PIN))
-    shop.do(SignOut())
-    return Counter(till_of(Presenter(zone=UTC).present(shop.snapshot), PANEL_7_LANDSCAPE), shop)
+def day(till_of: Callable[[ScreenModel, Panel], Till], tmp_path: Path) -> Iterator[Day]:
+    """A shop with an owner, a cashier and tips; nobody has signed in yet."""
+    with opened_street(tmp_path) as street:
+        street.open_window(
+            till_of,
+            PANEL_7_LANDSCAPE,
+            EnterPerson(name="Ada", role=Role.OWNER, pin=OWNER_PIN),
+            EnterPerson(name="Ben", role=Role.CASHIER, pin=CASHIER_PIN),
+            ChangeSetting(name="tip_policy", text="at_till"),
+            SignOut(),
+        )
+        street.wait_on(ScreenName.SIGN_IN)
+        yield Day(street)
 
 
-ONLINE, OFFLINE = (1250, 840, 399, 2100, 610, 75), (1500, 325)
-REFUNDED = 300
+def test_a_day_from_signing_in_to_the_z_report(day: Day) -> None:
+    """Every kind of sale, a refund, the cable out and in again, X and Z; then the books of both sides are compared."""
+    sign_in(day)
+    sell_online(day)
+    end_unpaid(day)
+    lose_an_answer(day)
+    sell_without_network(day)
+    give_back(day)
+    close_the_day(day)
+    assert len(day.outcomes) >= 10
+    assert set(day.outcomes) == {
+        ScreenName.PAID,
+        ScreenName.ACCEPTED_OFFLINE,
+        ScreenName.NOT_PAID,
+        ScreenName.CANCELLED,
+        ScreenName.EXPIRED,
+    }
+    assert shown_sums(day) == {
+        "paid_online": day.online_minor,
+        "accepted_offline": day.offline_minor,
+        "refunded": day.refunded_minor,
+        "takings": day.street.owed_minor,
+        "unsent": 0,
+    }
+    assert day.street.owed_minor == day.online_minor + day.offline_minor - day.refunded_minor
+    assert day.street.findings == ()
 
 
-def test_a_day_from_signing_in_to_the_z_report(counter: Counter) -> None:
-    """Ten sales of every kind, a refund, the network cut and back, Z: every sum agrees to the cent."""
-    sign_in(counter)
-    sell_online(counter)
-    fail_twice(counter)
-    sell_without_network(counter)
-    lose_an_answer(counter)
-    give_back(counter)
-    close_the_day(counter)
-    rows = {row.robot_id: row for row in counter.till.root.model.rows}
-    shown = {name: row.amount.number for name, row in rows.items() if row.amount is not None}
-    assert shown["paid_online"] == f"{sum(ONLINE) / 100:.2f}"
-    assert shown["accepted_offline"] == f"{sum(OFFLINE) / 100:.2f}"
-    assert shown["refunded"] == f"{REFUNDED / 100:.2f}"
-    assert shown["takings"] == f"{(sum(ONLINE) + sum(OFFLINE) - REFUNDED) / 100:.2f}"
-    assert shown["unsent"] == "0.00"
-    assert rows["seal"].title.startswith("Seal ")
-    server = counter.shop.server
-    settled = [receipt.message.amount_minor for receipt in server.receipts.values()]
-    assert sum(settled) == sum(ONLINE) + sum(OFFLINE), "the server's receipts say the same"
-    assert [receipt.message.amount_minor for receipt in server.refunds.values()] == [REFUNDED]
-
-
-def sign_in(counter: Counter) -> None:
+def sign_in(day: Day) -> None:
     """A wrong PIN, then the cashier's."""
-    assert counter.shows(ScreenName.SIGN_IN)
-    counter.tap("person_2", *(f"key_{digit}" for digit in "9999"), "key_enter")
-    assert (counter.screen, counter.texts("lines")) == (ScreenName.SIGN_IN, ["Wrong PIN. Try again."])
-    counter.tap(*(f"key_{digit}" for digit in CASHIER_PIN), "key_enter")
-    assert counter.shows(ScreenName.KEYPAD)
+    street = day.street
+    street.tap("person_2", *(f"key_{digit}" for digit in "9999"), "key_enter")
+    street.wait_for(lambda model: model.lines == ("Wrong PIN. Try again.",))
+    street.tap(*(f"key_{digit}" for digit in CASHIER_PIN))
+    street.tap_to("key_enter", ScreenName.KEYPAD)
 
 
-def sell_online(counter: Counter) -> None:
-    """Two answered codes, two customers' codes."""
-    for minor in ONLINE[:2]:
-        assert counter.sell_by_answer(minor, AuthorizationMode.ONLINE) is ScreenName.PAID
-        counter.next_sale()
-    for minor in ONLINE[2:4]:
-        assert counter.sell_by_code(minor) is ScreenName.PAID
-        counter.next_sale()
+def sell_online(day: Day) -> None:
+    """The phone pays the shown code; the payer shows a code; a tip; a phone without network before a till with one.
+
+    The last one is the phone's offline consent: the till had accepted it before the server confirmed it, so it counts
+    among the offline ones.
+    """
+    payer = day.street.payer()
+    assert payer.wallet.scan(day.ask(1250)).pay().outcome is Outcome.SETTLED
+    day.end(ScreenName.PAID)  # the till has heard of it by itself
+    day.scan_customer(840, payer.code())
+    day.end(ScreenName.PAID)
+    payer.answer(day.ask(2000, tip="tip_10"))
+    day.end(ScreenName.PAID)
+    text = day.ask(399)
+    payer.go_offline()
+    day.scan_answer(payer.answer(text))
+    day.end(ScreenName.PAID)
+    payer.come_back()
+    day.online_minor += 1250 + 840 + 2200
+    day.offline_minor += 399
 
 
-def fail_twice(counter: Counter) -> None:
-    """One is declined, one is given up: nothing is charged."""
-    counter.shop.server.decline = ErrorCode.INSUFFICIENT_FUNDS
-    assert counter.sell_by_code(5000) is ScreenName.NOT_PAID
-    counter.shop.server.decline = None
-    counter.next_sale()
-    counter.type_amount(700)
-    counter.tap("show_code", "cancel")
-    counter.call()
-    assert counter.shows(ScreenName.CANCELLED)
-    counter.next_sale()
+def end_unpaid(day: Day) -> None:
+    """Too little money; a code that was cancelled and one that ran out are refused to whoever photographed them."""
+    street, late = day.street, day.street.payer()
+    day.scan_customer(5000, street.payer(funds_minor=300).code())
+    day.end(ScreenName.NOT_PAID)
+    cancelled = late.wallet.scan(day.ask(700))
+    street.tap("cancel")
+    day.end(ScreenName.CANCELLED)
+    assert cancelled.pay().outcome is not Outcome.SETTLED
+    day.ask(650)
+    street.pass_s(REQUEST_LIFETIME_S_MAX + 1)
+    day.end(ScreenName.EXPIRED)
 
 
-def sell_without_network(counter: Counter) -> None:
-    """The network is cut, two are accepted offline; it is back, and the queue empties by itself."""
-    counter.tap("switch_network")
-    for minor in OFFLINE:
-        assert counter.sell_by_answer(minor, AuthorizationMode.OFFLINE) is ScreenName.ACCEPTED_OFFLINE
-        counter.next_sale()
-    assert counter.shop.snapshot.stored_minor == sum(OFFLINE)
-    counter.tap("switch_network")
-    counter.call()
-    assert counter.shop.snapshot.stored_count == 0
+def lose_an_answer(day: Day) -> None:
+    """Answers get lost: nobody charges again; the next question brings what is true, be it paid or declined."""
+    street = day.street
+    for code, road, minor, truth in (
+        (street.payer().code(), Road.LOST_AFTER, 610, ScreenName.PAID),
+        (street.payer(funds_minor=300).code(), Road.LOST_BEFORE, 990, ScreenName.NOT_PAID),
+    ):
+        street.cable.road = road
+        day.scan_customer(minor, code)
+        street.wait_on(ScreenName.UNKNOWN)
+        assert street.texts("warning") == ["DO NOT CHARGE AGAIN"]
+        street.cable.road = Road.CLEAR
+        street.tap("check_again")
+        day.end(truth)
+    day.online_minor += 610
 
 
-def lose_an_answer(counter: Counter) -> None:
-    """An answer gets lost: nobody charges again, and the next question tells the truth."""
-    counter.shop.server.road = Road.LOST_AFTER
-    assert counter.sell_by_code(ONLINE[4]) is ScreenName.UNKNOWN
-    assert counter.texts("warning") == ["DO NOT CHARGE AGAIN"]
-    counter.shop.server.road = Road.CLEAR
-    counter.tap("check_again")
-    counter.call()
-    assert counter.shows(ScreenName.PAID)
-    counter.next_sale()
-    assert counter.sell_by_answer(ONLINE[5], AuthorizationMode.ONLINE) is ScreenName.PAID
-    counter.next_sale()
-    assert counter.texts("last_result")[0].startswith("PAID 0.75")
+def sell_without_network(day: Day) -> None:
+    """The cable is out: the till accepts by itself what phones sign, and believes an operator's receipt it is shown.
+
+    The switch is the cashier's own way; then the cable itself is pulled while a code is on the screen.
+    """
+    street, payer, other = day.street, day.street.payer(), day.street.payer()
+    street.tap("switch_network")
+    street.wait_for(lambda model: model.bar.network is NetworkState.SWITCHED_OFF)
+    day.scan_answer(other.answer(day.ask(475)))  # this phone has network: it shows the operator's receipt
+    day.end(ScreenName.PAID)
+    day.online_minor += 475
+    text = day.ask(1500)
+    payer.go_offline()
+    day.scan_answer(payer.answer(text))
+    day.end(ScreenName.ACCEPTED_OFFLINE)
+    street.tap("switch_network")
+    street.wait_for(lambda model: model.bar.network is NetworkState.ONLINE and model.bar.queue_count == 0)
+    street.cable.road = Road.DOWN
+    text = day.ask(325)
+    street.wait_for(lambda model: model.bar.network is NetworkState.OFFLINE)
+    day.scan_answer(payer.answer(text))
+    day.end(ScreenName.ACCEPTED_OFFLINE)
+    assert (street.model.bar.queue_count, street.model.bar.queue_total) == (1, "3.25 EUR")
+    street.cable.road = Road.CLEAR
+    street.tap("send_now")
+    street.wait_for(lambda model: model.bar.network is NetworkState.ONLINE and model.bar.queue_count == 0)
+    payer.come_back()
+    assert {one.outcome for one in payer.wallet.history()} == {Outcome.SETTLED}
+    day.offline_minor += 1500 + 325
 
 
-def give_back(counter: Counter) -> None:
+def give_back(day: Day) -> None:
     """A part of one sale goes back, out of the history."""
-    counter.tap("menu", "history")
-    rows = counter.till.root.model.rows
-    row = next(each for each in rows if each.amount is not None and each.amount.number == "8.40")
+    street = day.street
+    street.tap_to("menu", ScreenName.MENU)
+    street.tap_to("history", ScreenName.HISTORY)
+    row = next(each for each in street.model.rows if each.amount is not None and each.amount.number == "8.40")
     while row.robot_id not in finger.reachable_ids():
-        counter.tap("page_on")
-    counter.tap(row.robot_id, "refund", "key_3", "key_00", "reason_returned", "refund")
-    counter.call()
-    assert counter.till.root.model.warning == "", "the refund is answered"
-    assert counter.till.root.model.rows[-1].title == "REFUNDED"
-    counter.tap("back", "back")
+        street.tap("page_on")
+    street.tap_to(row.robot_id, ScreenName.SALE)
+    street.tap("refund", "key_3", "key_00", "reason_returned", "refund")
+    street.wait_for(lambda model: bool(model.rows) and model.rows[-1].title == "REFUNDED")
+    day.refunded_minor += 300
+    street.tap_to("back", ScreenName.HISTORY)
+    street.tap_to("back", ScreenName.MENU)
 
 
-def close_the_day(counter: Counter) -> None:
+def close_the_day(day: Day) -> None:
     """The owner allows both reports on the cashier's till, with a PIN each."""
-    counter.tap("x_report")
-    assert counter.shows(ScreenName.SIGN_IN)
-    counter.tap(*(f"key_{digit}" for digit in OWNER_PIN), "key_enter")
-    assert counter.shows(ScreenName.REPORT)
-    counter.tap("close_day", "close_day")
-    counter.tap(*(f"key_{digit}" for digit in OWNER_PIN), "key_enter")
-    assert counter.till.root.model.headline == "Z report 1"
+    street = day.street
+    street.tap_to("x_report", ScreenName.SIGN_IN)
+    street.tap(*(f"key_{digit}" for digit in OWNER_PIN))
+    street.tap_to("key_enter", ScreenName.REPORT)
+    street.tap("close_day", "close_day")
+    street.wait_on(ScreenName.SIGN_IN)
+    street.tap(*(f"key_{digit}" for digit in OWNER_PIN), "key_enter")
+    street.wait_for(lambda model: model.headline == "Z report 1")
+
+
+def shown_sums(day: Day) -> dict[str, int]:
+    """The sums of the report on the screen, in minor units."""
+    rows = {row.robot_id: row.amount for row in day.street.model.rows}
+    names = ("paid_online", "accepted_offline", "refunded", "takings", "unsent")
+    return {name: int(amount.number.replace(".", "")) for name in names if (amount := rows[name]) is not None}
