@@ -41,6 +41,7 @@ class Desk:
     measures: Measures = field(default_factory=Measures)
     load: Load = field(default_factory=Load)
     key_buckets: Buckets = field(init=False)
+    _turn: asyncio.Semaphore = field(init=False, default_factory=lambda: asyncio.Semaphore(1))
 
     def __post_init__(self) -> None:
         limits = self.operator.config.limits
@@ -55,6 +56,11 @@ class Desk:
     async def run_quickly(self, call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Call what takes a tenth of a millisecond: here, when other processes have the other cores."""
         return call(*args, **kwargs) if self.is_one_of_many else await self.run(call, *args, **kwargs)
+
+    async def run_alone(self, call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call what uses a whole core for long: one at a time, so that no two fight for the interpreter."""
+        async with self._turn:
+            return await self.run(call, *args, **kwargs)
 
     async def commit(self, command: Command[T]) -> T:
         """The command's answer, once it is durable."""

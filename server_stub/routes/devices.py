@@ -49,14 +49,25 @@ def _command(
     bytes_max: int = limits.MESSAGE_BYTES_MAX,
     json: type[Any] | None = None,
 ) -> Operation:
+    is_long = bytes_max == limits.BATCH_BYTES_MAX
+
     async def call(desk: Desk, incoming: Incoming) -> object:
         with desk.load.taken(now_ms=desk.operator.clock.monotonic_ms()):
+            if is_long and desk.is_one_of_many:
+                return await desk.run_alone(settle_here, desk, incoming.body)
             return await settle(desk, incoming)
+
+    def settle_here(desk: Desk, body: bytes) -> object:
+        desk.faults.reach(FaultPoint.RECEIVED)
+        command = prepare(desk.operator, body)
+        desk.faults.reach(FaultPoint.VERIFIED)
+        settled = desk.operator.committer.submit(command).result()
+        desk.faults.reach(FaultPoint.BEFORE_ANSWER)
+        return shown(desk.operator, settled)
 
     async def settle(desk: Desk, incoming: Incoming) -> object:
         desk.faults.reach(FaultPoint.RECEIVED)
-        # A batch is a long piece of work, anything else a short one.
-        run = desk.run if bytes_max == limits.BATCH_BYTES_MAX else desk.run_quickly
+        run = desk.run if is_long else desk.run_quickly
         command = await run(prepare, desk.operator, incoming.body)
         desk.faults.reach(FaultPoint.VERIFIED)
         playground = desk.operator.playground
