@@ -13,13 +13,21 @@ from wallet_sdk.testing import Scheme
 
 
 def codec_us(run: Run) -> list[Row]:
-    """Encode and decode of every message; the value is the slowest of them all."""
+    """Encode and decode of every message; the value is the slowest of them all.
+
+    The bar of 10 us was set where a verification took 48; the ratio says the same whatever the machine does today.
+    """
     encoders = {f"encode_{kind.__name__}_us": partial(codec.encode, one) for kind, one in EXAMPLES.items()}
     decoders = {
         f"decode_{kind.__name__}_us": partial(codec.decode, codec.encode(one), kind) for kind, one in EXAMPLES.items()
     }
     parts = medians_us({**encoders, **decoders})
-    return [Row(name="codec_us", value=max(parts.values()), bar="< 10", parts=parts)]
+    slowest_us = max(parts.values())
+    verify_us = medians_us(Yardstick().calls())["crypto_verify_us"]
+    return [
+        Row(name="codec_us", value=slowest_us, bar="< 10", parts={**parts, "crypto_verify_us": verify_us}),
+        Row(name="codec_verify_ratio", value=slowest_us / verify_us, bar="< 0.208"),
+    ]
 
 
 def request_verify_ratio(run: Run) -> list[Row]:

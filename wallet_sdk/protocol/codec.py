@@ -8,6 +8,8 @@ what it read and compares: whatever has a second encoding fails there.
 Source: RFC 8949 section 4.2.1 (core deterministic encoding); cbor2 6.x ``loads``.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, TypeVar, cast
 
@@ -92,18 +94,31 @@ def decode(payload: bytes, expected: type[M]) -> M:
     Raises:
         MalformedMessageError: with the code and the field at fault; nothing else ever leaves this function.
     """
-    kind = TYPE_OF_MESSAGE[expected]
-    content = load_map(payload, bytes_max=_BYTES_MAX.get(kind, limits.MESSAGE_BYTES_MAX))
-    if content.get(0) != kind:  # R-10
+    layout = _LAYOUTS[expected]
+    content = load_map(payload, bytes_max=layout.bytes_max)
+    if content.get(0) != layout.number:  # R-10
+        asked = TYPE_OF_MESSAGE[expected].name
         raise MalformedMessageError(
-            ErrorCode.WRONG_MESSAGE_TYPE, f"expected a {kind.name}, got type {content.get(0)!r:.20}", param="type"
+            ErrorCode.WRONG_MESSAGE_TYPE, f"expected a {asked}, got type {content.get(0)!r:.20}", param="type"
         )
-    values = {field.name: _read_field(field, content) for field in _FIELDS[kind]}
-    if not _KNOWN_KEYS[kind].issuperset(content):
-        _refuse_unknown_even_keys(content, known=_KNOWN_KEYS[kind])
+    values: dict[str, Any] = {}
+    unread = len(content) - 1
+    for key, name, read, absent in layout.fields:  # R-12
+        if key in content:
+            unread -= 1
+            value = read(name, content[key])
+            if absent is not ... and value == absent:  # R-13
+                raise MalformedMessageError(ErrorCode.NOT_CANONICAL, "a default is left out, not written", param=name)
+            values[name] = value
+        elif absent is ...:
+            raise MalformedMessageError(ErrorCode.MISSING_FIELD, f"key {key} is missing", param=name)
+        else:
+            values[name] = absent
+    if unread:
+        _refuse_unknown_even_keys(content, known=layout.known_keys)
     message = expected(**values)
-    if kind in _ROOM:
-        _ROOM[kind](message)
+    if layout.check_room is not None:
+        layout.check_room(message)
     return message
 
 
@@ -115,18 +130,6 @@ def peek_type(payload: bytes) -> MessageType:
     """
     content = load_map(payload, bytes_max=limits.BATCH_BYTES_MAX)
     return read_enum(MessageType)("type", content.get(0))
-
-
-def _read_field(field: Field, content: dict[int, Plain]) -> Any:  # R-12
-    absent = field.absent
-    if field.key in content:
-        value = field.read(field.name, content[field.key])
-        if absent is not ... and value == absent:  # R-13
-            raise MalformedMessageError(ErrorCode.NOT_CANONICAL, "a default is left out, not written", param=field.name)
-        return value
-    if absent is ...:
-        raise MalformedMessageError(ErrorCode.MISSING_FIELD, f"key {field.key} is missing", param=field.name)
-    return absent
 
 
 def _refuse_unknown_even_keys(content: dict[int, Plain], *, known: frozenset[int]) -> None:
@@ -142,8 +145,9 @@ def _check_label_room(message: Any) -> None:
         MalformedMessageError: FIELD_OUT_OF_RANGE.
     """
     taken = len(message.merchant_name.encode()) + len(message.merchant_city.encode())
-    if isinstance(message, TerminalCertificate) and len(message.currencies) > 1:
-        taken += sum(len(cbor2.dumps(currency.number)) for currency in message.currencies[1:])
+    if isinstance(message, TerminalCertificate):
+        for currency in message.currencies[1:]:
+            taken += len(cbor2.dumps(currency.number))
     if taken > limits.LABEL_BYTES_MAX:  # R-31
         raise MalformedMessageError(
             ErrorCode.FIELD_OUT_OF_RANGE, "name, city and further currencies are too long", param="merchant_name"
@@ -334,9 +338,6 @@ _FIELDS: Final = MappingProxyType(  # R-29
         ),
     }
 )
-_KNOWN_KEYS: Final = MappingProxyType(
-    {kind: frozenset({0, *(field.key for field in fields)}) for kind, fields in _FIELDS.items()}
-)
 #: Messages that never travel as a QR code may be larger than one; see limits.py.
 _BYTES_MAX: Final = MappingProxyType(
     {
@@ -347,3 +348,28 @@ _BYTES_MAX: Final = MappingProxyType(
     }
 )
 assert set(_FIELDS) == set(TYPE_OF_MESSAGE.values()), "a message without a field table"
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """What decode needs of the tables above, in one look-up by class."""
+
+    number: int
+    bytes_max: int
+    fields: tuple[tuple[int, str, Callable[[str, Plain], Any], Any], ...]
+    known_keys: frozenset[int]
+    check_room: Callable[[Any], None] | None
+
+
+def _layout_of(kind: MessageType) -> _Layout:
+    fields = _FIELDS[kind]
+    return _Layout(
+        number=int(kind),
+        bytes_max=_BYTES_MAX.get(kind, limits.MESSAGE_BYTES_MAX),
+        fields=tuple((field.key, field.name, field.read, field.absent) for field in fields),
+        known_keys=frozenset({0, *(field.key for field in fields)}),
+        check_room=_ROOM.get(kind),
+    )
+
+
+_LAYOUTS: Final = MappingProxyType({message: _layout_of(kind) for message, kind in TYPE_OF_MESSAGE.items()})

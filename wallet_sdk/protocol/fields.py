@@ -74,14 +74,12 @@ def read_text(low: int, high: int) -> Callable[[str, Plain], str]:
         if type(value) is not str:
             raise MalformedMessageError(ErrorCode.BAD_FIELD_TYPE, "a text string is expected", param=name)
         # A lone surrogate (only our own caller can have one) is counted here and refused below.
-        if not low <= len(value.encode("utf-8", "surrogatepass")) <= high:
+        length = len(value) if value.isascii() else len(value.encode("utf-8", "surrogatepass"))
+        if not low <= length <= high:
             raise MalformedMessageError(ErrorCode.FIELD_OUT_OF_RANGE, f"not {low} .. {high} bytes long", param=name)
-        if value != value.strip() or not (value.isascii() or unicodedata.is_normalized("NFC", value)):
-            raise MalformedMessageError(ErrorCode.BAD_TEXT, "outer spaces, or not in Unicode form NFC", param=name)
-        if not _is_readable(value):  # R-15
-            raise MalformedMessageError(
-                ErrorCode.BAD_TEXT, "control, direction, blank or misplaced joining characters", param=name
-            )
+        fault = _fault_of_text(value)
+        if fault is not None:
+            raise MalformedMessageError(ErrorCode.BAD_TEXT, fault, param=name)
         return value
 
     return read
@@ -101,7 +99,7 @@ def read_name(low: int, high: int) -> Callable[[str, Plain], str]:
 
     def read(name: str, value: Plain) -> str:
         text = read_any(name, value)
-        if not text.isascii() and _mixes_scripts(text):  # R-16
+        if _mixes_scripts(text):  # R-16
             raise MalformedMessageError(ErrorCode.BAD_TEXT, "a word mixes letters that look alike", param=name)
         return text
 
@@ -111,7 +109,7 @@ def read_name(low: int, high: int) -> Callable[[str, Plain], str]:
 @lru_cache(maxsize=4096)
 def _mixes_scripts(text: str) -> bool:
     """Whether a word of it does; remembered, because a name comes again with each of a merchant's requests."""
-    return not all(_is_of_one_script(word) for word in _words_of(text))
+    return not text.isascii() and not all(_is_of_one_script(word) for word in _words_of(text))
 
 
 def _words_of(text: str) -> list[str]:
@@ -125,10 +123,17 @@ def _is_of_one_script(word: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
+def _fault_of_text(text: str) -> str | None:
+    """What is wrong with a text, or None; remembered like the above."""
+    if text != text.strip() or not unicodedata.is_normalized("NFC", text):
+        return "outer spaces, or not in Unicode form NFC"
+    if not _is_readable(text):  # R-15
+        return "control, direction, blank or misplaced joining characters"
+    return None
+
+
 def _is_readable(text: str) -> bool:
     """No forbidden or blank character; marks and joiners only where they have something to join."""
-    if text.isascii():
-        return text.isprintable()
     before = "Zs"
     for character in text:
         category = unicodedata.category(character)
@@ -157,10 +162,12 @@ def read_enum(choices: type[E_]) -> Callable[[str, Plain], E_]:
 
 
 _read_currency_number = read_uint(1, 999)
+_CURRENCIES: Final = {currency.number: currency for currency in Currency}
 
 
 def read_currency(name: str, value: Plain) -> Currency:  # R-18
-    return Currency.from_number(_read_currency_number(name, value))
+    known = _CURRENCIES.get(value) if type(value) is int else None
+    return Currency.from_number(_read_currency_number(name, value)) if known is None else known
 
 
 def read_list(low: int, high: int, read_one: Callable[[str, Plain], Any]) -> Callable[[str, Plain], tuple[Any, ...]]:
@@ -169,7 +176,7 @@ def read_list(low: int, high: int, read_one: Callable[[str, Plain], Any]) -> Cal
             raise MalformedMessageError(ErrorCode.BAD_FIELD_TYPE, "an array is expected", param=name)
         if not low <= len(value) <= high:
             raise MalformedMessageError(ErrorCode.FIELD_OUT_OF_RANGE, f"not {low} .. {high} elements", param=name)
-        return tuple(read_one(name, element) for element in value)
+        return tuple([read_one(name, element) for element in value])
 
     return read
 
@@ -187,15 +194,19 @@ def read_sorted(high: int, read_one: Callable[[str, Plain], Any]) -> Callable[[s
     return read
 
 
+_read_two_letters = read_text(2, 2)
+_read_path_text = read_text(1, 256)
+
+
 def read_country(name: str, value: Plain) -> str:  # R-17
-    country = read_text(2, 2)(name, value)
+    country = _read_two_letters(name, value)
     if not (country.isascii() and country.isalpha() and country.isupper()):
         raise MalformedMessageError(ErrorCode.BAD_TEXT, "not an ISO 3166 alpha-2 code", param=name)
     return country
 
 
 def read_path(name: str, value: Plain) -> str:  # R-17
-    path = read_text(1, 256)(name, value)
+    path = _read_path_text(name, value)
     if not path.isascii() or not path.startswith("/"):
         raise MalformedMessageError(ErrorCode.BAD_TEXT, "not an absolute ASCII path", param=name)
     return path
