@@ -74,6 +74,8 @@ class Calls:
     async def get(self, path: str, answer_type: type[A], *, signer: Signer | None = None, wait_s: int = 0) -> A:
         """GET a path, signed when a signer is given; with ``wait_s`` the server may wait for a change (a long poll).
 
+        A query is not signed: it only chooses among what is the signer's own.
+
         Raises:
             TillcodeError: as ``post_message``.
         """
@@ -81,7 +83,7 @@ class Calls:
         request = HttpRequest(
             method="GET",
             path=f"{path}?wait={wait_s}" if wait_s else path,
-            authorization=self._authorization(path, signer) if signer else "",
+            authorization=self._authorization(path.partition("?")[0], signer) if signer else "",
             timeout_s=self._patience.timeout_s + wait_s,
         )
         return await self._call(request, answer_type)

@@ -35,6 +35,12 @@ WAIT: Final = Parameter(
     schema={"type": "integer", "minimum": 0, "default": 0},
 )
 
+SINCE: Final = Parameter(
+    name="since",
+    about="Refunds made at this second or later; seconds since 1970.",
+    schema={"type": "integer", "minimum": 0, "default": 0},
+)
+
 
 def _command(
     path: str,
@@ -94,6 +100,18 @@ def _command(
 async def _balance(desk: Desk, incoming: Incoming) -> api.BalanceAnswer:
     return await desk.run(
         reads.balance, desk.operator, authorization=incoming.authorization, path=incoming.path, message=incoming.message
+    )
+
+
+async def _refunds(desk: Desk, incoming: Incoming) -> api.RefundsAnswer:
+    since_s = incoming.number("since", default=0, highest=limits.TIME_S_MAX)
+    return await desk.run(
+        reads.refunds_received,
+        desk.operator,
+        authorization=incoming.authorization,
+        path=incoming.path,
+        since_s=since_s,
+        message=incoming.message,
     )
 
 
@@ -282,6 +300,17 @@ OPERATIONS: Final = (
         api.BalanceAnswer,
         _balance,
         tag="Wallets",
+    ),
+    Operation(
+        method="GET",
+        path=api.PATH_REFUNDS,
+        name="listRefunds",
+        about="What merchants gave back to a wallet, the oldest first.",
+        tag="Wallets",
+        access=Access.SIGNED_READ,
+        answer=api.RefundsAnswer,
+        call=_refunds,
+        parameters=(SINCE,),
     ),
     Operation(
         method="GET",

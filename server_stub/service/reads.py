@@ -1,6 +1,7 @@
 """Signed reads: each device sees its own, and what is not its own is unknown to it."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from server_stub.service.claims import CLOSED
 from server_stub.service.devices import device_of_key
@@ -15,8 +16,19 @@ from wallet_sdk.protocol import api, limits
 from wallet_sdk.protocol.errors import ErrorCode, MalformedMessageError, RuleViolationError
 from wallet_sdk.protocol.ids import Digest, RequestId
 from wallet_sdk.protocol.messages import ReadRequest
+from wallet_sdk.protocol.money import Currency
 from wallet_sdk.protocol.states import State
 from wallet_sdk.protocol.trust import device_named_by, verify_from_device
+
+
+#: Refunds of one answer, and those of the same second as the last of them.
+REFUNDS_MAX: Final = 100
+_OF_WALLET: Final = (
+    "SELECT p.consent_digest, p.refunded_minor, r.currency, r.at_s"
+    " FROM refunds r JOIN payments p ON p.number = r.payment_number WHERE r.wallet_id = ? AND r.at_s >= ?"
+)
+_REFUNDS: Final = f"{_OF_WALLET} ORDER BY r.at_s LIMIT ?"
+_REFUNDS_UNTIL: Final = f"{_OF_WALLET} AND r.at_s <= ? ORDER BY r.at_s"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +127,35 @@ def balance(
             available_minor=reader.balance_minor(device.account_id),
             escrow_minor=reader.escrow_minor(device.wallet_id),
         )
+
+
+def refunds_received(
+    operator: Operator, *, authorization: str, path: str, since_s: int, message: HttpMessage | None = None
+) -> api.RefundsAnswer:
+    """What merchants gave back to a wallet, from a second on. A second is never cut in two.
+
+    Raises:
+        TillcodeError: as ``authenticate``; NOT_AUTHORIZED for a terminal.
+    """
+    device = authenticate(operator, authorization=authorization, path=path, message=message)
+    if not isinstance(device, Wallet):
+        raise RuleViolationError(ErrorCode.NOT_AUTHORIZED, "a terminal receives no refunds")
+    with operator.store.reading() as reader:
+        rows = reader.rows(_REFUNDS, (device.wallet_id, since_s, REFUNDS_MAX))
+        if len(rows) == REFUNDS_MAX:
+            rows = reader.rows(_REFUNDS_UNTIL, (device.wallet_id, since_s, rows[-1][3]))
+    return api.RefundsAnswer(
+        refunds=tuple(
+            api.RefundReceived(
+                consent_digest=api.to_base64url(digest),
+                refunded_minor=refunded_minor,
+                currency=Currency.from_number(currency).name,
+                at_s=at_s,
+            )
+            for digest, refunded_minor, currency, at_s in rows
+        ),
+        has_more=len(rows) >= REFUNDS_MAX,
+    )
 
 
 def required(found: api.PaymentAnswer | None) -> api.PaymentAnswer:

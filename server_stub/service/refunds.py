@@ -85,6 +85,7 @@ class RefundCommand(Command[RefundMade]):
         made = RefundMade(
             refund_id=asked.refund_id,
             terminal_id=self.terminal.terminal_id,
+            wallet_id=payment.wallet_id,
             payment_number=payment.number,
             entry_number=writer.post(entry),
             request_id=asked.request_id,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from server_stub.fees import FeePolicy
-from wallet_sdk.protocol.ids import Digest, Envelope, MerchantId, RequestId, TerminalId
+from wallet_sdk.protocol.ids import Digest, Envelope, MerchantId, RequestId, TerminalId, WalletId
 from wallet_sdk.protocol.money import Currency
 
 
@@ -30,6 +30,7 @@ class RefundMade:
 
     refund_id: RequestId
     terminal_id: TerminalId
+    wallet_id: WalletId
     payment_number: int
     entry_number: int
     request_id: RequestId

@@ -258,7 +258,7 @@ def bodies() -> str:
     rows = []
     for body in (
         *(api.TrustAnswer, api.TerminalEnrolled, api.WalletEnrolled, api.TokenIssued, api.IntentBody),
-        *(api.PaymentAnswer, api.CaptureAnswer, api.BalanceAnswer, api.Problem),
+        *(api.PaymentAnswer, api.CaptureAnswer, api.BalanceAnswer, api.RefundsAnswer, api.Problem),
     ):
         members = ", ".join(map(_member, fields(body)))
         rows.append((body.__name__, (body.__doc__ or "").partition("\n")[0], members))

@@ -103,7 +103,8 @@ def test_what_is_saved_comes_back(store: WalletStore) -> None:
     for saved in (enrolled, replace(enrolled, bundle=Envelope(b"newer"))):
         store.save_enrolled(saved)
         assert store.enrolled() == saved
-    for balance in (BalanceRecord(available_minor=1, escrow_minor=2, as_of_s=3),) * 2:
+    first = BalanceRecord(available_minor=1, escrow_minor=2, as_of_s=3)
+    for balance in (first, first, replace(first, refunds_until_s=4)):
         store.save_balance(balance)
         assert store.balance() == balance
 

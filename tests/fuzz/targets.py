@@ -41,6 +41,7 @@ BODIES: Final = (
     api.PaymentAnswer,
     api.CaptureAnswer,
     api.BalanceAnswer,
+    api.RefundsAnswer,
     api.Problem,
 )
 

@@ -122,7 +122,7 @@ def sync(arguments: Namespace, around: Surroundings) -> int:
     """Catch up with the server."""
     with open_wallet(arguments, around) as wallet:
         report = wallet.sync()
-    for payment in report.resolved:
+    for payment in (*report.resolved, *report.refunded):
         print(_line_of(payment))
     if report.recovery is Recovery.ABANDONED:
         print("This wallet was copied, or put back from a backup. Its old allowance is given up and comes back a month")
@@ -174,7 +174,8 @@ def _print_code(shown: QrCode) -> None:
 
 def _line_of(payment: Payment) -> str:
     merchant = payment.merchant_name or "(by code)"
-    return f"{_time_of(payment.made_at_s)}  {payment.outcome.value:<16}  {payment.amount!s:>14}  {merchant}"
+    back = f"  {payment.refunded} came back" if payment.refunded.minor else ""
+    return f"{_time_of(payment.made_at_s)}  {payment.outcome.value:<16}  {payment.amount!s:>14}  {merchant}{back}"
 
 
 def _time_of(at_s: int) -> str:

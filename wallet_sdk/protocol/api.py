@@ -182,6 +182,27 @@ class RefundAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RefundReceived:
+    """One refund as its payer sees it: ``refunded_minor`` is all that has gone back of the payment until now."""
+
+    consent_digest: str
+    refunded_minor: int
+    currency: str
+    at_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundsAnswer:
+    """GET /v1/refunds: refunds to the wallet that asks, made at ``since`` or later, the oldest first.
+
+    All of a second come together; when ``has_more``, go on with the second after the last one's.
+    """
+
+    refunds: tuple[RefundReceived, ...]
+    has_more: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BalanceAnswer:
     """GET /v1/balance: minor units of ``currency``; ``escrow_minor`` is reserved for offline payments."""
 
@@ -286,6 +307,12 @@ def to_json(answer: Any) -> bytes:
     return json.dumps(members, separators=(",", ":"), ensure_ascii=False).encode()
 
 
+#: Lists that an answer may hold.
+_LISTS: Final[Mapping[object, type[Any]]] = MappingProxyType(
+    {tuple[PaymentAnswer, ...]: PaymentAnswer, tuple[RefundReceived, ...]: RefundReceived}
+)
+
+
 def parse_json(body: bytes, expected: type[A]) -> A:
     """Read a JSON body as one of the classes above; unknown members are ignored, wrong types refused.
 
@@ -324,8 +351,8 @@ def _checked(value: Any, kind: object, *, name: str) -> Any:
         return value
     if kind == dict[str, int] and isinstance(value, dict):
         return {member: _checked(number, int, name=name) for member, number in value.items()}
-    if kind == tuple[PaymentAnswer, ...] and isinstance(value, list):
-        return tuple(_from_mapping(element, PaymentAnswer) for element in value)
+    if kind in _LISTS and isinstance(value, list):
+        return tuple(_from_mapping(element, _LISTS[kind]) for element in value)
     raise MalformedMessageError(ErrorCode.BAD_REQUEST_BODY, "a member has the wrong type", param=name)  # R-111
 
 

@@ -187,8 +187,9 @@ class ConsentRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BalanceRecord:
-    """What the issuer last said, and when."""
+    """What the issuer last said, and when; ``refunds_until_s`` is the time of the newest refund it has told of."""
 
     available_minor: int
     escrow_minor: int
     as_of_s: int
+    refunds_until_s: int = 0

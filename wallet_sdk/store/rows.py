@@ -163,13 +163,17 @@ def write_balance(balance: BalanceRecord) -> Row:
         "available_minor": balance.available_minor,
         "escrow_minor": balance.escrow_minor,
         "as_of_s": balance.as_of_s,
+        "refunds_until_s": balance.refunds_until_s,
     }
 
 
 def read_balance(row: sqlite3.Row) -> BalanceRecord:
     """Record of table balance."""
     return BalanceRecord(
-        available_minor=row["available_minor"], escrow_minor=row["escrow_minor"], as_of_s=row["as_of_s"]
+        available_minor=row["available_minor"],
+        escrow_minor=row["escrow_minor"],
+        as_of_s=row["as_of_s"],
+        refunds_until_s=row["refunds_until_s"],
     )
 
 

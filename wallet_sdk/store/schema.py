@@ -53,5 +53,8 @@ _FIFTH: Final = ("ALTER TABLE consent ADD COLUMN refunded_minor INTEGER NOT NULL
 #: What the operator has revoked, as it signed it: a full list and the deltas on it, in their sequence.
 _SIXTH: Final = ("CREATE TABLE denylist (number INTEGER PRIMARY KEY, envelope BLOB NOT NULL) STRICT",)
 
+#: Up to when the issuer has told of refunds.
+_SEVENTH: Final = ("ALTER TABLE balance ADD COLUMN refunds_until_s INTEGER NOT NULL DEFAULT 0",)
+
 #: Step n brings a file from version n to n + 1.
-MIGRATIONS: Final = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH)
+MIGRATIONS: Final = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH)

@@ -1,9 +1,9 @@
 """What is known of a payment, what the issuer says of it, and the history."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from wallet_sdk.protocol import api
+from wallet_sdk.protocol import api, limits
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, MoneyOutcome, UnavailableError
 from wallet_sdk.protocol.ids import Digest
 from wallet_sdk.store import ConsentKind, ConsentRecord, Outcome
@@ -11,6 +11,10 @@ from wallet_sdk.wallet.consents import ask, send_intent
 from wallet_sdk.wallet.parts import Parts
 from wallet_sdk.wallet.views import Payment, payment_of
 
+#: A refund is in the ledger some moments after the time it bears; so the last hour is asked for once more.
+REFUNDS_OVERLAP_S: Final = 3600
+#: Answers read in one go: an issuer that has ever more to tell must not hold a wallet. The rest comes next time.
+_REFUND_PAGES_MAX: Final = 64
 #: Payments read from the store at once.
 PAGE_PAYMENTS: Final = 100
 
@@ -41,10 +45,43 @@ async def refund_of(parts: Parts, digest: Digest) -> Payment:
     if record.outcome is not Outcome.SETTLED:
         raise MisuseError(ErrorCode.BAD_ARGUMENT, f"the payment is {record.outcome.value}", param="payment")
     answer = await parts.calls().get(api.consent_path(digest), api.PaymentAnswer, signer=parts.signer())
-    if not 0 <= answer.refunded_minor <= record.amount_minor:
+    return payment_of(_record_refund(parts, record, refunded_minor=answer.refunded_minor))
+
+
+async def learn_refunds(parts: Parts) -> tuple[Payment, ...]:
+    """Ask for all refunds since the newest that is known. Returns the payments of which more has gone back.
+
+    Raises:
+        UnavailableError: the issuer could not be asked, or BAD_ANSWER; what was learned until then is stored.
+    """
+    balance = parts.store.balance()
+    assert balance is not None, "asked for right after the balance"
+    since_s = max(balance.refunds_until_s - REFUNDS_OVERLAP_S, 0)
+    changed: dict[Digest, Payment] = {}
+    for _ in range(_REFUND_PAGES_MAX):
+        path = f"{api.PATH_REFUNDS}?since={since_s}"
+        answer = await parts.calls().get(path, api.RefundsAnswer, signer=parts.signer())
+        for refund in answer.refunds:
+            if not since_s <= refund.at_s <= limits.TIME_S_MAX:
+                raise UnavailableError(ErrorCode.BAD_ANSWER, "a refund of another time", outcome=MoneyOutcome.UNKNOWN)
+            digest = Digest(api.from_base64url(refund.consent_digest))
+            before = parts.store.consent(digest)
+            if before is not None and before.refunded_minor < refund.refunded_minor:
+                changed[digest] = payment_of(_record_refund(parts, before, refunded_minor=refund.refunded_minor))
+        if answer.refunds:
+            since_s = max(refund.at_s for refund in answer.refunds) + 1
+            until_s = max(since_s - 1, balance.refunds_until_s)
+            parts.store.save_balance(replace(balance, refunds_until_s=until_s))
+        if not (answer.refunds and answer.has_more):
+            break
+    return tuple(changed.values())
+
+
+def _record_refund(parts: Parts, record: ConsentRecord, *, refunded_minor: int) -> ConsentRecord:
+    if not 0 <= refunded_minor <= record.amount_minor:
         raise UnavailableError(ErrorCode.BAD_ANSWER, "more went back than was paid", outcome=MoneyOutcome.UNKNOWN)
-    parts.store.record_refund(digest, refunded_minor=answer.refunded_minor)
-    return payment_of(known(parts, digest))
+    parts.store.record_refund(record.digest, refunded_minor=refunded_minor)
+    return known(parts, record.digest)
 
 
 async def send_again(parts: Parts, digest: Digest) -> Payment:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from wallet_sdk.protocol.errors import ErrorCode, RuleViolationError, UnavailableError
 from wallet_sdk.protocol.money import Money
 from wallet_sdk.store import ConsentRecord
+from wallet_sdk.wallet.asking import learn_refunds
 from wallet_sdk.wallet.consents import ask
 from wallet_sdk.wallet.parts import Parts, refresh_denylist, refresh_trust
 from wallet_sdk.wallet.tokens import check_allowance, fetch_balance, needs_renewal, obtain_token, recover, token_message
@@ -12,7 +13,7 @@ from wallet_sdk.wallet.views import Payment, Renewal, SyncReport, WalletBalance,
 
 
 async def sync(parts: Parts) -> SyncReport:
-    """Fetch trust and revocations, ask about every open payment and code, fetch the balance, renew the token if needed.
+    """Fetch trust and revocations, ask about every open payment and code, fetch balance and refunds, renew the token.
 
     Raises:
         UnavailableError: the issuer could not be asked; what was learned until then is stored.
@@ -23,6 +24,7 @@ async def sync(parts: Parts) -> SyncReport:
     await refresh_denylist(parts)
     resolved = await _ask_about_all(parts)
     available_minor = await fetch_balance(parts)
+    refunded = await learn_refunds(parts)
     renewal = Renewal.NOT_NEEDED
     if needs_renewal(parts, available_minor=available_minor):
         await obtain_token(parts)
@@ -31,6 +33,7 @@ async def sync(parts: Parts) -> SyncReport:
     return SyncReport(
         trust_version=trust_version,
         resolved=resolved,
+        refunded=refunded,
         open_count=len(parts.store.unresolved()),
         renewal=renewal,
         recovery=recovery,

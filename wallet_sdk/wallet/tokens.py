@@ -136,8 +136,14 @@ async def fetch_balance(parts: Parts) -> int:
         UnavailableError: the issuer could not be asked.
     """
     answer = await parts.calls().get(api.PATH_BALANCE, api.BalanceAnswer, signer=parts.signer())
+    known = parts.store.balance()
     parts.store.save_balance(
-        BalanceRecord(available_minor=answer.available_minor, escrow_minor=answer.escrow_minor, as_of_s=parts.now_s())
+        BalanceRecord(
+            available_minor=answer.available_minor,
+            escrow_minor=answer.escrow_minor,
+            as_of_s=parts.now_s(),
+            refunds_until_s=known.refunds_until_s if known else 0,
+        )
     )
     return answer.available_minor
 

@@ -139,10 +139,13 @@ class Recovery(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncReport:
-    """What a sync learned. ``resolved`` are payments whose outcome changed; ``open_count`` those still open."""
+    """What a sync learned. ``resolved`` are payments whose outcome changed, ``refunded`` those of which more has gone
+    back than was known; ``open_count`` is how many are still open.
+    """
 
     trust_version: int
     resolved: tuple[Payment, ...]
+    refunded: tuple[Payment, ...]
     open_count: int
     renewal: Renewal
     recovery: Recovery

@@ -46,7 +46,8 @@ REFUNDS: Final = Table[tuple[RequestId, TerminalId], RefundMade](
     + numbers("terminal_id", "payment_number", "entry_number")
     + bytes_("request_id")
     + numbers("amount_minor", "to_loss_minor", "currency", "at_s")
-    + bytes_("digest", "envelope"),
+    + bytes_("digest", "envelope")
+    + numbers("wallet_id"),
     key_length=2,
     key_of=lambda refund: (refund.refund_id, refund.terminal_id),
     row_of=lambda refund: (
@@ -61,6 +62,7 @@ REFUNDS: Final = Table[tuple[RequestId, TerminalId], RefundMade](
         refund.at_s,
         refund.digest,
         refund.envelope,
+        refund.wallet_id,
     ),
     record_of=lambda row: RefundMade(
         refund_id=row[0],
@@ -74,6 +76,7 @@ REFUNDS: Final = Table[tuple[RequestId, TerminalId], RefundMade](
         at_s=row[8],
         digest=row[9],
         envelope=row[10],
+        wallet_id=row[11],
     ),
     indexes=(REFUNDS_OF_PAYMENT,),
 )

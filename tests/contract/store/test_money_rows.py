@@ -25,6 +25,7 @@ HOLD = Hold(payment_number=7, authorized_minor=900, expires_at_s=100)
 REFUND = RefundMade(
     refund_id=RequestId(b"refund-refun"),
     terminal_id=TERMINAL_ID,
+    wallet_id=WALLET_ID,
     payment_number=7,
     entry_number=8,
     request_id=RequestId(b"request-requ"),

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from server_stub.ledger import AccountKind
-from tests.unit.server_stub.harness import House, TestTerminal
+from server_stub.service import reads
+from tests.unit.server_stub.harness import House, TestTerminal, TestWallet
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.envelope import Sealed
 from wallet_sdk.protocol.errors import ErrorCode
@@ -25,6 +26,11 @@ def paid(house: House, amount_minor: int = 1_000) -> tuple[TestTerminal, Sealed[
     request = terminal.request(amount_minor)
     assert wallet.pay(request)["state"] == "CAPTURED"
     return terminal, request
+
+
+def list_refunds(wallet: TestWallet, *, since_s: int = 0) -> dict[str, Any]:
+    """One answer to a wallet that asks what came back."""
+    return wallet.read(api.PATH_REFUNDS, query=f"?since={since_s}").ok()
 
 
 def test_a_refund_goes_from_merchant_to_payer_with_a_signed_receipt(house: House) -> None:
@@ -69,6 +75,43 @@ def test_the_same_refund_again_is_the_first_answer_for_ever(house: House) -> Non
     assert terminal.send_refund(other).code() is ErrorCode.CONTENT_CONFLICT
     assert house.payable_minor() == 600
     house.assert_clean()
+
+
+def test_a_wallet_lists_what_came_back_to_it(house: House) -> None:
+    """Its own and nobody else's, from a second on; each says what has gone back of its payment in all."""
+    terminal, wallet, other = house.terminal(), house.wallet(), house.wallet()
+    first, second = terminal.request(1_000), terminal.request(500)
+    for request in (first, second):
+        wallet.pay(request)
+    assert list_refunds(wallet) == {"refunds": [], "has_more": False}
+    other.pay(foreign := terminal.request(700))
+    start_s = house.clock.now_ms() // 1000
+    for request, part_minor in ((first, 100), (second, 500), (first, 1), (foreign, 700)):
+        terminal.send_refund(terminal.refund(request, part_minor)).ok()
+        house.clock.advance(1)
+    listed = list_refunds(wallet)["refunds"]
+    assert [(one["refunded_minor"], one["at_s"] - start_s) for one in listed] == [(101, 0), (500, 1), (101, 2)]
+    assert list_refunds(wallet, since_s=start_s + 2)["refunds"] == listed[2:]
+    assert [one["refunded_minor"] for one in list_refunds(other)["refunds"]] == [700]
+    assert terminal.read(api.PATH_REFUNDS).code() is ErrorCode.NOT_AUTHORIZED
+
+
+def test_a_long_list_of_refunds_comes_in_pages_that_cut_no_second(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three of one second in pages of two: the page is longer; the next goes on with the second after."""
+    monkeypatch.setattr(reads, "REFUNDS_MAX", 2)
+    terminal, wallet = house.terminal(), house.wallet()
+    wallet.pay(request := terminal.request(1_000))
+    for pause_s in (1, 0, 0, 1, 1):
+        house.clock.advance(pause_s)
+        terminal.send_refund(terminal.refund(request, 1)).ok()
+    first = list_refunds(wallet)
+    ages = [one["at_s"] - first["refunds"][0]["at_s"] for one in first["refunds"]]
+    assert (ages, first["has_more"]) == ([0, 0, 0], True)
+    second = list_refunds(wallet, since_s=first["refunds"][-1]["at_s"] + 1)
+    assert (len(second["refunds"]), second["has_more"]) == (2, True)
+    assert list_refunds(wallet, since_s=second["refunds"][-1]["at_s"] + 1) == {"refunds": [], "has_more": False}
 
 
 @pytest.mark.parametrize("length", [1, 3])

@@ -67,6 +67,8 @@ class FakeServer:
     device_key: PublicKeyBytes | None = None
     received: list[HttpRequest] = field(default_factory=list)
     settled: dict[Digest, api.PaymentAnswer] = field(default_factory=dict)
+    refunds: list[api.RefundReceived] = field(default_factory=list)
+    refunds_asked: list[int] = field(default_factory=list)
     tokens: dict[RequestId, Sealed[PaymentToken]] = field(default_factory=dict)
     bundles: dict[int, Sealed[TrustBundle]] = field(default_factory=dict)
     denylists: list[Sealed[Denylist]] = field(default_factory=list)
@@ -141,6 +143,7 @@ class FakeServer:
             api.PATH_TOKENS: self._issue,
             api.PATH_INTENTS: self._take_intent,
             api.PATH_BALANCE: self._balance,
+            api.PATH_REFUNDS: self._list_refunds,
         }
         path = request.path.partition("?")[0]
         route = routes.get(path, self._consent)
@@ -255,6 +258,14 @@ class FakeServer:
         return api.BalanceAnswer(
             currency="EUR", available_minor=self.available_minor, escrow_minor=self.token_total_minor
         )
+
+    def _list_refunds(self, request: HttpRequest) -> api.RefundsAnswer:
+        """Two at a time."""
+        self._authenticate(request)
+        since_s = int(request.path.partition("?since=")[2])
+        later = sorted((one for one in self.refunds if one.at_s >= since_s), key=lambda one: one.at_s)
+        self.refunds_asked.append(since_s)
+        return api.RefundsAnswer(refunds=tuple(later[:2]), has_more=len(later) > 2)
 
     def _authenticate(self, request: HttpRequest) -> None:
         scheme, _, signed = request.authorization.partition(" ")

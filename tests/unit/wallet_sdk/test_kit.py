@@ -123,7 +123,7 @@ def test_a_sender_that_is_closed_or_late_says_so() -> None:
 
 
 def test_a_refund_is_seen_by_the_payer(tillcode_wallet: Wallet, tillcode_terminal: MerchantTerminal) -> None:
-    """In parts, by asking; what was learned stays in the history, and the money is back on the account."""
+    """In parts, by asking or by a sync; what was learned stays in the history, and the money is on the account."""
     shown = tillcode_terminal.request(amount_minor=900)
     payment = tillcode_wallet.scan(shown.text).pay()
     assert tillcode_wallet.refund_of(payment).refunded.minor == 0
@@ -131,9 +131,13 @@ def test_a_refund_is_seen_by_the_payer(tillcode_wallet: Wallet, tillcode_termina
     tillcode_terminal.refund(shown, amount_minor=100)
     assert tillcode_wallet.refund_of(payment).refunded.minor == 350
     assert [str(one.refunded) for one in tillcode_wallet.history()] == ["3.50 EUR"]
-    available = tillcode_wallet.sync().balance.available
+    tillcode_terminal.refund(shown, amount_minor=50)
+    report = tillcode_wallet.sync()
+    assert [one.refunded.minor for one in report.refunded] == [400]
+    available = report.balance.available
     assert available is not None
-    assert available.minor == FUNDS_MINOR - FUNDS_MINOR // 2 - 900 + 350
+    assert available.minor == FUNDS_MINOR - FUNDS_MINOR // 2 - 900 + 400
+    assert tillcode_wallet.sync().refunded == ()
 
 
 def test_only_a_settled_payment_has_a_refund(tillcode_wallet: Wallet, tillcode_terminal: MerchantTerminal) -> None:

@@ -114,7 +114,7 @@ def test_a_low_allowance_is_renewed(world: World) -> None:
 def test_a_renewal_whose_answer_was_lost_is_repeated_byte_for_byte(world: World) -> None:
     """Meanwhile nothing is spent offline: the issuer may have closed the token already. (R-63)"""
     world.clock.advance(48 * 3600)
-    world.server.faults = [*[Fault.NONE] * 4, *[Fault.LOST_AFTER] * 3]
+    world.server.faults = [*[Fault.NONE] * 5, *[Fault.LOST_AFTER] * 3]
     with pytest.raises(UnavailableError):
         world.wallet.sync()
     with pytest.raises(MisuseError) as misuse:
@@ -150,7 +150,7 @@ def test_a_refused_renewal_keeps_the_old_token_closed(world: World) -> None:
 def test_a_renewal_whose_answer_came_when_its_token_had_died_is_closed_and_repeated(world: World) -> None:
     """Lost answer, four days without network, another process: the wallet pays again, and no money is left behind."""
     world.clock.advance(60 * 3600)
-    world.server.faults = [Fault.NONE] * 4 + [Fault.LOST_AFTER] * 3
+    world.server.faults = [Fault.NONE] * 5 + [Fault.LOST_AFTER] * 3
     with pytest.raises(UnavailableError):
         world.wallet.sync()
     assert world.store.pending_issue() is not None

@@ -28,6 +28,9 @@ BODIES = [
     api.CaptureAnswer(outcomes=(ANSWER, replace(ANSWER, error_code=2021))),
     api.CaptureAnswer(outcomes=()),
     api.BalanceAnswer(currency="EUR", available_minor=2**63 - 1, escrow_minor=0),
+    api.RefundsAnswer(
+        refunds=(api.RefundReceived(consent_digest="AAAA", refunded_minor=1, currency="EUR", at_s=2),), has_more=True
+    ),
     api.Problem(title="EXPIRED", http_status=422, detail="späť", code=2005),
 ]
 
