@@ -20,7 +20,6 @@ from wallet_sdk.protocol.money import Currency
 from wallet_sdk.protocol.states import State
 from wallet_sdk.protocol.trust import device_named_by, verify_from_device
 
-
 #: Refunds of one answer, and those of the same second as the last of them.
 REFUNDS_MAX: Final = 100
 _OF_WALLET: Final = (
