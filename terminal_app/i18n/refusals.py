@@ -45,7 +45,6 @@ _OF_CODE: Final = MappingProxyType(
         ErrorCode.BAD_ANSWER: MessageId.NO_ANSWER,
         ErrorCode.SERVER_ERROR: MessageId.SERVER_TROUBLE,
         ErrorCode.SERVER_BUSY: MessageId.SERVER_TROUBLE,
-        ErrorCode.BAD_ARGUMENT: MessageId.BAD_ADDRESS,
         ErrorCode.DEVICE_UNAVAILABLE: MessageId.NO_CAMERA,
         ErrorCode.DECODER_MISSING: MessageId.NO_CAMERA,
         ErrorCode.STORAGE_FAILED: MessageId.STORAGE,
@@ -71,10 +70,20 @@ _OF_TERMINAL_LIMIT: Final = MappingProxyType(
 )
 
 
+#: What was typed of a person, by the command's field.
+_OF_ARGUMENT: Final = MappingProxyType(
+    {"role": MessageId.OWNER_STAYS, "pin": MessageId.PIN_FORM, "name": MessageId.NAME_FORM}
+)
+
+
 def words_for(code: ErrorCode, *, param: str | None = None) -> MessageId:
     """The message id for an error code. `param` says which limit, and whose certificate."""
     if code is ErrorCode.OVER_TERMINAL_LIMIT:
         return _OF_TERMINAL_LIMIT.get(param or "", MessageId.OTHER)
+    if code is ErrorCode.BAD_ARGUMENT:
+        return _OF_ARGUMENT.get(param or "", MessageId.BAD_ADDRESS)
+    if code is ErrorCode.STORAGE_FAILED and param == "file":
+        return MessageId.NO_FILE
     if code is ErrorCode.EXPIRED and param == "certificate":
         return MessageId.CERTIFICATE_OVER
     if ErrorCode.BAD_BASE45 <= code <= ErrorCode.BAD_PUBLIC_KEY and code is not ErrorCode.WRONG_MESSAGE_TYPE:

@@ -1,8 +1,10 @@
 """The pages of the back office: menu, history, one sale, reports, queue, people, settings; and who signs in."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
-from terminal_app.core import Snapshot
+from terminal_app.core import Place, Snapshot
 from terminal_app.core.office_view import Crew, OfficeView
 from terminal_app.i18n import MessageId
 from terminal_app.journal import HistoryEntry, Person, RefundRecord
@@ -23,11 +25,12 @@ from terminal_app.office_commands import (
     SignOut,
     TryDevice,
 )
+from terminal_app.presenter.people_page import ROLES, people_page
 from terminal_app.presenter.report_rows import report_rows
 from terminal_app.presenter.setting_rows import setting_rows
 from terminal_app.presenter.wording import Wording, amount_text
 from terminal_app.reports import OfflineFilter
-from terminal_app.roles import ALLOWED, Permission, Role
+from terminal_app.roles import ALLOWED, Permission
 from terminal_app.screen_model import (
     Action,
     Choice,
@@ -49,11 +52,6 @@ from wallet_sdk.protocol.money import Money, format_money
 from wallet_sdk.protocol.states import State
 
 _TO_MENU: Final = OpenPage(page=Page.MENU)
-_ROLES: Final = {
-    Role.CASHIER: MessageId.ROLE_CASHIER,
-    Role.SUPERVISOR: MessageId.ROLE_SUPERVISOR,
-    Role.OWNER: MessageId.ROLE_OWNER,
-}
 _REASONS: Final = {
     "returned": MessageId.REASON_RETURNED,
     "mistake": MessageId.REASON_MISTAKE,
@@ -96,13 +94,13 @@ class OfficeScreens:
         """The open page."""
         if view.asks_approval is not None and snapshot.crew is not None:
             return self._approval(snapshot, view.asks_approval, snapshot.crew)
-        pages = {
+        pages: dict[Page, Callable[[Snapshot, OfficeView], ScreenModel]] = {
             Page.MENU: self._menu,
             Page.HISTORY: self._history,
             Page.SALE: self._sale,
             Page.REPORT: self._report,
             Page.QUEUE: self._queue,
-            Page.STAFF: self._staff,
+            Page.STAFF: partial(people_page, self._wording),
             Page.SETTINGS: self._settings,
             Page.DEVICES: self._devices,
         }
@@ -126,7 +124,7 @@ class OfficeScreens:
     ) -> ScreenModel:
         text = self._wording.text
         choices = tuple(
-            PersonChoice(staff_id=each.staff_id, name=each.name, role=text(_ROLES[each.role])) for each in people
+            PersonChoice(staff_id=each.staff_id, name=each.name, role=text(ROLES[each.role])) for each in people
         )
         ask = PinAsk(purpose=purpose, people=choices, digits_max=PIN_DIGITS_MAX, sign_in=text(MessageId.DO_SIGN_IN))
         return self._wording.screen(snapshot, ScreenName.SIGN_IN, lines=lines, back=back, pin=ask)
@@ -135,20 +133,17 @@ class OfficeScreens:
 
     def _menu(self, snapshot: Snapshot, _view: OfficeView) -> ScreenModel:
         text, crew = self._wording.text, snapshot.crew
-        waiting = snapshot.stored_count + snapshot.closure_count
-        total = Money(minor=snapshot.stored_minor, currency=snapshot.currency)
+        people = Choice(
+            robot_id="staff",
+            label=text(MessageId.STAFF),
+            detail="" if crew is None or crew.people else text(MessageId.NONE_SET),
+            press=OpenPage(page=Page.STAFF),
+        )
         choices = [
-            Choice(robot_id="history", label=text(MessageId.HISTORY), press=SearchHistory()),
-            Choice(
-                robot_id="queue",
-                label=text(MessageId.QUEUE),
-                detail=f"{waiting} · {format_money(total)}" if waiting else text(MessageId.QUEUE_EMPTY),
-                press=OpenPage(page=Page.QUEUE),
-            ),
-            Choice(robot_id="x_report", label=text(MessageId.REPORTS), press=MakeReport(kind=ReportChoice.X)),
+            *(self._shop_choices(snapshot) if snapshot.place is Place.KEYPAD else ()),
             Choice(robot_id="settings", label=text(MessageId.SETTINGS), press=OpenPage(page=Page.SETTINGS)),
             Choice(robot_id="devices", label=text(MessageId.DEVICES), press=OpenPage(page=Page.DEVICES)),
-            Choice(robot_id="staff", label=text(MessageId.STAFF), press=OpenPage(page=Page.STAFF)),
+            people,
         ]
         person = crew.person if crew is not None else None
         if person is not None:
@@ -161,6 +156,22 @@ class OfficeScreens:
             lines=self._wording.refusal_lines(snapshot),
             back=ClosePage(),
             choices=tuple(choices),
+        )
+
+    def _shop_choices(self, snapshot: Snapshot) -> tuple[Choice, ...]:
+        """What only a till of a shop has."""
+        text = self._wording.text
+        waiting = snapshot.stored_count + snapshot.closure_count
+        total = Money(minor=snapshot.stored_minor, currency=snapshot.currency)
+        return (
+            Choice(robot_id="history", label=text(MessageId.HISTORY), press=SearchHistory()),
+            Choice(
+                robot_id="queue",
+                label=text(MessageId.QUEUE),
+                detail=f"{waiting} · {format_money(total)}" if waiting else text(MessageId.QUEUE_EMPTY),
+                press=OpenPage(page=Page.QUEUE),
+            ),
+            Choice(robot_id="x_report", label=text(MessageId.REPORTS), press=MakeReport(kind=ReportChoice.X)),
         )
 
     def _history(self, snapshot: Snapshot, view: OfficeView) -> ScreenModel:
@@ -255,6 +266,9 @@ class OfficeScreens:
             reasons=tuple(Reason(reason=reason, label=text(words)) for reason, words in _REASONS.items()),
             refund=text(MessageId.DO_REFUND),
             refund_all=text(MessageId.DO_REFUND_ALL),
+            own_reason="other",
+            reason_word=text(MessageId.REASON),
+            done=text(MessageId.DO_DONE),
         )
 
     def _report(self, snapshot: Snapshot, view: OfficeView) -> ScreenModel:
@@ -336,19 +350,6 @@ class OfficeScreens:
             rows=rows,
             actions=() if queue.is_empty else (send,),
         )
-
-    def _staff(self, snapshot: Snapshot, _view: OfficeView) -> ScreenModel:
-        people = snapshot.crew.people if snapshot.crew is not None else ()
-        rows = tuple(
-            Row(
-                robot_id=f"person_{each.staff_id}",
-                title=each.name,
-                value=self._wording.text(_ROLES[each.role]),
-            )
-            for each in people
-        )
-        lines = self._wording.refusal_lines(snapshot) or (() if rows else (self._wording.text(MessageId.NOBODY),))
-        return self._wording.screen(snapshot, ScreenName.STAFF, lines=lines, back=_TO_MENU, rows=rows)
 
     def _devices(self, snapshot: Snapshot, _view: OfficeView) -> ScreenModel:
         faults = dict(snapshot.device_faults)

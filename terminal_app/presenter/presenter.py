@@ -27,6 +27,6 @@ class Presenter:
         crew = snapshot.crew
         if snapshot.office is not None:
             return office_screens.page(snapshot, snapshot.office)
-        if snapshot.place is Place.KEYPAD and crew is not None and crew.role is None:
+        if snapshot.place in {Place.KEYPAD, Place.ENROL} and crew is not None and crew.role is None:
             return office_screens.sign_in(snapshot, crew)
         return sale_screens.present(snapshot)

@@ -66,6 +66,9 @@ _HEADLINES: Final = {
     ScreenName.CLOSE_DAY: MessageId.DO_CLOSE_DAY,
     ScreenName.QUEUE: MessageId.QUEUE,
     ScreenName.STAFF: MessageId.STAFF,
+    ScreenName.PERSON: MessageId.STAFF,
+    ScreenName.NEW_PIN: MessageId.PIN,
+    ScreenName.TYPE_TEXT: MessageId.NAME,
     ScreenName.DEVICES: MessageId.DEVICES,
     ScreenName.SETTINGS: MessageId.SETTINGS,
 }
@@ -128,7 +131,7 @@ class Wording:
         total = Money(minor=snapshot.stored_minor, currency=snapshot.currency)
         waiting = snapshot.stored_count + snapshot.closure_count
         may_sell = snapshot.crew is None or snapshot.crew.role is not None
-        has_menu = snapshot.place is Place.KEYPAD and snapshot.office is None and may_sell
+        has_menu = snapshot.place in {Place.KEYPAD, Place.ENROL} and snapshot.office is None and may_sell
         return TopBar(
             shop=snapshot.shop,
             till=snapshot.till,
@@ -215,6 +218,7 @@ def _ui_words(words: Catalogue) -> UiWords:
         page_on=words.text(MessageId.DO_PAGE_ON),
         page_back=words.text(MessageId.DO_PAGE_BACK),
         search=words.text(MessageId.DO_SEARCH),
+        done=words.text(MessageId.DO_DONE),
         back=words.text(MessageId.DO_BACK),
         customer_scan=words.text(MessageId.CUSTOMER_SCAN),
         code_too_small=words.text(MessageId.CODE_TOO_SMALL),

@@ -43,6 +43,8 @@ class PageButton(Enum):
     Z_AGAIN = "z_again"
     PRINT = "print"
     PRACTISE = "practise"
+    DONE = "done"
+    ADD_PERSON = "add_person"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from enum import Enum, unique
 from typing import Any
 
 from terminal_app.screen_model.appearance import Appearance
+from terminal_app.screen_model.asks import Ask, PeopleOffer
 from terminal_app.screen_model.commands import CommandName, PageButton
 from terminal_app.screen_model.office import Choice, PinAsk, RefundOffer, Row, SearchOffer, TipOffer
 from terminal_app.screen_model.parts import AmountText
@@ -36,6 +37,9 @@ class ScreenName(Enum):
     CLOSE_DAY = "close_day"
     QUEUE = "queue"
     STAFF = "staff"
+    PERSON = "person"
+    NEW_PIN = "new_pin"
+    TYPE_TEXT = "type_text"
     DEVICES = "devices"
     SETTINGS = "settings"
 
@@ -107,7 +111,8 @@ class ScreenModel:
     `code_text` is the text of the QR code to show; `remaining_s` the seconds until what is shown expires
     (the presenter makes a new model each second while one counts). `server_url` fills the enrol form.
     `rows`, `choices`, `pin`, `search` and `back` (the command of the button that leads back) are the back office's;
-    `tips`, `refund` and `confirm` (whether to close the day) open a page of their own before their command is sent.
+    `tips`, `refund`, `people` and `confirm` (whether to close the day) open pages of their own before their command is
+    sent; `ask` is what such a page asks for.
     """
 
     name: ScreenName
@@ -131,6 +136,8 @@ class ScreenModel:
     tips: TipOffer | None = None
     refund: RefundOffer | None = None
     confirm: Choice | None = None
+    people: PeopleOffer | None = None
+    ask: Ask | None = None
     appearance: Appearance = Appearance()  # noqa: RUF009 - frozen
     words: UiWords = UiWords()  # noqa: RUF009 - frozen
 

@@ -82,7 +82,11 @@ class Reason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundOffer:
-    """What may go back of the sale on the screen, and the words of the pad that asks how much and why."""
+    """What may go back of the sale on the screen, and the words of the pad that asks how much and why.
+
+    `own_reason` is the reason that somebody may put into words of their own; `typed_minor` and `typed_reason` are what
+    was filled in before those words were asked for.
+    """
 
     request_id: bytes
     left_minor: int
@@ -91,6 +95,11 @@ class RefundOffer:
     reasons: tuple[Reason, ...]
     refund: str
     refund_all: str
+    own_reason: str
+    reason_word: str
+    done: str
+    typed_minor: int = 0
+    typed_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

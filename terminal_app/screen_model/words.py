@@ -17,6 +17,7 @@ class UiWords:
     page_on: str = "Next page"
     page_back: str = "Previous page"
     search: str = "Search"
+    done: str = "Done"
     back: str = "Back"
     customer_scan: str = "Scan to pay"
     code_too_small: str = "This code may be too small to scan."

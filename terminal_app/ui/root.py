@@ -10,7 +10,9 @@ from kivy.uix.boxlayout import BoxLayout
 from terminal_app.screen_model import (
     NetworkState,
     NetworkSwitch,
+    PersonDraft,
     PreviewFrame,
+    RefundDraft,
     ScreenModel,
     ScreenName,
     SendNow,
@@ -23,10 +25,13 @@ from terminal_app.ui.screens.choices import ChoicesPage
 from terminal_app.ui.screens.enrol import EnrolScreen
 from terminal_app.ui.screens.history import HistoryPage
 from terminal_app.ui.screens.keypad import KeypadScreen
-from terminal_app.ui.screens.list_page import ListPage
+from terminal_app.ui.screens.list_page import ListPage, refund_page
+from terminal_app.ui.screens.new_pin import NewPinPage
+from terminal_app.ui.screens.people import person_step
 from terminal_app.ui.screens.pin import PinPage
 from terminal_app.ui.screens.refund import RefundPage
 from terminal_app.ui.screens.state_panel import PANEL_ICONS, StatePanel
+from terminal_app.ui.screens.type_text import TypeTextPage
 from terminal_app.ui.theme import look_for
 from terminal_app.ui.widgets.top_bar import TopBarView
 from wallet_sdk.screen.colours import CLEAR
@@ -112,6 +117,13 @@ class TerminalRoot(BoxLayout):
         self._build()
 
     def _press(self, command: Any) -> None:
+        if isinstance(command, PersonDraft):
+            command = person_step(command, self._below or self._model)
+        elif isinstance(command, RefundDraft):
+            command = refund_page(self._below or self._model, command)
+        if isinstance(command, ScreenModel):
+            self.open_page(command)
+            return
         below, self._below = self._below, None
         if below is not None:
             self._model = below
@@ -184,7 +196,11 @@ class TerminalRoot(BoxLayout):
                 return RefundPage(around)
             case ScreenName.HISTORY:
                 return HistoryPage(around)
-            case ScreenName.MENU | ScreenName.TIP | ScreenName.CLOSE_DAY:
+            case ScreenName.TYPE_TEXT:
+                return TypeTextPage(around)
+            case ScreenName.NEW_PIN:
+                return NewPinPage(around)
+            case ScreenName.MENU | ScreenName.TIP | ScreenName.CLOSE_DAY | ScreenName.PERSON:
                 return ChoicesPage(around)
             case _:
                 return ListPage(around)

@@ -12,9 +12,10 @@ from terminal_app.journal.office_events import NOBODY, Employment, StaffId
 from terminal_app.office_commands import Page
 from terminal_app.reports import QueueItem, QueueView, Report, ReportKind
 from terminal_app.roles import ALLOWED, Role
-from terminal_app.screen_model import ScreenModel, ScreenName, ShowCode
+from terminal_app.screen_model import PersonDraft, PersonPart, ScreenModel, ScreenName, ShowCode
 from terminal_app.ui.screens.keypad import tip_page
 from terminal_app.ui.screens.list_page import confirm_page, refund_page
+from terminal_app.ui.screens.people import person_step
 from wallet_sdk.protocol.envelope import Sealed
 from wallet_sdk.protocol.ids import Digest, Envelope, RequestId
 from wallet_sdk.protocol.messages import Refund
@@ -157,10 +158,14 @@ def office_snapshots(keypad: Snapshot, *, at_s: int) -> Mapping[ScreenName, Snap
 
 def pages_over(models: Mapping[ScreenName, ScreenModel], *, keypad: ScreenModel) -> dict[ScreenName, ScreenModel]:
     """The pages that a screen lays over itself; `keypad` asks for tips."""
-    sale, report = (models[name] for name in (ScreenName.SALE, ScreenName.REPORT))
+    sale, report, staff = (models[name] for name in (ScreenName.SALE, ScreenName.REPORT, ScreenName.STAFF))
+    somebody = staff.rows[1].press
     assert keypad.tips is not None
     return {
         ScreenName.TIP: tip_page(keypad, keypad.tips, kind=ShowCode, amount_minor=1250),
         ScreenName.REFUND: refund_page(sale),
         ScreenName.CLOSE_DAY: confirm_page(report),
+        ScreenName.PERSON: person_step(somebody, staff),
+        ScreenName.NEW_PIN: person_step(PersonDraft(name="Eva", role=Role.CASHIER), staff),
+        ScreenName.TYPE_TEXT: person_step(replace(somebody, part=PersonPart.NAME), staff),
     }

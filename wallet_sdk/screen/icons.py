@@ -35,6 +35,9 @@ class Icon(Enum):
     RIGHT = "right"
     UP = "up"
     DOWN = "down"
+    SPACE = "space"
+    SHIFT = "shift"
+    LOCK = "lock"
 
 
 Points = tuple[tuple[float, float], ...]
@@ -146,6 +149,16 @@ MARKS: Final[dict[Icon, tuple[Mark, ...]]] = {
     Icon.RIGHT: (Stroke(((-0.3, 0.62), (0.36, 0), (-0.3, -0.62))),),
     Icon.UP: (Stroke(((-0.62, -0.3), (0, 0.36), (0.62, -0.3))),),
     Icon.DOWN: (Stroke(((-0.62, 0.3), (0, -0.36), (0.62, 0.3))),),
+    Icon.SPACE: (Stroke(((-0.78, 0.1), (-0.78, -0.3), (0.78, -0.3), (0.78, 0.1))),),
+    Icon.SHIFT: (
+        Stroke(
+            ((-0.7, 0), (0, 0.74), (0.7, 0), (0.32, 0), (0.32, -0.62), (-0.32, -0.62), (-0.32, 0), (-0.7, 0)),
+        ),
+    ),
+    Icon.LOCK: (
+        Stroke(((-0.4, 0.02), *arc((0, 0.3), 0.4, 180, 0), (0.4, 0.02))),
+        Box(-0.62, -0.76, 1.24, 0.8, 0.14),
+    ),
     Icon.CLOCK: (Stroke(arc((0, 0), 0.8, 0, 360)), Stroke(((0, 0.42), (0, 0), (0.3, -0.18)))),
 }
 

@@ -6,7 +6,7 @@ from typing import Final
 from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.widget import Widget
 
-from terminal_app.screen_model import Action, PageButton, Row, ScreenModel, ScreenName
+from terminal_app.screen_model import Action, PageButton, RefundDraft, Row, ScreenModel, ScreenName
 from terminal_app.ui.screens.base import LeavePage, Screen, Surroundings
 from terminal_app.ui.screens.state_panel import WarningBand
 from terminal_app.ui.theme import GAP_MM
@@ -169,10 +169,13 @@ class ListPage(Screen):
             super().press_key(key_code)
 
 
-def refund_page(sale: ScreenModel) -> ScreenModel:
-    """The page over a sale that asks how much goes back, and why."""
+def refund_page(sale: ScreenModel, draft: RefundDraft | None = None) -> ScreenModel:
+    """The page over a sale that asks how much goes back, and why; `draft` is what was filled in before."""
     assert sale.refund is not None
-    return replace(sale, name=ScreenName.REFUND, headline=sale.refund.headline, back=LeavePage.NOW)
+    offer = sale.refund
+    if draft is not None:
+        offer = replace(offer, typed_minor=draft.amount_minor, typed_reason=draft.reason)
+    return replace(sale, name=ScreenName.REFUND, headline=offer.headline, refund=offer, back=LeavePage.NOW)
 
 
 def confirm_page(report: ScreenModel) -> ScreenModel:

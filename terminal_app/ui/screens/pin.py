@@ -11,14 +11,13 @@ from terminal_app.ui.screens.base import Screen, Surroundings
 from terminal_app.ui.theme import GAP_MM, MARGIN_MM, Look
 from terminal_app.ui.widgets.header import Header
 from terminal_app.ui.widgets.list_row import PRESSED_ROW_MM, PressedRow
-from terminal_app.ui.widgets.pad import BACKSPACE, digit_pad
+from terminal_app.ui.widgets.pad import BACKSPACE, ENTER, digit_pad
 from wallet_sdk.screen.finger import BACKSPACE_KEY, ENTER_KEY, ESCAPE_KEY
 from wallet_sdk.screen.fonts import STRONG_FONT
 from wallet_sdk.screen.parts import column
 from wallet_sdk.screen.text import FittedLine, Paragraph
 from wallet_sdk.screen.units import mm
 
-_ENTER: Final = "enter"
 _DOT: Final = "•"
 _DOTS_MM: Final = 7.0
 _LINES_MM_MAX: Final = 14.0
@@ -48,7 +47,7 @@ class PinPage(Screen):
         self._dots.size_hint_y = None
         self._dots.height = mm(_DOTS_MM)
         words = column(self._header, self._lines, self._people, spacing_mm=GAP_MM)
-        pad = column(self._dots, digit_pad(look=look, press=self._press, corner=_ENTER), spacing_mm=GAP_MM)
+        pad = column(self._dots, digit_pad(look=look, press=self._press, corner=ENTER), spacing_mm=GAP_MM)
         self._lay_out(look, words, pad)
 
     def _lay_out(self, look: Look, words: Widget, pad: Widget) -> None:
@@ -101,7 +100,7 @@ class PinPage(Screen):
         assert self._ask is not None
         if name == BACKSPACE:
             self._pin = self._pin[:-1]
-        elif name == _ENTER:
+        elif name == ENTER:
             self._send()
         elif len(self._pin) < self._ask.digits_max:
             self._pin += name
@@ -131,6 +130,6 @@ class PinPage(Screen):
         if key_code == BACKSPACE_KEY:
             self._press(BACKSPACE)
         elif key_code == ENTER_KEY:
-            self._press(_ENTER)
+            self._press(ENTER)
         elif key_code == ESCAPE_KEY:
             self._go_back()

@@ -1,5 +1,6 @@
 """How much goes back, and why: a page over the sale that it belongs to."""
 
+from dataclasses import replace
 from typing import Final
 
 from kivy.uix.boxlayout import BoxLayout
@@ -10,11 +11,15 @@ from terminal_app.office_commands import GiveRefund
 from terminal_app.screen_model import (
     Action,
     AmountText,
+    Capitals,
     Emphasis,
     PageButton,
     Reason,
+    RefundDraft,
     RefundOffer,
     ScreenModel,
+    ScreenName,
+    TextAsk,
     keypad_number,
 )
 from terminal_app.ui.screens.base import Screen, Surroundings
@@ -33,6 +38,8 @@ from wallet_sdk.screen.units import mm
 
 _REASON_MM: Final = 9.4
 _BUTTON_MM: Final = 12.0
+#: The protocol's room for a reason. Source: docs/protocol, message Refund.
+_REASON_BYTES_MAX: Final = 40
 
 
 class RefundPage(Screen):
@@ -77,10 +84,19 @@ class RefundPage(Screen):
 
     def draw(self, model: ScreenModel) -> None:
         """Show what may go back; what was typed and chosen stays."""
-        self._model = model
+        is_first, self._model = self._model is None, model
+        if is_first:
+            self.entry.amount_minor = self._offer.typed_minor
+            self._reason = self._own_words
         self._header.show(model.headline, back=model.back)
         self._most.text = self._offer.most
         self._show()
+
+    @property
+    def _own_words(self) -> Reason | None:
+        """The reason in somebody's own words, when it was typed."""
+        typed = self._offer.typed_reason
+        return Reason(reason=typed, label=typed) if typed else None
 
     def _show(self) -> None:
         assert self._model is not None
@@ -98,10 +114,11 @@ class RefundPage(Screen):
             self._foot.add_widget(widget)
 
     def _reason_button(self, reason: Reason) -> WordButton:
-        chosen = reason == self._reason
-        emphasis = Emphasis.PRIMARY if chosen else Emphasis.SECONDARY
+        is_own = reason.reason == self._offer.own_reason
+        shown = (self._own_words or reason) if is_own else reason
+        emphasis = Emphasis.PRIMARY if shown == self._reason else Emphasis.SECONDARY
         button = WordButton(
-            text=reason.label,
+            text=shown.label,
             type_mm=self.look.sizes.bar_mm,
             colours=button_colours(self.look.theme, emphasis, self.look.theme.base),
             corner_mm=CORNER_MM,
@@ -109,7 +126,7 @@ class RefundPage(Screen):
             size_hint_y=None,
             height=mm(_REASON_MM),
         )
-        button.bind(on_release=lambda *_args: self._choose(reason))
+        button.bind(on_release=lambda *_args: self._ask_words() if is_own else self._choose(reason))
         return button
 
     def _buttons(self) -> tuple[Widget, ...]:
@@ -128,6 +145,24 @@ class RefundPage(Screen):
     def _choose(self, reason: Reason) -> None:
         self._reason = reason
         self._show()
+
+    def _ask_words(self) -> None:
+        """A reason in somebody's own words is typed on a page of its own; what was filled in so far comes back."""
+        assert self._model is not None
+        offer, own = self._offer, self._own_words
+        draft = RefundDraft(amount_minor=self.entry.amount_minor, reason=own.reason if own else "")
+        ask = TextAsk(
+            name=offer.reason_word,
+            fill=draft,
+            place="reason",
+            done=offer.done,
+            text=draft.reason,
+            chars_max=_REASON_BYTES_MAX,
+            bytes_max=_REASON_BYTES_MAX,
+            capitals=Capitals.NONE,
+        )
+        page = replace(self._model, name=ScreenName.TYPE_TEXT, ask=ask, back=draft)
+        self.around.open_page(page)
 
     def _give(self, amount_minor: int) -> None:
         if self._reason is not None and 0 < amount_minor <= self._offer.left_minor:

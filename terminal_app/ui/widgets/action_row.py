@@ -44,13 +44,22 @@ def make_button(action: Action, *, look: Look, ground: Colour, icon: Icon | None
     )
 
 
-def make_key(*, text: str, icon: Icon | None, type_mm: float, look: Look, robot_id: str) -> Key:
-    """A key of the keypad or of the key grid."""
+def make_key(
+    *,
+    text: str,
+    icon: Icon | None,
+    type_mm: float,
+    look: Look,
+    robot_id: str,
+    emphasis: Emphasis = Emphasis.SECONDARY,
+) -> Key:
+    """A key of the keypad or of the key grid; a primary one is one that is held down."""
+    held = emphasis is Emphasis.PRIMARY
     return Key(
         text=text,
         icon=icon,
         type_mm=type_mm,
-        colours=key_colours(look.theme),
+        colours=button_colours(look.theme, emphasis, look.theme.base) if held else key_colours(look.theme),
         corner_mm=CORNER_MM,
         robot_id=robot_id,
     )

@@ -11,7 +11,7 @@ from wallet_sdk.screen.text import FittedLine
 from wallet_sdk.screen.touch import PressArea
 from wallet_sdk.screen.units import mm
 
-_FIELD_MM: Final = 11.0
+FIELD_MM: Final = 11.0
 _FIELD_NAME_MM: Final = 2.9
 _CHARACTERS_MAX: Final = 120
 
@@ -22,7 +22,7 @@ class Field(PressArea):
     active = BooleanProperty(False)
 
     def __init__(self, *, look: Look, name: str, robot_id: str) -> None:
-        super().__init__(robot_id=robot_id, label_text=name, size_hint_y=None, height=mm(_FIELD_MM))
+        super().__init__(robot_id=robot_id, label_text=name, size_hint_y=None, height=mm(FIELD_MM))
         self._look = look
         theme = look.theme
         self._surface = Surface(self, fill=theme.surface, outline=theme.outline, corner_mm=1.8)

@@ -11,6 +11,7 @@ from wallet_sdk.screen.icons import Icon
 from wallet_sdk.screen.units import mm
 
 BACKSPACE: Final = "backspace"
+ENTER: Final = "enter"
 _DIGITS: Final = ("1", "2", "3", "4", "5", "6", "7", "8", "9")
 
 
@@ -18,7 +19,7 @@ def digit_pad(*, look: Look, press: Callable[[str], None], corner: str = "00") -
     """Three keys in a row, the digits from the top left in every language; `press` gets what is on the key."""
     grid = GridLayout(cols=3, spacing=mm(GAP_MM))
     for name in (*_DIGITS, corner, "0", BACKSPACE):
-        icon = {BACKSPACE: Icon.BACKSPACE, "enter": Icon.TICK}.get(name)
+        icon = {BACKSPACE: Icon.BACKSPACE, ENTER: Icon.TICK}.get(name)
         key = make_key(text=name, icon=icon, type_mm=look.sizes.key_mm, look=look, robot_id=f"key_{name}")
         key.bind(on_release=lambda pressed: press(pressed.label_text))
         grid.add_widget(key)

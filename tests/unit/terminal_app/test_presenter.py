@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,9 @@ from terminal_app.core import Lane
 from terminal_app.i18n import Catalogue, Language, MessageId, catalogue_of
 from terminal_app.i18n.en import ENGLISH
 from terminal_app.i18n.refusals import words_for
+from terminal_app.office_commands import EnterPerson, OpenPage, Page, SignIn, SignOut
 from terminal_app.presenter import Presenter
+from terminal_app.roles import Role
 from terminal_app.screen_model import (
     PLAIN_COMMANDS,
     Cancel,
@@ -26,6 +29,7 @@ from terminal_app.screen_model import (
     ShowReceipt,
 )
 from tests.unit.terminal_app.fake_server import LIMITS, Road
+from tests.unit.terminal_app.people import OWNER_PIN
 from tests.unit.terminal_app.shop import Shop
 from wallet_sdk.protocol import qr
 from wallet_sdk.protocol.check_words import check_words
@@ -225,3 +229,34 @@ def test_a_missing_text_fails_loudly() -> None:
         Catalogue(texts)
     with pytest.raises(MisuseError, match="same_words"):
         catalogue_of(Language.ENGLISH).text(MessageId.SAME_WORDS, first="amber")
+
+
+def test_a_till_without_a_shop_has_its_menu_but_no_history(tmp_path: Path, presenter: Presenter) -> None:
+    """Language, devices and people come first; whoever is an owner signs in again after a restart."""
+    fresh = Shop(tmp_path)
+    fresh.core.start()
+    assert presenter.present(fresh.snapshot).bar.menu == OpenPage(page=Page.MENU)
+    fresh.do(OpenPage(page=Page.MENU))
+    offered = {choice.robot_id for choice in presenter.present(fresh.snapshot).choices}
+    assert {"settings", "devices", "staff"} <= offered
+    assert not {"history", "queue", "x_report"} & offered
+    fresh.do(EnterPerson(name="Ada", role=Role.OWNER, pin=OWNER_PIN))
+    fresh.do(SignOut())
+    assert presenter.present(fresh.snapshot).name is ScreenName.SIGN_IN
+    fresh.do(SignIn(staff_id=1, pin=OWNER_PIN))
+    assert presenter.present(fresh.snapshot).name is ScreenName.ENROL
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("role", MessageId.OWNER_STAYS), ("pin", MessageId.PIN_FORM), ("server_url", MessageId.BAD_ADDRESS)],
+)
+def test_what_was_typed_wrongly_is_named(name: str, text: MessageId) -> None:
+    """Not "check what you typed" where it is known which line it was."""
+    assert words_for(ErrorCode.BAD_ARGUMENT, param=name) is text
+
+
+def test_a_stick_that_is_gone_is_no_broken_till() -> None:
+    """The journal cannot be written: stop. A file to carry cannot be: plug the stick in."""
+    assert words_for(ErrorCode.STORAGE_FAILED) is MessageId.STORAGE
+    assert words_for(ErrorCode.STORAGE_FAILED, param="file") is MessageId.NO_FILE
