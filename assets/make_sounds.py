@@ -14,6 +14,7 @@ from array import array
 from collections.abc import Sequence
 from pathlib import Path
 
+from terminal_app.core.guidance import label_texts
 from terminal_app.screen_model import Language
 from terminal_app.sounds import RATE_HZ, clip_texts
 from terminal_app.sounds.voice import encode_mu_law, voice_file
@@ -39,10 +40,10 @@ def main() -> int:
     """Build all languages; returns the exit code."""
     SOUNDS.mkdir(exist_ok=True)
     for language, voice in VOICES.items():
-        clips = {name: spoken(text, voice) for name, text in clip_texts(language).items()}
+        texts = {**clip_texts(language), **label_texts(language)}
         path = voice_file(SOUNDS, language)
-        path.write_bytes(packed(clips))
-        print(f"{path.name}: {len(clips)} clips, {path.stat().st_size:,} bytes")
+        path.write_bytes(packed(texts, voice))
+        print(f"{path.name}: {len(texts)} clips, {path.stat().st_size:,} bytes")
     return 0
 
 
@@ -81,13 +82,14 @@ def louder(samples: list[int]) -> list[int]:
     return [one * PEAK // peak for one in samples]
 
 
-def packed(clips: dict[str, bytes]) -> bytes:
+def packed(texts: dict[str, str], voice: str) -> bytes:
     """The file: see terminal_app.sounds.voice."""
     index, body = {}, bytearray()
-    for name, clip in clips.items():
-        index[name] = [len(body), len(clip)]
+    for name, text in texts.items():
+        clip = spoken(text, voice)
+        index[name] = [len(body), len(clip), text]
         body += clip
-    head = json.dumps(index, separators=(",", ":")).encode()
+    head = json.dumps(index, separators=(",", ":"), ensure_ascii=False).encode()
     return lzma.compress(len(head).to_bytes(4, "big") + head + bytes(body), preset=9)
 
 

@@ -3,7 +3,8 @@
     core ──print, signal, say, test──> [queue] ──thread──> printer, lights, display, loudspeaker
       <────── DeskReport: it works, or it does not ─────────┘
 
-What waits is bounded: signals and sounds that are overtaken are dropped, papers are not.
+What waits is bounded: signals and sounds that are overtaken are dropped, papers are not. Sounds have a thread of their
+own (announcer.py).
 """
 
 import logging
@@ -14,16 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol, assert_never
 
+from terminal_app.announcer import Announcer
 from terminal_app.devices.paper import Paper
 from terminal_app.devices.printers import TEST_PAPER, Printer, open_printer
 from terminal_app.devices.signals import Backlight, Display, Lights, Signal, open_display, open_lights
 from terminal_app.devices.sound import Speaker
 from terminal_app.devices.text_scanners import TextPort, TextScanner, open_text_port
 from terminal_app.office_commands import DeviceKind
-from terminal_app.screen_model import Language
-from terminal_app.settings import Settings, SoundLevel
-from terminal_app.sounds import RATE_HZ, Tone, Voice, tone_samples
-from terminal_app.sounds.voice import voice_file
+from terminal_app.settings import Settings
+from terminal_app.sounds import Tone
 from wallet_sdk.protocol.errors import ErrorCode, TillcodeError, UnavailableError
 
 #: Papers that may wait for a printer that is out of paper; further ones are refused, and the cashier is told.
@@ -83,6 +83,9 @@ class Desk(Protocol):
     def announce(self, announcement: Announcement) -> None:
         """Show and say this; what was announced before and has not been said yet is dropped."""
 
+    def speak(self, clips: tuple[str, ...]) -> None:
+        """Say these clips, where the shop wants a voice."""
+
     def print_paper(self, paper: Paper) -> None:
         """Print, after what waits already."""
 
@@ -104,6 +107,9 @@ class EmptyDesk:
 
     def announce(self, announcement: Announcement) -> None:
         """Nothing to show."""
+
+    def speak(self, clips: tuple[str, ...]) -> None:
+        """No voice."""
 
     def print_paper(self, paper: Paper) -> None:
         """No printer."""
@@ -134,21 +140,32 @@ class WorkingDesk:
         self._work: deque[Callable[[], None]] = deque()
         self._new_settings: Settings | None = None
         self._announcement: Announcement | None = None
+        self._announcer = Announcer(
+            makers.speaker,
+            makers.sounds,
+            report=lambda error: report(DeskReport(kind=DeviceKind.SOUND, error=error)),
+        )
         self._is_stopped = False
         self._thread = threading.Thread(target=self._run, name="desk", daemon=True)
         self._thread.start()
 
     def configure(self, settings: Settings) -> None:
         """Devices whose address has changed are opened anew when they are needed next."""
+        self._announcer.configure(settings)
         with self._changed:
             self._new_settings = settings
             self._changed.notify()
 
     def announce(self, announcement: Announcement) -> None:
         """The newest one counts."""
+        self._announcer.say(announcement.tone, announcement.clips)
         with self._changed:
             self._announcement = announcement
             self._changed.notify()
+
+    def speak(self, clips: tuple[str, ...]) -> None:
+        """The newest counts here too: an arrow key that is held down makes no queue."""
+        self._announcer.say(None, clips)
 
     def print_paper(self, paper: Paper) -> None:
         """In the sequence asked for."""
@@ -168,6 +185,9 @@ class WorkingDesk:
 
     def test(self, kind: DeviceKind) -> None:
         """A paper, a pulse, all lights, two lines, a tone."""
+        if kind is DeviceKind.SOUND:
+            self._announcer.test()
+            return
         self._put(lambda: self._tell(kind, lambda: self._tools.test(kind)))
 
     def stop(self) -> None:
@@ -175,6 +195,7 @@ class WorkingDesk:
         with self._changed:
             self._is_stopped = True
             self._changed.notify()
+        self._announcer.stop()
         self._thread.join(STOP_TIMEOUT_S)
 
     def _put(self, work: Callable[[], None]) -> None:
@@ -207,8 +228,6 @@ class WorkingDesk:
         if tools.settings.display:
             self._tell(DeviceKind.DISPLAY, lambda: tools.display.show(announcement.first, announcement.second))
         tools.shine(announcement)
-        if tools.settings.sound is not SoundLevel.OFF:
-            self._tell(DeviceKind.SOUND, lambda: tools.say(announcement))
 
     def _tell(self, kind: DeviceKind, work: Callable[[], None]) -> None:
         """Do it, and tell how it went. A fault of our own in a device's driver must not end the desk."""
@@ -237,7 +256,6 @@ class _Tools:
         self._printer: Printer | None = None
         self._lights: Lights | None = None
         self._display: Display | None = None
-        self._voice: tuple[Language, Voice] | None = None
 
     @property
     def printer(self) -> Printer:
@@ -289,15 +307,6 @@ class _Tools:
         else:
             self._makers.backlight.restore()
 
-    def say(self, announcement: Announcement) -> None:
-        """The tone, then the words."""
-        volume = self.settings.volume_percent
-        samples = tone_samples(announcement.tone, volume_percent=volume) if announcement.tone else b""
-        if announcement.clips and self.settings.sound is SoundLevel.VOICE:
-            samples += self._spoken(self.settings.language).samples(announcement.clips, volume_percent=volume)
-        if samples:
-            self._makers.speaker.play(samples, rate_hz=RATE_HZ)
-
     def test(self, kind: DeviceKind) -> None:
         """Let a device show that it works."""
         match kind:
@@ -311,9 +320,7 @@ class _Tools:
             case DeviceKind.DISPLAY:
                 self.display.show("Tillcode", "0123456789 12.50 EUR")
             case DeviceKind.SOUND:
-                self._makers.speaker.play(
-                    tone_samples(Tone.PAID, volume_percent=self.settings.volume_percent), rate_hz=RATE_HZ
-                )
+                raise AssertionError("the announcer tests the loudspeaker")
             case DeviceKind.SCANNER:
                 raise UnavailableError(ErrorCode.DEVICE_UNAVAILABLE, "scan a code to test the scanner", param="scanner")
             case _:
@@ -345,11 +352,6 @@ class _Tools:
             lambda _state, error: self._report(DeskReport(kind=DeviceKind.SCANNER, error=error)),
         )
         self._scanner.start()
-
-    def _spoken(self, language: Language) -> Voice:
-        if self._voice is None or self._voice[0] is not language:
-            self._voice = language, Voice(voice_file(self._makers.sounds, language))
-        return self._voice[1]
 
 
 def real_makers(speaker: Speaker, *, assets: Path) -> Makers:

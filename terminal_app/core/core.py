@@ -15,6 +15,7 @@ from typing import Final, assert_never
 from terminal_app.core.back_office import BackOffice
 from terminal_app.core.counter import CounterSale
 from terminal_app.core.desk_work import DeskWork
+from terminal_app.core.guidance import focus_clips
 from terminal_app.core.link import ServerLink
 from terminal_app.core.ports import Lane, Lanes, Scanner
 from terminal_app.core.snapshot import Place, Snapshot
@@ -39,6 +40,7 @@ from terminal_app.screen_model import (
     CheckAgain,
     Command,
     Enrol,
+    FocusMoved,
     NetworkState,
     NextSale,
     ScanAnswer,
@@ -76,7 +78,7 @@ class Returned:
     outcome: object
 
 
-CoreEvent = Command | OfficeCommand | DeskCommand | DeskReport | Scanned | ScannerFailed | Returned
+CoreEvent = Command | OfficeCommand | DeskCommand | FocusMoved | DeskReport | Scanned | ScannerFailed | Returned
 
 
 #: Where the pages of the back office may be open.
@@ -182,6 +184,9 @@ class TerminalCore:
                 self._counter.scanner_failed(event.error)
             case DeskReport():
                 self._desk.reported(event)
+            case FocusMoved():
+                self._office.touched()
+                self._desk.speak(focus_clips(event, self._office.settings.language))
             case _:
                 self._obey(event)
         self.tick()

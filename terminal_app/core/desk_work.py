@@ -12,11 +12,12 @@ from terminal_app.office_commands import DeskCommand, DeviceKind, OpenDrawer, Pr
 from terminal_app.receipts import Edition, Letterhead, report_paper, sale_paper
 from terminal_app.reports import Report
 from terminal_app.sale import Till
+from terminal_app.screen_model import Language
 from terminal_app.settings import Settings
 from terminal_app.sounds import Phrase, Tone, amount_clips
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError
 from wallet_sdk.protocol.ids import RequestId
-from wallet_sdk.protocol.money import format_money
+from wallet_sdk.protocol.money import Money, format_money
 from wallet_sdk.protocol.states import State
 
 #: State of the sale on the counter -> light, tone, sentence. Of what was paid the amount is spoken too.
@@ -45,6 +46,7 @@ class DeskWork:
         self._desk = desk
         self._settings: Settings | None = None
         self._announced: tuple[object, ...] = ()
+        self._refunds_out: frozenset[RequestId] = frozenset(till.views.office.open_refunds)
         self._printed: set[RequestId] = set()
         self.faults: dict[DeviceKind, ErrorCode] = {}
 
@@ -57,6 +59,26 @@ class DeskWork:
         if moment != self._announced:
             self._announced = moment
             self._desk.announce(announcement_of(now))
+        self._follow_refunds(now)
+
+    def speak(self, clips: tuple[str, ...]) -> None:
+        """Voice guidance: what the ring lies around."""
+        if clips:
+            self._desk.speak(clips)
+
+    def _follow_refunds(self, now: Snapshot) -> None:
+        """Money that has gone back is told, unless there is a sale on the counter: its customer is somebody else."""
+        office = self._till.views.office
+        answered = self._refunds_out - office.open_refunds.keys()
+        self._refunds_out = frozenset(office.open_refunds)
+        if now.sale is not None:
+            return
+        for refund_id in answered:
+            record = office.refunds[refund_id]
+            if not record.is_refused:
+                refund = record.refund.message
+                amount = Money(minor=refund.amount_minor, currency=refund.currency)
+                self._desk.announce(refund_announcement(amount, language=now.settings.language))
 
     def reported(self, report: DeskReport) -> None:
         """A device has done what was asked, or has not."""
@@ -119,22 +141,39 @@ class DeskWork:
         return person.name if person is not None else ""
 
 
+def refund_announcement(amount: Money, *, language: Language) -> Announcement:
+    """What is shown and said when money has gone back."""
+    return Announcement(
+        signal=Signal.GOOD,
+        tone=Tone.ENDED,
+        clips=(Phrase.REFUNDED.value, *amount_clips(amount.minor, amount.currency, language)),
+        first=Phrase.REFUNDED.value.upper(),
+        second=format_money(amount),
+    )
+
+
 def announcement_of(now: Snapshot) -> Announcement:
     """What the counter shows and says of this moment."""
     sale = now.sale
     if sale is None:
         return Announcement(signal=Signal.IDLE, first=now.shop)
     amount = format_money(sale.amount)
+    clips = amount_clips(sale.amount.minor, sale.amount.currency, now.settings.language)
     match now.place:
         case Place.RESULT:
             signal, tone, phrase = _OUTCOMES[sale.state]
-            clips = amount_clips(sale.amount.minor, sale.amount.currency, now.settings.language)
             spoken = (phrase.value, *clips) if sale.state.is_paid else (phrase.value,)
             return Announcement(
                 signal=signal, tone=tone, clips=spoken, first=phrase.value.replace("_", " ").upper(), second=amount
             )
         case Place.SHOW | Place.RECEIPT:
             waiting = Announcement(signal=Signal.WAITING, first=now.shop, second=amount, is_bright=True)
-            return waiting if now.place is Place.SHOW else replace(waiting, signal=Signal.GOOD)
+            if now.place is Place.RECEIPT:
+                return replace(waiting, signal=Signal.GOOD)
+            return replace(waiting, clips=(Phrase.SHOW_CODE.value, *clips))
+        case Place.VERIFYING:
+            # A code was read: whoever holds it may lower the arm.
+            read = Tone.SCANNED if sale.consent is not None else None
+            return Announcement(signal=Signal.WAITING, tone=read, first=now.shop, second=amount)
         case _:
             return Announcement(signal=Signal.WAITING, first=now.shop, second=amount)

@@ -112,6 +112,14 @@ class SendNow:
     """Send the stored payments now and do not wait for the next turn."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FocusMoved:
+    """The ring of the arrow keys lies around this button now: voice guidance says what it is. It asks for nothing."""
+
+    robot_id: str
+    label: str
+
+
 Command = (
     Enrol
     | ShowCode

@@ -26,7 +26,6 @@ class Tone(Enum):
     NOT_PAID = "not_paid"
     ENDED = "ended"
     UNKNOWN = "unknown"
-    KEY = "key"
     SCANNED = "scanned"
 
 
@@ -37,7 +36,6 @@ NOTES: Final = {
     Tone.NOT_PAID: ((440, 160), (311, 320)),
     Tone.ENDED: ((523, 120), (392, 160)),
     Tone.UNKNOWN: ((587, 160), (0, 90), (587, 160), (0, 90), (587, 300)),
-    Tone.KEY: ((1_000, 12),),
     Tone.SCANNED: ((1_760, 60),),
 }
 assert set(NOTES) == set(Tone), "every outcome has its tone"

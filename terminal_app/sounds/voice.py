@@ -1,7 +1,7 @@
 """The clips of one language, from the file that `make sounds` builds: an index and mu-law samples behind it, in LZMA.
 
     4 bytes    length of the index, big endian
-    JSON       clip name -> [first byte, count]
+    JSON       clip name -> [first byte, count, what is said]
     bytes      mu-law, mono, RATE_HZ
 
 Source: ITU-T G.711, mu-law (the table below is its decoder).
@@ -29,7 +29,7 @@ def voice_file(sounds: Path, language: Language) -> Path:
 
 
 class Voice:
-    """One language's clips in memory: half a megabyte."""
+    """One language's clips in memory: half a megabyte. `texts` says which there are, and what each says."""
 
     def __init__(self, path: Path) -> None:
         """Read the file.
@@ -43,17 +43,13 @@ class Voice:
             index = json.loads(content[4 : 4 + length])
             self._clips = {
                 str(name): content[4 + length + int(first) : 4 + length + int(first) + int(count)]
-                for name, (first, count) in index.items()
+                for name, (first, count, _) in index.items()
             }
+            self.texts = {str(name): str(text) for name, (_, _, text) in index.items()}
         except (OSError, ValueError, TypeError, AttributeError, lzma.LZMAError) as error:
             raise UnavailableError(
                 ErrorCode.DEVICE_UNAVAILABLE, f"no voice in {path.name}; run make sounds", param="sound"
             ) from error
-
-    @property
-    def names(self) -> frozenset[str]:
-        """Which clips there are."""
-        return frozenset(self._clips)
 
     def samples(self, clips: Iterable[str], *, volume_percent: int) -> bytes:
         """The clips one after the other, 16-bit little-endian mono at RATE_HZ. A missing one is passed over."""

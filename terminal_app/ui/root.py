@@ -8,6 +8,7 @@ from kivy.input.motionevent import MotionEvent
 from kivy.uix.boxlayout import BoxLayout
 
 from terminal_app.screen_model import (
+    FocusMoved,
     NetworkState,
     NetworkSwitch,
     PersonDraft,
@@ -228,11 +229,17 @@ class TerminalRoot(BoxLayout):
             return False
         if key_code in RING_KEYS:
             self.ring.move(RING_KEYS[key_code], look=self._look)
+            self._tell_focus()
             return True
         if key_code not in _KEYS or (_KEYS[key_code] == ENTER_KEY and self.ring.press()):
             return key_code in _KEYS
         self._screen.press_key(_KEYS[key_code])
         return True
+
+    def _tell_focus(self) -> None:
+        target = self.ring.target
+        if target is not None:
+            self._send(FocusMoved(robot_id=target.robot_id, label=target.label_text))
 
     def _on_textinput(self, _window: object, text: str) -> None:
         self._screen.type_text(text)

@@ -16,8 +16,10 @@ from server_stub.ledger import AccountKind
 from server_stub.sandbox import Sandbox, opened_sandbox
 from server_stub.store.tables.parties import ACCOUNTS
 from terminal_app.bootstrap import Outside, Terminal
-from terminal_app.config import TerminalConfig
+from terminal_app.config import TerminalConfig, assets_folder
+from terminal_app.desk import real_makers
 from terminal_app.devices.frames import FakeFrameSource
+from terminal_app.devices.sound import FakeSpeaker
 from terminal_app.office_commands import OfficeCommand
 from terminal_app.screen_model import Enrol, ScreenModel, ScreenName
 from tests.gui.stage import Till, picture, settle
@@ -28,6 +30,7 @@ from wallet_sdk.ports import HttpAnswer, HttpRequest
 from wallet_sdk.protocol import qr
 from wallet_sdk.protocol.errors import ErrorCode, MoneyOutcome, UnavailableError
 from wallet_sdk.protocol.money import Currency, Money
+from wallet_sdk.screen import finger
 from wallet_sdk.screen.environment import Panel
 from wallet_sdk.system import SystemClock
 from wallet_sdk.testing import SeededRandom
@@ -99,6 +102,7 @@ class Street:
         self.sandbox = sandbox
         self.cable = Cable(sender)
         self.camera = FakeFrameSource()
+        self.speaker = FakeSpeaker()
         self._random = SeededRandom(7)
         self._sender = sender
         self._models: SimpleQueue[ScreenModel] = SimpleQueue()
@@ -110,6 +114,7 @@ class Street:
                 random=self._random,
                 open_sender=lambda _url: self.cable,
                 open_source=lambda: self.camera,
+                makers=real_makers(self.speaker, assets=assets_folder()),
             ),
             show=self._models.put,
             show_frame=lambda _frame: None,
@@ -198,8 +203,17 @@ class Street:
         for robot_id in robot_ids:
             self.till.tap(robot_id)
             self.till.time.pass_s(1)  # no cashier is as quick as the touch guard
-            while self.till.sent:
-                self.terminal.send(self.till.sent.pop(0))
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        while self.till.sent:
+            self.terminal.send(self.till.sent.pop(0))
+
+    def press(self, key_code: int) -> None:
+        """A key of the keyboard."""
+        finger.press_key(key_code)
+        settle()
+        self._hand_over()
 
     def tap_to(self, robot_id: str, *names: ScreenName) -> ScreenName:
         """Touch this, and wait for one of these screens."""

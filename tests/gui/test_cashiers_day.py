@@ -6,17 +6,30 @@ from pathlib import Path
 
 import pytest
 
+from terminal_app.config import assets_folder
 from terminal_app.office_commands import ChangeSetting, EnterPerson, SignOut
 from terminal_app.roles import Role
-from terminal_app.screen_model import NetworkState, ScreenModel, ScreenName
+from terminal_app.screen_model import Language, NetworkState, ScreenModel, ScreenName
+from terminal_app.sounds import Tone, Voice, amount_clips, tone_samples
+from terminal_app.sounds.voice import voice_file
 from tests.gui.stage import Till
 from tests.gui.street import Street, opened_street
 from tests.unit.terminal_app.fake_server import Road
 from tests.unit.terminal_app.people import CASHIER_PIN, OWNER_PIN
 from wallet_sdk import Outcome
 from wallet_sdk.protocol.limits import REQUEST_LIFETIME_S_MAX
+from wallet_sdk.protocol.money import Currency
 from wallet_sdk.screen import finger
 from wallet_sdk.screen.environment import PANEL_7_LANDSCAPE, Panel
+
+TONES = {
+    ScreenName.PAID: Tone.PAID,
+    ScreenName.ACCEPTED_OFFLINE: Tone.ACCEPTED_OFFLINE,
+    ScreenName.NOT_PAID: Tone.NOT_PAID,
+    ScreenName.CANCELLED: Tone.ENDED,
+    ScreenName.EXPIRED: Tone.ENDED,
+    ScreenName.UNKNOWN: Tone.UNKNOWN,
+}
 
 
 @dataclass
@@ -69,6 +82,7 @@ def day(till_of: Callable[[ScreenModel, Panel], Till], tmp_path: Path) -> Iterat
             EnterPerson(name="Ada", role=Role.OWNER, pin=OWNER_PIN),
             EnterPerson(name="Ben", role=Role.CASHIER, pin=CASHIER_PIN),
             ChangeSetting(name="tip_policy", text="at_till"),
+            ChangeSetting(name="sound", text="voice"),
             SignOut(),
         )
         street.wait_on(ScreenName.SIGN_IN)
@@ -85,13 +99,7 @@ def test_a_day_from_signing_in_to_the_z_report(day: Day) -> None:
     give_back(day)
     close_the_day(day)
     assert len(day.outcomes) >= 10
-    assert set(day.outcomes) == {
-        ScreenName.PAID,
-        ScreenName.ACCEPTED_OFFLINE,
-        ScreenName.NOT_PAID,
-        ScreenName.CANCELLED,
-        ScreenName.EXPIRED,
-    }
+    assert set(day.outcomes) == set(TONES)
     assert shown_sums(day) == {
         "paid_online": day.online_minor,
         "accepted_offline": day.offline_minor,
@@ -101,6 +109,7 @@ def test_a_day_from_signing_in_to_the_z_report(day: Day) -> None:
     }
     assert day.street.owed_minor == day.online_minor + day.offline_minor - day.refunded_minor
     assert day.street.findings == ()
+    hear(day)
 
 
 def sign_in(day: Day) -> None:
@@ -110,6 +119,9 @@ def sign_in(day: Day) -> None:
     street.wait_for(lambda model: model.lines == ("Wrong PIN. Try again.",))
     street.tap(*(f"key_{digit}" for digit in CASHIER_PIN))
     street.tap_to("key_enter", ScreenName.KEYPAD)
+    while (target := street.till.root.ring.target) is None or target.robot_id != "key_5":
+        street.press(finger.DOWN_KEY)
+    street.wait_for(lambda _: bool(street.speaker.played))
 
 
 def sell_online(day: Day) -> None:
@@ -157,7 +169,7 @@ def lose_an_answer(day: Day) -> None:
     ):
         street.cable.road = road
         day.scan_customer(minor, code)
-        street.wait_on(ScreenName.UNKNOWN)
+        day.outcomes.append(street.wait_on(ScreenName.UNKNOWN))
         assert street.texts("warning") == ["DO NOT CHARGE AGAIN"]
         street.cable.road = Road.CLEAR
         street.tap("check_again")
@@ -222,6 +234,18 @@ def close_the_day(day: Day) -> None:
     street.wait_on(ScreenName.SIGN_IN)
     street.tap(*(f"key_{digit}" for digit in OWNER_PIN), "key_enter")
     street.wait_for(lambda model: model.headline == "Z report 1")
+
+
+def hear(day: Day) -> None:
+    """Every result had its tone, and what was paid was said; the ring of the arrow keys says what it lies around."""
+    heard = [played for played, _ in day.street.speaker.played]
+    for screen, tone in TONES.items():
+        samples = tone_samples(tone, volume_percent=60)
+        assert sum(one.startswith(samples) for one in heard) >= day.outcomes.count(screen) > 0, screen
+    voice = Voice(voice_file(assets_folder() / "sounds", Language.ENGLISH))
+    spoken = voice.samples(("paid", *amount_clips(1250, Currency.EUR, Language.ENGLISH)), volume_percent=60)
+    assert tone_samples(Tone.PAID, volume_percent=60) + spoken in heard
+    assert voice.samples(("n5",), volume_percent=60) in heard
 
 
 def shown_sums(day: Day) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""The desk: what is announced and printed when, devices that fail or are pulled out, and that no sale waits for any."""
+"""The desk and its thread: what is shown and printed, and devices that fail, hang or are pulled out."""
 
 import queue
 import threading
@@ -9,32 +9,17 @@ from pathlib import Path
 import pytest
 
 from terminal_app.config import assets_folder
-from terminal_app.core import Place
-from terminal_app.core.desk_work import announcement_of
-from terminal_app.desk import PAPERS_MAX, Announcement, DeskReport, EmptyDesk, Makers, WorkingDesk
+from terminal_app.desk import PAPERS_MAX, Announcement, DeskReport, Makers, WorkingDesk
 from terminal_app.devices.paper import Paper, PaperLine
 from terminal_app.devices.printers import TEST_PAPER, FakePrinter
 from terminal_app.devices.signals import Backlight, FakeDisplay, FakeLights, Signal
 from terminal_app.devices.sound import FakeSpeaker
 from terminal_app.devices.text_scanners import TextPort
 from terminal_app.office_commands import (
-    ChangeSetting,
     DeviceKind,
-    EnterPerson,
-    MakeReport,
-    OpenDrawer,
-    PrintReceipt,
-    PrintReport,
-    ReportChoice,
-    SignIn,
-    TryDevice,
 )
-from terminal_app.roles import Role
-from terminal_app.screen_model import Cancel, ScanAnswer
 from terminal_app.settings import Settings, SoundLevel
 from terminal_app.sounds import Tone
-from tests.unit.terminal_app.people import CASHIER_PIN, OWNER_PIN, sell
-from tests.unit.terminal_app.shop import Shop
 from wallet_sdk.protocol.errors import ErrorCode, TillcodeError, UnavailableError
 
 GONE = UnavailableError(ErrorCode.DEVICE_UNAVAILABLE, "unplugged")
@@ -108,13 +93,17 @@ class Counter:
             sounds=assets_folder() / "sounds",
         )
         self.desk = WorkingDesk(makers, report=self.reports.put, on_text=self.texts.put)
+        self._others: list[DeskReport] = []
 
     def report_of(self, kind: DeviceKind) -> DeskReport:
-        """The next report of a device."""
-        while True:
-            report = self.reports.get(timeout=PATIENCE_S)
-            if report.kind is kind:
-                return report
+        """The next report of a device; those of others are kept for later."""
+        for kept in self._others:
+            if kept.kind is kind:
+                self._others.remove(kept)
+                return kept
+        while (report := self.reports.get(timeout=PATIENCE_S)).kind is not kind:
+            self._others.append(report)
+        return report
 
     def _scanner(self, _address: str) -> TextPort:
         return self.port
@@ -133,14 +122,18 @@ def test_an_outcome_is_seen_and_heard(counter: Counter) -> None:
     """Lights, two lines, a tone and a voice; bright while a code is shown, as before afterwards."""
     counter.desk.announce(Announcement(signal=Signal.WAITING, first="Shop", second="12.50 EUR", is_bright=True))
     assert counter.report_of(DeviceKind.DISPLAY).error is None
-    assert counter.report_of(DeviceKind.SOUND).error is None
+    counter.desk.test(DeviceKind.DRAWER)
+    assert counter.report_of(DeviceKind.DRAWER).error is None
     assert counter.brightness.read_text() == "255"
     counter.desk.announce(
         Announcement(signal=Signal.GOOD, tone=Tone.PAID, clips=("paid", "n12"), first="PAID", second="12.50 EUR")
     )
     assert counter.report_of(DeviceKind.SOUND).error is None
+    assert counter.report_of(DeviceKind.DISPLAY).error is None
     assert counter.lights.signals == [Signal.WAITING, Signal.GOOD]
     assert counter.display.shown[-1] == ("PAID", "12.50 EUR")
+    counter.desk.test(DeviceKind.DRAWER)
+    assert counter.report_of(DeviceKind.DRAWER).error is None
     assert counter.brightness.read_text().strip() == "80"
     (played, rate_hz) = counter.speaker.played[-1]
     assert len(played) / 2 / rate_hz > 0.8
@@ -236,138 +229,3 @@ def test_settings_without_devices_open_none(tmp_path: Path) -> None:
     assert made.lights.signals == []
     assert made.speaker.played == []
     made.desk.stop()
-
-
-# --- the core and its desk ---
-
-
-class Listening(EmptyDesk):
-    """Remembers what the core asks."""
-
-    def __init__(self) -> None:
-        self.announced: list[Announcement] = []
-        self.papers: list[Paper] = []
-        self.configured: list[Settings] = []
-        self.asked: list[object] = []
-
-    def configure(self, settings: Settings) -> None:
-        """Keep them."""
-        self.configured.append(settings)
-
-    def announce(self, announcement: Announcement) -> None:
-        """Keep it."""
-        self.announced.append(announcement)
-
-    def print_paper(self, paper: Paper) -> None:
-        """Keep it."""
-        self.papers.append(paper)
-
-    def open_drawer(self) -> None:
-        """Keep it."""
-        self.asked.append("drawer")
-
-    def test(self, kind: DeviceKind) -> None:
-        """Keep it."""
-        self.asked.append(kind)
-
-
-@pytest.fixture
-def desk(shop: Shop) -> Listening:
-    """A desk that the shop's core talks to."""
-    listening = Listening()
-    shop.core._desk._desk = listening
-    return listening
-
-
-def test_every_moment_of_a_sale_is_announced_once(shop: Shop, desk: Listening) -> None:
-    """Waiting while the code is shown, the outcome with its amount, and then nothing."""
-    sell(shop, 1_250)
-    signals = [one.signal for one in desk.announced]
-    assert signals == [Signal.WAITING, Signal.WAITING, Signal.WAITING, Signal.GOOD, Signal.IDLE]
-    assert [one.is_bright for one in desk.announced] == [True, False, False, False, False]
-    paid = desk.announced[3]
-    assert (paid.tone, paid.clips) == (Tone.PAID, ("paid", "n12", "point", "n50"))
-    assert (paid.first, paid.second) == ("PAID", "12.50 EUR")
-
-
-def test_an_unknown_outcome_sounds_like_nothing_else(shop: Shop, desk: Listening) -> None:
-    """And its sentence says not to charge again; no amount is spoken as if it were paid."""
-    shop.go_offline()
-    shop.show_code(300)
-    shop.do(Cancel())
-    shop.run()
-    unknown = desk.announced[-1]
-    assert (unknown.signal, unknown.tone, unknown.clips) == (Signal.UNKNOWN, Tone.UNKNOWN, ("unknown",))
-
-
-def test_every_place_has_its_announcement(shop: Shop) -> None:
-    """None is forgotten."""
-    sell(shop, 100)
-    snapshot = shop.shown[-2]
-    assert snapshot.place is Place.RESULT
-    for one in shop.shown:
-        assert announcement_of(one).signal in Signal
-
-
-def test_a_receipt_is_printed_and_the_second_one_is_a_copy(shop: Shop, desk: Listening) -> None:
-    """Of the sale on the counter, or of any in the history."""
-    request_id = sell(shop, 1_250)
-    shop.do(PrintReceipt())
-    assert shop.refusal is ErrorCode.BAD_ARGUMENT
-    shop.do(PrintReceipt(request_id=request_id))
-    shop.do(PrintReceipt(request_id=request_id))
-    first, second = (" ".join(line.text for line in paper.lines) for paper in desk.papers)
-    assert "Copy" not in first
-    assert "Copy" in second
-
-
-def test_an_old_receipt_is_printed_from_the_file(shop: Shop, desk: Listening) -> None:
-    """However long ago it was."""
-    request_id = sell(shop, 1_250)
-    del shop.till.views.sales[request_id]
-    shop.do(PrintReceipt(request_id=request_id))
-    assert len(desk.papers) == 1
-    assert desk.papers[0].code_text
-
-
-def test_reports_and_drawer_are_for_those_who_may(shop: Shop, desk: Listening) -> None:
-    """A cashier prints receipts and no reports."""
-    sell(shop, 100)
-    shop.do(MakeReport(kind=ReportChoice.Z))
-    shop.do(PrintReport())
-    shop.do(OpenDrawer())
-    shop.do(TryDevice(kind=DeviceKind.LIGHTS))
-    assert (len(desk.papers), desk.asked) == (1, ["drawer", DeviceKind.LIGHTS])
-    shop.do(EnterPerson(name="Ada", role=Role.OWNER, pin=OWNER_PIN))
-    shop.do(EnterPerson(name="Ben", role=Role.CASHIER, pin=CASHIER_PIN))
-    shop.do(SignIn(staff_id=2, pin=CASHIER_PIN))
-    for command in (PrintReport(), OpenDrawer(), TryDevice(kind=DeviceKind.LIGHTS)):
-        shop.do(command)
-        assert shop.refusal is ErrorCode.ROLE_FORBIDS
-    assert (len(desk.papers), len(desk.asked)) == (1, 2)
-
-
-def test_a_dead_printer_is_a_word_on_the_screen_and_the_sale_goes_on(shop: Shop, desk: Listening) -> None:
-    """Until it works again."""
-    shop.core.step(DeskReport(kind=DeviceKind.PRINTER, error=GONE))
-    assert shop.snapshot.device_faults == ((DeviceKind.PRINTER, ErrorCode.DEVICE_UNAVAILABLE),)
-    sell(shop, 100)
-    shop.core.step(DeskReport(kind=DeviceKind.PRINTER, error=None))
-    assert not shop.snapshot.device_faults
-    assert desk.announced
-
-
-def test_the_desk_hears_of_changed_settings(shop: Shop, desk: Listening) -> None:
-    """Once for each change."""
-    shop.do(ChangeSetting(name="printer", text="tcp:192.0.2.1"))
-    shop.do(ChangeSetting(name="printer", text="tcp:192.0.2.1"))
-    assert [one.printer for one in desk.configured] == ["tcp:192.0.2.1"]
-
-
-def test_a_hand_scanner_needs_no_button(shop: Shop) -> None:
-    """What it reads while the code is shown is taken."""
-    request = shop.show_code()
-    shop.scan(shop.answer(request).envelope)
-    shop.run()
-    assert shop.place is Place.RESULT
-    shop.do(ScanAnswer())

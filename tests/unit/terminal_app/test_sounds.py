@@ -3,12 +3,15 @@
 import sys
 from array import array
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from terminal_app.config import assets_folder
+from terminal_app.core.guidance import SPOKEN_LABELS, clip_of, focus_clips, label_texts
 from terminal_app.devices.sound import FakeSpeaker, NoSpeaker, ProgramSpeaker, find_speaker
-from terminal_app.screen_model import Language
+from terminal_app.i18n import MessageId, catalogue_of
+from terminal_app.screen_model import FocusMoved, Language
 from terminal_app.sounds import RATE_HZ, Phrase, Tone, Voice, amount_clips, clip_texts, tone_samples
 from terminal_app.sounds.tones import NOTES
 from terminal_app.sounds.voice import encode_mu_law, voice_file
@@ -108,8 +111,9 @@ def test_the_point_and_what_is_behind_it(minor: int, currency: Currency, said: s
 @pytest.mark.parametrize("language", Language, ids=lambda language: language.value)
 def test_every_amount_is_said_in_clips_that_exist(language: Language) -> None:
     """Every number up to ten thousand, and every size above it, from the clips that are shipped."""
-    names = Voice(voice_file(SOUNDS, language)).names
-    assert names == set(clip_texts(language))
+    texts = Voice(voice_file(SOUNDS, language)).texts
+    assert texts == {**clip_texts(language), **label_texts(language)}, "a text was changed: run make sounds"
+    names = set(texts)
     wholes = [*range(10_000), *(10**power + 10**lower for power in range(4, 9) for lower in range(power))]
     used = {clip for whole in wholes for clip in amount_clips(whole * 100 + 7, Currency.EUR, language)}
     assert used <= names
@@ -127,12 +131,37 @@ def test_different_amounts_are_said_differently(language: Language) -> None:
 def test_the_shipped_voice_speaks(language: Language) -> None:
     """Each clip is loud, and no longer than a sentence; a few hundred kilobytes a language."""
     path = voice_file(SOUNDS, language)
-    assert path.stat().st_size < 700_000
+    assert path.stat().st_size < 750_000
     voice = Voice(path)
-    for name in voice.names:
+    for name in voice.texts:
         samples = array("h", voice.samples([name], volume_percent=100))
         assert 0.1 < len(samples) / RATE_HZ < 6.0, name
         assert max(map(abs, samples)) > 10_000, name
+
+
+@pytest.mark.parametrize("language", Language, ids=lambda language: language.value)
+def test_a_button_in_the_ring_says_what_stands_on_it(language: Language) -> None:
+    """Every label that has a clip, told apart from the others by its text alone."""
+    catalogue = catalogue_of(language)
+    for label in SPOKEN_LABELS:
+        (clip,) = focus_clips(FocusMoved(robot_id="anything", label=catalogue.text(label)), language)
+        assert label_texts(language)[clip] == catalogue.text(label)
+
+
+@pytest.mark.parametrize(
+    ("robot_id", "label", "clips"),
+    [
+        ("key_7", "7", ("n7",)),
+        ("key_00", "00", ("n0", "n0")),
+        ("tip_15", "15 %", ("n15",)),
+        ("page_on", "", (clip_of(MessageId.DO_PAGE_ON),)),
+        ("person_2", "Ben", ()),
+        ("sale_4", "12.50 EUR", ()),
+    ],
+)
+def test_what_the_ring_says_of_other_things(robot_id: str, label: str, clips: tuple[str, ...]) -> None:
+    """Digits are numbers, pictures go by their name; names and amounts have no clip and are not said."""
+    assert focus_clips(FocusMoved(robot_id=robot_id, label=label), Language.ENGLISH) == clips
 
 
 def test_volume_scales_and_nothing_is_silence() -> None:
@@ -178,20 +207,20 @@ def test_a_file_that_is_no_voice_is_told(tmp_path: Path, content: bytes) -> None
 def test_a_machine_without_a_player_is_silent() -> None:
     """And one with a player plays through it; a player that fails or is gone is no error."""
     assert isinstance(find_speaker(lambda _: None), NoSpeaker)
-    find_speaker(lambda _: None).play(b"\x00\x00", rate_hz=RATE_HZ)
+    find_speaker(lambda _: None).play(b"\x00\x00", rate_hz=RATE_HZ, cut=Event())
     found = find_speaker(lambda name: f"/usr/bin/{name}" if name == "aplay" else None)
     assert isinstance(found, ProgramSpeaker)
     assert found._command[0] == "/usr/bin/aplay"
-    ProgramSpeaker(("/no/such/program",)).play(b"", rate_hz=RATE_HZ)
-    ProgramSpeaker((sys.executable, "-c", "raise SystemExit(1)")).play(b"ab", rate_hz=RATE_HZ)
+    ProgramSpeaker(("/no/such/program",)).play(b"", rate_hz=RATE_HZ, cut=Event())
+    ProgramSpeaker((sys.executable, "-c", "raise SystemExit(1)")).play(b"ab", rate_hz=RATE_HZ, cut=Event())
 
 
 def test_a_program_gets_samples_and_rate(tmp_path: Path) -> None:
     """On its standard input."""
     target = tmp_path / "heard"
     script = "import sys; open(sys.argv[1], 'wb').write(sys.argv[2].encode() + sys.stdin.buffer.read())"
-    ProgramSpeaker((sys.executable, "-c", script, str(target), "{rate}")).play(b"\x01\x02", rate_hz=8_000)
+    ProgramSpeaker((sys.executable, "-c", script, str(target), "{rate}")).play(b"\x01\x02", rate_hz=8_000, cut=Event())
     assert target.read_bytes() == b"8000\x01\x02"
     fake = FakeSpeaker()
-    fake.play(b"\x01\x02", rate_hz=8_000)
+    fake.play(b"\x01\x02", rate_hz=8_000, cut=Event())
     assert fake.played == [(b"\x01\x02", 8_000)]
