@@ -29,7 +29,8 @@ from server_stub.service.tokens import prepare_token
 from server_stub.store.records import ActivationCode, DeviceKind, Merchant
 from server_stub.store.tables.parties import ACTIVATION_CODES, MERCHANTS
 from server_stub.store.writer import Writer
-from tests.unit.server_stub.harness import Answer, TestTerminal, TestWallet
+from tests.unit.server_stub.asking import Answer
+from tests.unit.server_stub.harness import TestTerminal, TestWallet
 from wallet_sdk.protocol import api, limits
 from wallet_sdk.protocol.envelope import Sealed, open_unverified, seal
 from wallet_sdk.protocol.ids import Envelope, MerchantId

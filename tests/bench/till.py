@@ -10,7 +10,8 @@ from terminal_app.outbox import Outbox
 from terminal_app.sale import Credentials, Till, TillTime
 from tests.bench.population import AMOUNT_MINOR, Claimed, Population
 from tests.bench.served import Served, terminal_code
-from tests.unit.server_stub.harness import Answer, TestTerminal
+from tests.unit.server_stub.asking import Answer
+from tests.unit.server_stub.harness import TestTerminal
 from wallet_sdk.client import ApiClient
 from wallet_sdk.keystore import MemoryKeyStore
 from wallet_sdk.ports import HttpAnswer, HttpRequest, Sender

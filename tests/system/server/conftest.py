@@ -16,7 +16,8 @@ import pytest
 
 from server_stub.demo.database import LocalPostgres, local_postgres
 from server_stub.faults import VARIABLE
-from tests.unit.server_stub.harness import Answer, TestTerminal, TestWallet, answer_of
+from tests.unit.server_stub.asking import Answer, answer_of
+from tests.unit.server_stub.harness import TestTerminal, TestWallet
 from wallet_sdk.protocol.signing import SoftwareSigner
 from wallet_sdk.system import SystemClock
 from wallet_sdk.testing import SeededRandom

@@ -5,13 +5,12 @@ Devices make real messages and send them through a ``Call``, which is either the
 
 import asyncio
 import json
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import httpx
 from starlette.types import ASGIApp
 
 from server_stub.audit import AuditReport, audit
@@ -25,10 +24,10 @@ from server_stub.service.api_keys import AddKey, new_key
 from server_stub.store.callers import MERCHANT_SCOPES, Scope
 from server_stub.store.tables.parties import ACCOUNTS
 from server_stub.timekeeper import Timekeeper
+from tests.unit.server_stub.asking import Answer, Call, asked_of
 from wallet_sdk.ports import Clock
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.envelope import Sealed, open_unverified, seal
-from wallet_sdk.protocol.errors import ErrorCode
 from wallet_sdk.protocol.ids import Counter, Envelope, MerchantId, RequestId, time_ordered_id
 from wallet_sdk.protocol.messages import (
     NO_ENVELOPE,
@@ -56,40 +55,6 @@ ONLINE, OFFLINE = AuthorizationMode.ONLINE, AuthorizationMode.OFFLINE
 NEVER_S = 2**32 - 1
 
 SealedConsent = Sealed[PaymentIntent] | Sealed[PaymentCode]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """One HTTP answer."""
-
-    http_status: int
-    body: bytes
-    headers: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def content(self) -> dict[str, Any]:
-        content = json.loads(self.body)
-        assert isinstance(content, dict)
-        return content
-
-    def ok(self) -> dict[str, Any]:
-        """The body of an answer that must be good."""
-        assert self.http_status in {200, 201, 202}, self.body
-        return self.content
-
-    def code(self) -> ErrorCode:
-        """The error code of an answer that must be a problem."""
-        assert self.http_status >= 400, self.body
-        assert self.headers["content-type"] == api.PROBLEM
-        return ErrorCode(self.content["code"])
-
-
-Call = Callable[[str, str, bytes, str], Answer]
-
-
-def answer_of(response: httpx.Response) -> Answer:
-    """What httpx got, as the tests want it."""
-    return Answer(http_status=response.status_code, body=response.content, headers=dict(response.headers))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -307,6 +272,8 @@ class House:
     clock: FrozenClock
     random: SeededRandom
     merchant_id: MerchantId
+    #: An event loop for all calls, for whoever makes thousands; none, and each has its own.
+    runner: asyncio.Runner | None = None
     app: ASGIApp = field(init=False)
 
     def __post_init__(self) -> None:
@@ -317,7 +284,8 @@ class House:
         return self.folder / LEDGER_FILE
 
     def call(self, method: str, path: str, body: bytes, authorization: str) -> Answer:
-        return asyncio.run(self.acall(method, path, body, authorization))
+        asking = self.acall(method, path, body, authorization)
+        return asyncio.run(asking) if self.runner is None else self.runner.run(asking)
 
     def new_key(self, merchant_id: MerchantId | None, *scopes: Scope) -> str:
         """An API key: of a merchant with these scopes or all it can have, or with None of the operator."""
@@ -331,10 +299,7 @@ class House:
         return self.call(method, path, b"" if content is None else json.dumps(content).encode(), f"Bearer {key}")
 
     async def acall(self, method: str, path: str, body: bytes = b"", authorization: str = "") -> Answer:
-        transport = httpx.ASGITransport(self.app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://server") as client:
-            headers = {"authorization": authorization} if authorization else {}
-            return answer_of(await client.request(method, path, content=body, headers=headers))
+        return await asked_of(self.app, method, path, body, {"authorization": authorization} if authorization else {})
 
     def new_signer(self) -> SoftwareSigner:
         return SoftwareSigner(self.random.random_bytes(32))
@@ -392,7 +357,9 @@ def opened_house(folder: Path, *, config: ServerConfig | None = None, seed: int 
             name="Café Mole", city="Lisboa", country="PT", mcc=5812, currencies=(Currency.EUR, Currency.JPY)
         )
         merchant_id = add_merchant(desk.operator.store, details)
-        yield House(folder=folder, desk=desk, clock=clock, random=random, merchant_id=merchant_id)
+        with asyncio.Runner() as runner:
+            house = House(folder=folder, desk=desk, clock=clock, random=random, merchant_id=merchant_id, runner=runner)
+            yield house
 
 
 def credentials_of(envelope: Envelope) -> str:

@@ -12,7 +12,8 @@ from http_message_signatures import HTTPMessageSigner
 from http_message_signatures.algorithms import ECDSA_P256_SHA256
 
 from server_stub.service.message_signatures import COVERED, TAG
-from tests.unit.server_stub.harness import ONLINE, Answer, House, TestTerminal, TestWallet, answer_of
+from tests.unit.server_stub.asking import Answer, answer_of
+from tests.unit.server_stub.harness import ONLINE, House, TestTerminal, TestWallet
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.envelope import key_id_of
 from wallet_sdk.protocol.errors import ErrorCode

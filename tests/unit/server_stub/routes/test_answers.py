@@ -13,7 +13,8 @@ import pytest
 from server_stub.routes import create_app
 from server_stub.service.payments import prepare_capture, prepare_closure, prepare_intent
 from server_stub.service.tokens import prepare_token
-from tests.unit.server_stub.harness import ONLINE, House, answer_of
+from tests.unit.server_stub.asking import answer_of
+from tests.unit.server_stub.harness import ONLINE, House
 from wallet_sdk.protocol import api, limits
 from wallet_sdk.protocol.envelope import seal
 from wallet_sdk.protocol.errors import ErrorCode, MalformedMessageError, RuleViolationError

@@ -5,6 +5,7 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from tests.unit.server_stub.asking import asked_of
 from tests.unit.server_stub.harness import ONLINE, House
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.errors import ErrorCode
@@ -90,14 +91,8 @@ def test_a_stream_is_refused_like_any_read(house: House) -> None:
     path = api.payment_path(house.terminal().request().message.request_id)
 
     async def ask(authorization: str) -> ErrorCode:
-        import httpx
-
-        from tests.unit.server_stub.harness import answer_of
-
-        transport = httpx.ASGITransport(house.app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://server") as client:
-            headers = {"accept": "text/event-stream", "authorization": authorization}
-            return answer_of(await client.get(path, headers=headers)).code()
+        headers = {"accept": "text/event-stream", "authorization": authorization}
+        return (await asked_of(house.app, "GET", path, b"", headers)).code()
 
     assert asyncio.run(ask("")) is ErrorCode.NOT_AUTHENTICATED
     assert asyncio.run(ask(wallet.authorization(path))) is ErrorCode.UNKNOWN_PAYMENT
