@@ -31,7 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             size=options.size,
             currency=options.currency,
             passphrase=os.environ.get(PASSPHRASE_VARIABLE),
-            second_journal=str(options.second_journal) if options.second_journal else None,
+            second_journal=options.second_journal,
+            carry_folder=options.carry_folder,
+            receipt_folder=options.receipt_folder,
         )
         if options.check_unsent:
             return _check_unsent(config)
@@ -91,7 +93,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--activation-code", metavar="CODE", help="join with this code at the start, if not joined yet")
     parser.add_argument("--currency", metavar="CODE", help="ISO 4217 code of the keypad, such as EUR")
     parser.add_argument("--size", metavar="800x480", help="size of the window in pixels")
-    parser.add_argument("--second-journal", type=Path, metavar="FILE", help="keep a second journal (stick, other disk)")
+    parser.add_argument("--second-journal", metavar="FILE", help="keep a second journal (stick, other disk)")
+    parser.add_argument("--carry-folder", metavar="DIR", help="save the queue here to carry it by hand, as on a stick")
+    parser.add_argument("--receipt-folder", metavar="DIR", help="write receipts as PDF here")
     parser.add_argument("--check-unsent", action="store_true", help="exit 3 when this till has something unsent")
     parser.add_argument("--training", action="store_true", help="play money: nothing is real, and nothing is kept")
     source = parser.add_mutually_exclusive_group()

@@ -49,6 +49,7 @@ KEYS_NAME: Final = "keys"
 SECRET_NAME: Final = "secret"  # noqa: S105 - the name of a file
 SECRET_BYTES: Final = 32
 TRAINING_FOLDER: Final = "training"
+CARRY_FOLDER: Final = "carried"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +130,7 @@ class Terminal:
             show=show_snapshot,
             desk=self._desk,
             training=Training.NO if outside.practice is None else Training.YES,
+            carry_folder=config.carry_folder or config.home / CARRY_FOLDER,
         )
         self._shown = self._core.snapshot
         self._practice = outside.practice
@@ -259,7 +261,7 @@ def training_of(config: TerminalConfig, outside: Outside) -> tuple[TerminalConfi
         ) from error
     operator = PracticeOperator(clock=outside.clock, random=outside.random, currency=config.currency)
     return (
-        replace(config, home=home, server_url=TRAINING_URL, second_journal=None),
+        replace(config, home=home, server_url=TRAINING_URL, second_journal=None, carry_folder=None),
         replace(outside, open_sender=lambda _url: operator, practice=operator),
     )
 

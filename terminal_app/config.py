@@ -36,6 +36,8 @@ class TerminalConfig:
         currency: what the keypad asks for; the certificate must cover it.
         width_px, height_px: size of the window.
         second_journal: where a second journal is kept (a stick, another disk), None for none.
+        carry_folder: where the queue is saved to be carried by hand, and read from; None: `carried` in the home folder.
+        receipt_folder: where receipts are written as PDF; None: `receipts` in the home folder.
         passphrase: opens the key file; empty means the machine-local secret file (see bootstrap).
     """
 
@@ -46,6 +48,8 @@ class TerminalConfig:
     height_px: int = 480
     passphrase: str = ""
     second_journal: Path | None = None
+    carry_folder: Path | None = None
+    receipt_folder: Path | None = None
 
     def __repr__(self) -> str:
         return f"TerminalConfig(home={str(self.home)!r}, server_url={self.server_url!r}, currency={self.currency.name})"
@@ -59,6 +63,8 @@ def load_config(
     currency: str | None = None,
     passphrase: str | None = None,
     second_journal: str | None = None,
+    carry_folder: str | None = None,
+    receipt_folder: str | None = None,
 ) -> TerminalConfig:
     """Read the settings of a home folder; an argument that is given wins over the file.
 
@@ -68,7 +74,8 @@ def load_config(
     """
     settings = _read_file(home / FILE_NAME)
     given = {"server_url": server_url, "size": size, "currency": currency, "passphrase": passphrase}
-    given["second_journal"] = second_journal
+    places = {"second_journal": second_journal, "carry_folder": carry_folder, "receipt_folder": receipt_folder}
+    given.update(places)
     settings.update({name: text for name, text in given.items() if text is not None})
     unknown = sorted(set(settings) - set(given))
     if unknown:
@@ -77,10 +84,12 @@ def load_config(
     if "size" in settings:
         width_px, height_px = _parse_size(_text(settings, "size"))
         config = replace(config, width_px=width_px, height_px=height_px)
-    if "second_journal" in settings:
-        config = replace(config, second_journal=Path(_text(settings, "second_journal")))
+    paths = {name: Path(_text(settings, name)) for name in places if name in settings}
     return replace(
         config,
+        second_journal=paths.get("second_journal"),
+        carry_folder=paths.get("carry_folder"),
+        receipt_folder=paths.get("receipt_folder"),
         server_url=_text(settings, "server_url") if "server_url" in settings else config.server_url,
         currency=_parse_currency(_text(settings, "currency")) if "currency" in settings else config.currency,
         passphrase=_text(settings, "passphrase") if "passphrase" in settings else config.passphrase,

@@ -17,6 +17,8 @@ class Page(Enum):
     SALE = "sale"
     REPORT = "report"
     QUEUE = "queue"
+    CARRY = "carry"
+    CARRIED = "carried"
     STAFF = "staff"
     SETTINGS = "settings"
     DEVICES = "devices"
@@ -116,14 +118,22 @@ class ShowReportAgain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportQueue:
-    """Write what is unsent into a new file, to be carried; it stays in the queue."""
+    """Write what is unsent into a new file, to be carried; it stays in the queue.
 
-    path: Path
+    Without a path: into the till's folder for that, under a name of its own.
+    """
+
+    path: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowQueueCodes:
     """Show what is unsent as a sequence of codes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnQueueCode:
+    """Show the next code of the sequence; after the last one the first again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,6 +252,7 @@ OfficeCommand = (
     | ShowReportAgain
     | ExportQueue
     | ShowQueueCodes
+    | TurnQueueCode
     | ReadQueueCodes
     | ImportQueue
     | ChangeSetting

@@ -6,6 +6,7 @@ kept until somebody with a larger one types a PIN, or the page is left.
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Final, assert_never
 
 from terminal_app.core.office_view import Crew, Done, OfficeView
@@ -13,6 +14,7 @@ from terminal_app.journal import Journal
 from terminal_app.journal.office_events import ShopLeft, StaffId
 from terminal_app.office import Staff, change_setting, close_day, settings_of
 from terminal_app.office.carried import CodeCollector, codes_of
+from terminal_app.office.carry_folder import CarryFolder
 from terminal_app.office.courier import Brought, QueueCourier
 from terminal_app.office_commands import (
     Approve,
@@ -37,12 +39,16 @@ from terminal_app.office_commands import (
     ShowReportAgain,
     SignIn,
     SignOut,
+    TurnQueueCode,
 )
 from terminal_app.reports import OfflineFilter, parse_query, queue_view, search, x_report, z_report
 from terminal_app.roles import ALLOWED, Permission, Role
 from terminal_app.sale import Till, TillTime
 from terminal_app.settings import Settings
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, RuleViolationError
+
+#: A page that shows how much time is left is made anew this often.
+PAGE_LIFETIME_MS: Final = 60_000
 
 #: Who may open a page at all; what is done on it is asked again.
 PAGE_PERMISSIONS: Final = {
@@ -51,6 +57,8 @@ PAGE_PERMISSIONS: Final = {
     Page.SALE: Permission.SEE_HISTORY,
     Page.REPORT: Permission.REPORT_X,
     Page.QUEUE: Permission.SEND_NOW,
+    Page.CARRY: Permission.SEND_NOW,
+    Page.CARRIED: Permission.SEND_NOW,
     Page.STAFF: Permission.MANAGE_STAFF,
     Page.SETTINGS: Permission.CHANGE_SETTINGS,
     Page.DEVICES: Permission.TEST_DEVICES,
@@ -61,24 +69,34 @@ assert set(PAGE_PERMISSIONS) == set(Page), "nobody opens a page by mistake"
 class BackOffice:
     """The pages over the keypad. `view` is None while none is open."""
 
-    def __init__(self, till: Till, staff: Staff, *, time: TillTime, send_now: Callable[[], None]) -> None:
+    def __init__(
+        self, till: Till, staff: Staff, *, time: TillTime, send_now: Callable[[], None], carry_folder: Path
+    ) -> None:
         self.staff = staff
         self._till = till
         self._time = time
         self._send_now = send_now
         self._courier = QueueCourier(till, time=time)
+        self._carry_folder = CarryFolder(carry_folder)
         self._view: OfficeView | None = None
         self._pending: OfficeCommand | None = None
         self._collector: CodeCollector | None = None
         self._seen_length = -1
+        self._seen_ms = 0
         self._touched_ms = time.monotonic_ms()
 
     @property
     def view(self) -> OfficeView | None:
-        """The open page as it is now; made anew when the journal has grown."""
-        if self._view is not None and self._seen_length != self._journal.length:
+        """The open page as it is now; made anew when the journal has grown, or a minute of its deadline has gone."""
+        if self._view is not None and (self._seen_length != self._journal.length or self.changes_in_ms() == 0):
             self._view = self._filled(self._view)
         return self._view
+
+    def changes_in_ms(self) -> int | None:
+        """Milliseconds until the open page says something else by itself, None when it does not."""
+        if self._view is None or self._view.queue is None or self._view.queue.deadline_s is None:
+            return None
+        return max(0, self._seen_ms + PAGE_LIFETIME_MS - self._time.monotonic_ms())
 
     @property
     def crew(self) -> Crew:
@@ -201,6 +219,7 @@ class BackOffice:
         command: GiveRefund
         | ExportQueue
         | ShowQueueCodes
+        | TurnQueueCode
         | ReadQueueCodes
         | ImportQueue
         | ChangeSetting
@@ -213,7 +232,7 @@ class BackOffice:
         match command:
             case GiveRefund():
                 self._refund(command, role)
-            case ExportQueue() | ShowQueueCodes() | ReadQueueCodes() | ImportQueue():
+            case ExportQueue() | ShowQueueCodes() | TurnQueueCode() | ReadQueueCodes() | ImportQueue():
                 self._require(Permission.MOVE_QUEUE, role)
                 self._move_queue(command)
             case ChangeSetting():
@@ -261,11 +280,14 @@ class BackOffice:
         self._show(OfficeView(page=Page.SALE, entry=entry))
         self._send_now()
 
-    def _move_queue(self, command: ExportQueue | ShowQueueCodes | ReadQueueCodes | ImportQueue) -> None:
+    def _move_queue(self, command: ExportQueue | ShowQueueCodes | TurnQueueCode | ReadQueueCodes | ImportQueue) -> None:
         match command:
             case ExportQueue():
-                self._courier.export_file(command.path)
-                self._show(OfficeView(page=Page.QUEUE, done=Done.QUEUE_EXPORTED))
+                self._export(command.path)
+            case TurnQueueCode():
+                view = self._open_view()
+                count = max(1, len(view.queue_codes))
+                self._show(replace(view, code_at=(view.code_at + 1) % count))
             case ShowQueueCodes():
                 codes = codes_of(self._courier.export_bytes())
                 self._show(OfficeView(page=Page.QUEUE, queue_codes=codes))
@@ -274,6 +296,13 @@ class BackOffice:
                 self._show(OfficeView(page=Page.QUEUE, is_reading_codes=True))
             case ImportQueue():
                 self._brought(self._courier.import_file(command.path))
+
+    def _export(self, path: Path | None) -> None:
+        membership = self._till.views.membership
+        till = str(membership.certificate.message.terminal_id) if membership is not None else ""
+        target = path or self._carry_folder.new_path(till=till, at_s=self._time.now_s())
+        self._courier.export_file(target)
+        self._show(OfficeView(page=Page.QUEUE, done=Done.QUEUE_EXPORTED, place=str(target)))
 
     def _brought(self, brought: Brought) -> None:
         count = brought.payment_count + brought.closed_count
@@ -324,11 +353,13 @@ class BackOffice:
     def _filled(self, view: OfficeView) -> OfficeView:
         """The page with what the journal says now."""
         views = self._till.views
-        self._seen_length = self._journal.length
+        self._seen_length, self._seen_ms = self._journal.length, self._time.monotonic_ms()
         filled = replace(view, settings=self.settings, z_numbers=tuple(views.office.closings))
         match view.page:
             case Page.HISTORY:
                 return replace(filled, entries=search(views.history.values(), view.query))
+            case Page.CARRIED:
+                return replace(filled, place=str(self._carry_folder.path), files=self._carry_folder.files())
             case Page.QUEUE:
                 return replace(filled, queue=queue_view(views, at_s=self._time.journal_s()))
             case Page.SALE:

@@ -10,6 +10,7 @@ It owns no thread and never waits: `due_in_ms` says when `tick` is wanted next, 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Final, assert_never
 
 from terminal_app.core.back_office import BackOffice
@@ -109,6 +110,7 @@ class TerminalCore:
         show: Callable[[Snapshot], None],
         desk: Desk | None = None,
         training: Training = Training.NO,
+        carry_folder: Path,
     ) -> None:
         self._till = till
         self._outbox = outbox
@@ -119,7 +121,7 @@ class TerminalCore:
         self._network = NetworkState.OFFLINE
         self._scanner = scanner
         self._counter = CounterSale(till, lanes=lanes, scanner=scanner, time=time)
-        self._office = BackOffice(till, staff, time=time, send_now=outbox.send_now)
+        self._office = BackOffice(till, staff, time=time, send_now=outbox.send_now, carry_folder=carry_folder)
         self._desk = DeskWork(till, desk or EmptyDesk())
         self._training = training
         self._shown: Snapshot | None = None
@@ -210,7 +212,7 @@ class TerminalCore:
         """Milliseconds until `tick` is wanted; None while only an event can change anything."""
         due_ms = [self._counter.due_in_ms()]
         if self._counter.place is Place.KEYPAD:
-            due_ms.append(self._office.signs_out_in_ms())
+            due_ms += [self._office.signs_out_in_ms(), self._office.changes_in_ms()]
         if self._network is not NetworkState.SWITCHED_OFF:
             due_ms.append(self._outbox.due_in_ms(busy_with=self._counter.busy_with))
         return min((one for one in due_ms if one is not None), default=None)

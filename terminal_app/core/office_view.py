@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum, unique
+from pathlib import Path
 
 from terminal_app.journal import HistoryEntry, Person, RefundRecord, Sale
 from terminal_app.office_commands import Page
@@ -43,9 +44,11 @@ class OfficeView:
         entry, sale, refunds: the sale that is looked at; `sale` is None for one too old to be in memory.
         report: the report that is looked at; `z_numbers` are those that can be looked at again.
         queue: what waits, on the page of the queue.
-        queue_codes: texts of the codes that carry it, to be shown in turn.
+        queue_codes: texts of the codes that carry it, to be shown in turn; `code_at` is the one that is shown.
         is_reading_codes: whether another till's sequence is being read; `missing_codes` are those not seen yet.
         brought_count: payments in the file that was taken last.
+        place: the file that was written last, or the folder that is looked into.
+        files: saved queues in it, the newest first.
     """
 
     page: Page
@@ -60,7 +63,10 @@ class OfficeView:
     z_numbers: tuple[int, ...] = ()
     queue: QueueView | None = None
     queue_codes: tuple[str, ...] = ()
+    code_at: int = 0
     is_reading_codes: bool = False
     missing_codes: tuple[int, ...] = ()
     brought_count: int = 0
+    place: str = ""
+    files: tuple[Path, ...] = ()
     settings: Settings = Settings()  # noqa: RUF009 - frozen

@@ -97,7 +97,7 @@ ARABIC = MappingProxyType(
         MessageId.CODES_HINT: "ضع كاميرا الصندوق الآخر أمام كل رمز.",
         MessageId.READ_HINT: "ضع رموز الصندوق الآخر أمام الكاميرا.",
         MessageId.CODES_MISSING: "ما زال ينقص: {numbers}",
-        MessageId.ASKED_FOR: "يُسأل الخادم {seconds} ثانية أخرى.",
+        MessageId.ASKED_FOR: "لا يُعرف بعد. السؤال مستمر {seconds} ثانية.",
         MessageId.TRAINING_HINT: "نقود وهمية: لا شيء حقيقي ولا شيء يُحفظ.",
         MessageId.OPERATORS_MOST: "0 يعني: بقدر ما يسمح المشغّل ({most}).",
         MessageId.DEVICE_FAULT: "{device}: لا يعمل.",
@@ -155,6 +155,8 @@ ARABIC = MappingProxyType(
         MessageId.DO_TO_SALE: "إلى البيع",
         MessageId.DO_CASHIER: "أمين الصندوق: اضغط مطولاً",
         MessageId.DO_SAVE_PDF: "احفظ PDF",
+        MessageId.DO_STOP: "توقف",
+        MessageId.DO_TO_QUEUE: "إلى الطابور",
         # words
         MessageId.ONLINE: "متصل",
         MessageId.NETWORK_LOST: "لا شبكة",
@@ -279,5 +281,6 @@ ARABIC = MappingProxyType(
         MessageId.OWNER_STAYS: "يجب أن يكون هناك مالك.",
         MessageId.NAME_FORM: "الاسم من 1 إلى 24 حرفاً.",
         MessageId.NO_FILE: "لا يمكن استخدام الذاكرة أو المجلد. هل هي موصولة؟",
+        MessageId.TOO_MANY_CODES: "مدفوعات كثيرة على الرموز. احفظها في ملف.",
     }
 )

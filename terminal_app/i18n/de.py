@@ -97,7 +97,7 @@ GERMAN = MappingProxyType(
         MessageId.CODES_HINT: "Die Kamera der anderen Kasse vor jeden Code halten.",
         MessageId.READ_HINT: "Die Codes der anderen Kasse vor die Kamera halten.",
         MessageId.CODES_MISSING: "Es fehlen noch: {numbers}",
-        MessageId.ASKED_FOR: "Der Server wird noch {seconds} s gefragt.",
+        MessageId.ASKED_FOR: "Noch ungeklärt. Gefragt wird noch {seconds} s.",
         MessageId.TRAINING_HINT: "Spielgeld: nichts ist echt, nichts wird behalten.",
         MessageId.OPERATORS_MOST: "0 heißt: so viel der Betreiber erlaubt ({most}).",
         MessageId.DEVICE_FAULT: "{device}: funktioniert nicht.",
@@ -155,6 +155,8 @@ GERMAN = MappingProxyType(
         MessageId.DO_TO_SALE: "Zum Verkauf",
         MessageId.DO_CASHIER: "Kasse: gedrückt halten",
         MessageId.DO_SAVE_PDF: "Als PDF sichern",
+        MessageId.DO_STOP: "Stopp",
+        MessageId.DO_TO_QUEUE: "Zur Warteschlange",
         # words
         MessageId.ONLINE: "Online",
         MessageId.NETWORK_LOST: "Kein Netz",
@@ -279,5 +281,6 @@ GERMAN = MappingProxyType(
         MessageId.OWNER_STAYS: "Jemand muss Inhaber sein.",
         MessageId.NAME_FORM: "Ein Name hat 1 bis 24 Zeichen.",
         MessageId.NO_FILE: "Stick oder Ordner nicht benutzbar. Ist er eingesteckt?",
+        MessageId.TOO_MANY_CODES: "Zu viele Zahlungen für Codes. Als Datei speichern.",
     }
 )

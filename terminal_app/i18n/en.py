@@ -97,7 +97,7 @@ ENGLISH = MappingProxyType(
         MessageId.CODES_HINT: "Hold the other till's camera before each code.",
         MessageId.READ_HINT: "Hold the other till's codes before the camera.",
         MessageId.CODES_MISSING: "Still missing: {numbers}",
-        MessageId.ASKED_FOR: "Asking the server for {seconds} s more.",
+        MessageId.ASKED_FOR: "Nobody knows yet. Asking for {seconds} s more.",
         MessageId.TRAINING_HINT: "Play money: nothing is real and nothing is kept.",
         MessageId.OPERATORS_MOST: "0 means: as much as the operator allows ({most}).",
         MessageId.DEVICE_FAULT: "{device}: does not work.",
@@ -155,6 +155,8 @@ ENGLISH = MappingProxyType(
         MessageId.DO_TO_SALE: "To the sale",
         MessageId.DO_CASHIER: "Cashier: press and hold",
         MessageId.DO_SAVE_PDF: "Save as PDF",
+        MessageId.DO_STOP: "Stop",
+        MessageId.DO_TO_QUEUE: "To the queue",
         # words
         MessageId.ONLINE: "Online",
         MessageId.NETWORK_LOST: "No network",
@@ -279,5 +281,6 @@ ENGLISH = MappingProxyType(
         MessageId.OWNER_STAYS: "Somebody must be the owner.",
         MessageId.NAME_FORM: "A name has 1 to 24 characters.",
         MessageId.NO_FILE: "The stick or folder cannot be used. Is it plugged in?",
+        MessageId.TOO_MANY_CODES: "Too many payments for codes. Save them to a file.",
     }
 )

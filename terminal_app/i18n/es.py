@@ -97,7 +97,7 @@ SPANISH = MappingProxyType(
         MessageId.CODES_HINT: "Ponga la cámara de la otra caja ante cada código.",
         MessageId.READ_HINT: "Ponga los códigos de la otra caja ante la cámara.",
         MessageId.CODES_MISSING: "Faltan: {numbers}",
-        MessageId.ASKED_FOR: "Se pregunta al servidor {seconds} s más.",
+        MessageId.ASKED_FOR: "Aún no se sabe. Se pregunta {seconds} s más.",
         MessageId.TRAINING_HINT: "Dinero de juego: nada es real y nada se guarda.",
         MessageId.OPERATORS_MOST: "0 significa: lo que permite el operador ({most}).",
         MessageId.DEVICE_FAULT: "{device}: no funciona.",
@@ -155,6 +155,8 @@ SPANISH = MappingProxyType(
         MessageId.DO_TO_SALE: "A la venta",
         MessageId.DO_CASHIER: "Cajero: mantener pulsado",
         MessageId.DO_SAVE_PDF: "Guardar PDF",
+        MessageId.DO_STOP: "Parar",
+        MessageId.DO_TO_QUEUE: "A la cola",
         # words
         MessageId.ONLINE: "Con red",
         MessageId.NETWORK_LOST: "Sin red",
@@ -279,5 +281,6 @@ SPANISH = MappingProxyType(
         MessageId.OWNER_STAYS: "Alguien debe ser el dueño.",
         MessageId.NAME_FORM: "Un nombre tiene de 1 a 24 caracteres.",
         MessageId.NO_FILE: "No se puede usar la memoria o la carpeta. ¿Está conectada?",
+        MessageId.TOO_MANY_CODES: "Demasiados pagos para códigos. Guárdelos en un archivo.",
     }
 )

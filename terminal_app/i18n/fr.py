@@ -97,7 +97,7 @@ FRENCH = MappingProxyType(
         MessageId.CODES_HINT: "Présentez chaque code à la caméra de l'autre caisse.",
         MessageId.READ_HINT: "Présentez les codes de l'autre caisse à la caméra.",
         MessageId.CODES_MISSING: "Il manque : {numbers}",
-        MessageId.ASKED_FOR: "Le serveur est interrogé encore {seconds} s.",
+        MessageId.ASKED_FOR: "On ne sait pas encore. Demande encore {seconds} s.",
         MessageId.TRAINING_HINT: "Argent fictif : rien n'est réel, rien n'est gardé.",
         MessageId.OPERATORS_MOST: "0 veut dire : autant que l'opérateur permet ({most}).",
         MessageId.DEVICE_FAULT: "{device} : ne marche pas.",
@@ -155,6 +155,8 @@ FRENCH = MappingProxyType(
         MessageId.DO_TO_SALE: "À la vente",
         MessageId.DO_CASHIER: "Caissier : appui long",
         MessageId.DO_SAVE_PDF: "Enregistrer en PDF",
+        MessageId.DO_STOP: "Arrêter",
+        MessageId.DO_TO_QUEUE: "À la file",
         # words
         MessageId.ONLINE: "En ligne",
         MessageId.NETWORK_LOST: "Pas de réseau",
@@ -279,5 +281,6 @@ FRENCH = MappingProxyType(
         MessageId.OWNER_STAYS: "Il faut un patron.",
         MessageId.NAME_FORM: "Un nom a de 1 à 24 caractères.",
         MessageId.NO_FILE: "La clé ou le dossier est inutilisable. Est-elle branchée ?",
+        MessageId.TOO_MANY_CODES: "Trop de paiements pour des codes. Enregistrez un fichier.",
     }
 )

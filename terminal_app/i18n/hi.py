@@ -97,7 +97,7 @@ HINDI = MappingProxyType(
         MessageId.CODES_HINT: "हर कोड के सामने दूसरे टिल का कैमरा रखें।",
         MessageId.READ_HINT: "दूसरे टिल के कोड कैमरे के सामने रखें।",
         MessageId.CODES_MISSING: "अभी बाकी: {numbers}",
-        MessageId.ASKED_FOR: "सर्वर से {seconds} सेकंड और पूछा जाएगा।",
+        MessageId.ASKED_FOR: "अभी पता नहीं। {seconds} सेकंड और पूछेंगे।",
         MessageId.TRAINING_HINT: "नकली पैसा: कुछ असली नहीं, कुछ रखा नहीं जाता।",
         MessageId.OPERATORS_MOST: "0 का अर्थ: ऑपरेटर की सीमा ({most})।",
         MessageId.DEVICE_FAULT: "{device}: काम नहीं कर रहा।",
@@ -155,6 +155,8 @@ HINDI = MappingProxyType(
         MessageId.DO_TO_SALE: "बिक्री पर",
         MessageId.DO_CASHIER: "कैशियर: दबाए रखें",
         MessageId.DO_SAVE_PDF: "PDF में रखें",
+        MessageId.DO_STOP: "रोकें",
+        MessageId.DO_TO_QUEUE: "कतार पर",
         # words
         MessageId.ONLINE: "ऑनलाइन",
         MessageId.NETWORK_LOST: "नेटवर्क नहीं",
@@ -279,5 +281,6 @@ HINDI = MappingProxyType(
         MessageId.OWNER_STAYS: "किसी को मालिक होना चाहिए।",
         MessageId.NAME_FORM: "नाम में 1 से 24 अक्षर होते हैं।",
         MessageId.NO_FILE: "स्टिक या फ़ोल्डर काम नहीं कर रहा। क्या वह लगा है?",
+        MessageId.TOO_MANY_CODES: "कोड के लिए बहुत भुगतान हैं। फ़ाइल में रखें।",
     }
 )

@@ -156,6 +156,8 @@ class MessageId(Enum):
     DO_TO_SALE = "do_to_sale"
     DO_CASHIER = "do_cashier"
     DO_SAVE_PDF = "do_save_pdf"
+    DO_STOP = "do_stop"
+    DO_TO_QUEUE = "do_to_queue"
     # words
     ONLINE = "online"
     NETWORK_LOST = "network_lost"
@@ -280,3 +282,4 @@ class MessageId(Enum):
     OWNER_STAYS = "owner_stays"
     NAME_FORM = "name_form"
     NO_FILE = "no_file"
+    TOO_MANY_CODES = "too_many_codes"

@@ -97,7 +97,7 @@ PORTUGUESE = MappingProxyType(
         MessageId.CODES_HINT: "Ponha a câmara do outro caixa diante de cada código.",
         MessageId.READ_HINT: "Ponha os códigos do outro caixa diante da câmara.",
         MessageId.CODES_MISSING: "Faltam: {numbers}",
-        MessageId.ASKED_FOR: "Pergunta-se ao servidor mais {seconds} s.",
+        MessageId.ASKED_FOR: "Ainda não se sabe. Pergunta-se mais {seconds} s.",
         MessageId.TRAINING_HINT: "Dinheiro a fingir: nada é real, nada fica.",
         MessageId.OPERATORS_MOST: "0 quer dizer: o que o operador permite ({most}).",
         MessageId.DEVICE_FAULT: "{device}: não funciona.",
@@ -155,6 +155,8 @@ PORTUGUESE = MappingProxyType(
         MessageId.DO_TO_SALE: "À venda",
         MessageId.DO_CASHIER: "Caixa: manter premido",
         MessageId.DO_SAVE_PDF: "Guardar PDF",
+        MessageId.DO_STOP: "Parar",
+        MessageId.DO_TO_QUEUE: "À fila",
         # words
         MessageId.ONLINE: "Com rede",
         MessageId.NETWORK_LOST: "Sem rede",
@@ -279,5 +281,6 @@ PORTUGUESE = MappingProxyType(
         MessageId.OWNER_STAYS: "Alguém tem de ser o dono.",
         MessageId.NAME_FORM: "Um nome tem de 1 a 24 caracteres.",
         MessageId.NO_FILE: "A pen ou a pasta não se pode usar. Está ligada?",
+        MessageId.TOO_MANY_CODES: "Demasiados pagamentos para códigos. Guarde num ficheiro.",
     }
 )

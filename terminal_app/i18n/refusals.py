@@ -70,9 +70,14 @@ _OF_TERMINAL_LIMIT: Final = MappingProxyType(
 )
 
 
-#: What was typed of a person, by the command's field.
+#: What will not do, by the command's field.
 _OF_ARGUMENT: Final = MappingProxyType(
-    {"role": MessageId.OWNER_STAYS, "pin": MessageId.PIN_FORM, "name": MessageId.NAME_FORM}
+    {
+        "role": MessageId.OWNER_STAYS,
+        "pin": MessageId.PIN_FORM,
+        "name": MessageId.NAME_FORM,
+        "queue": MessageId.TOO_MANY_CODES,
+    }
 )
 
 

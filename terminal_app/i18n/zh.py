@@ -97,7 +97,7 @@ CHINESE = MappingProxyType(
         MessageId.CODES_HINT: "请让另一台收银机的相机对准每个码。",
         MessageId.READ_HINT: "请将另一台收银机的码对准相机。",
         MessageId.CODES_MISSING: "还缺：{numbers}",
-        MessageId.ASKED_FOR: "再向服务器询问 {seconds} 秒。",
+        MessageId.ASKED_FOR: "尚不知结果，再询问 {seconds} 秒。",
         MessageId.TRAINING_HINT: "练习用钱：不是真的，也不保留。",
         MessageId.OPERATORS_MOST: "0 表示按运营商规定的上限（{most}）。",
         MessageId.DEVICE_FAULT: "{device}：无法工作。",
@@ -155,6 +155,8 @@ CHINESE = MappingProxyType(
         MessageId.DO_TO_SALE: "回到该笔",
         MessageId.DO_CASHIER: "收银员：请长按",
         MessageId.DO_SAVE_PDF: "存为 PDF",
+        MessageId.DO_STOP: "停止",
+        MessageId.DO_TO_QUEUE: "回到待传款项",
         # words
         MessageId.ONLINE: "在线",
         MessageId.NETWORK_LOST: "无网络",
@@ -279,5 +281,6 @@ CHINESE = MappingProxyType(
         MessageId.OWNER_STAYS: "必须有一位店主。",
         MessageId.NAME_FORM: "姓名为 1 到 24 个字符。",
         MessageId.NO_FILE: "无法使用 U 盘或文件夹。是否已插好？",
+        MessageId.TOO_MANY_CODES: "款项太多，不能用码传递。请存为文件。",
     }
 )

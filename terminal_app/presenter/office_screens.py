@@ -26,6 +26,7 @@ from terminal_app.office_commands import (
     TryDevice,
 )
 from terminal_app.presenter.people_page import ROLES, people_page
+from terminal_app.presenter.queue_pages import carried_page, carry_page, queue_page
 from terminal_app.presenter.report_rows import report_rows
 from terminal_app.presenter.setting_rows import setting_rows
 from terminal_app.presenter.wording import Wording, amount_text
@@ -34,7 +35,6 @@ from terminal_app.roles import ALLOWED, Permission
 from terminal_app.screen_model import (
     Action,
     Choice,
-    CommandName,
     Emphasis,
     Mark,
     PageButton,
@@ -99,7 +99,9 @@ class OfficeScreens:
             Page.HISTORY: self._history,
             Page.SALE: self._sale,
             Page.REPORT: self._report,
-            Page.QUEUE: self._queue,
+            Page.QUEUE: partial(queue_page, self._wording),
+            Page.CARRY: partial(carry_page, self._wording),
+            Page.CARRIED: partial(carried_page, self._wording),
             Page.STAFF: partial(people_page, self._wording),
             Page.SETTINGS: self._settings,
             Page.DEVICES: self._devices,
@@ -308,47 +310,6 @@ class OfficeScreens:
                 press=MakeReport(kind=ReportChoice.Z),
             ),
             actions=(printing, *again, close) if is_x else (printing,),
-        )
-
-    def _queue(self, snapshot: Snapshot, view: OfficeView) -> ScreenModel:
-        text, queue = self._wording.text, view.queue
-        assert queue is not None, "the page of the queue has one"
-        rows = tuple(
-            Row(
-                robot_id=f"sale_{item.request_id.hex()}",
-                title=self._wording.moment(item.accepted_at_s),
-                detail=item.reference,
-                amount=amount_text(Money(minor=item.paid_minor, currency=snapshot.currency)),
-                mark=Mark.BAD if item.held_code else Mark.STORED,
-                press=OpenSale(request_id=item.request_id),
-            )
-            for item in queue.items
-        )
-        lines = list(self._wording.refusal_lines(snapshot))
-        if queue.is_empty:
-            lines.append(text(MessageId.QUEUE_EMPTY))
-        if queue.items and snapshot.limits is not None:
-            total = Money(minor=queue.sum_minor, currency=snapshot.currency)
-            most = Money(minor=snapshot.limits.stored_max_minor, currency=snapshot.currency)
-            lines.append(
-                text(
-                    MessageId.QUEUE_FILL,
-                    count=str(len(queue.items)),
-                    count_max=str(snapshot.limits.stored_count_max),
-                    total=format_money(total),
-                    stored_max=format_money(most),
-                )
-            )
-        if queue.deadline_s is not None:
-            lines.append(text(MessageId.QUEUE_DEADLINE, time=self._wording.moment(queue.deadline_s)))
-        send = self._wording.action(CommandName.SEND_NOW, MessageId.DO_SEND_NOW, Emphasis.PRIMARY)
-        return self._wording.screen(
-            snapshot,
-            ScreenName.QUEUE,
-            lines=tuple(lines),
-            back=_TO_MENU,
-            rows=rows,
-            actions=() if queue.is_empty else (send,),
         )
 
     def _devices(self, snapshot: Snapshot, _view: OfficeView) -> ScreenModel:

@@ -151,7 +151,10 @@ class SaleScreens:
             case ScreenName.ACCEPTED_OFFLINE:
                 lines: tuple[str, ...] = (self._wording.text(MessageId.STORED_HINT),)
             case ScreenName.UNKNOWN:
-                lines = (self._wording.text(MessageId.UNKNOWN_HINT),)
+                left_s = snapshot.closes_in_s
+                text = self._wording.text
+                asking = text(MessageId.ASKED_FOR, seconds=str(left_s))
+                lines = (text(MessageId.UNKNOWN_HINT) if left_s is None else asking,)
             case ScreenName.PAID:
                 lines = ()
             case _:

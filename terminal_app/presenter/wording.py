@@ -65,6 +65,11 @@ _HEADLINES: Final = {
     ScreenName.REPORT: MessageId.REPORTS,
     ScreenName.CLOSE_DAY: MessageId.DO_CLOSE_DAY,
     ScreenName.QUEUE: MessageId.QUEUE,
+    ScreenName.CARRY: MessageId.CARRY,
+    ScreenName.CARRIED: MessageId.DO_IMPORT,
+    ScreenName.QUEUE_CODE: MessageId.QUEUE,
+    ScreenName.READ_CODES: MessageId.DO_READ_CODES,
+    ScreenName.DONE: MessageId.SAVED,
     ScreenName.STAFF: MessageId.STAFF,
     ScreenName.PERSON: MessageId.STAFF,
     ScreenName.NEW_PIN: MessageId.PIN,
@@ -93,6 +98,10 @@ class Wording:
     def text(self, message_id: MessageId, **values: str) -> str:
         """The text of an id with its places filled in."""
         return self._words.text(message_id, **values)
+
+    def value(self, text: str) -> str:
+        """A name or a place that keeps its own direction."""
+        return self._words.value(text)
 
     def screen(
         self,

@@ -31,6 +31,7 @@ class QueueView:
         room_minor, room_count: what the till may still accept offline; 0 when it may not.
         closure_count: sales whose outcome the server still has to say.
         refund_count, courier_count: refunds not answered, and batches carried here for another till.
+        at_s: when this was so.
     """
 
     items: tuple[QueueItem, ...]
@@ -42,6 +43,7 @@ class QueueView:
     closure_count: int
     refund_count: int
     courier_count: int
+    at_s: int
 
     @property
     def is_empty(self) -> bool:
@@ -66,6 +68,7 @@ def queue_view(views: Views, *, at_s: int) -> QueueView:
         closure_count=len(views.closures),
         refund_count=len(views.office.open_refunds),
         courier_count=len(views.office.waiting_couriers),
+        at_s=at_s,
     )
 
 

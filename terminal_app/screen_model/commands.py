@@ -45,6 +45,9 @@ class PageButton(Enum):
     PRACTISE = "practise"
     DONE = "done"
     ADD_PERSON = "add_person"
+    CARRY = "carry"
+    NEXT_CODE = "next_code"
+    STOP = "stop"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

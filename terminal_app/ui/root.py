@@ -179,9 +179,9 @@ class TerminalRoot(BoxLayout):
         match name:
             case ScreenName.ENROL:
                 return EnrolScreen(around)
-            case ScreenName.SHOW_CODE:
+            case ScreenName.SHOW_CODE | ScreenName.QUEUE_CODE:
                 return ShowCodeScreen(around)
-            case ScreenName.SCAN:
+            case ScreenName.SCAN | ScreenName.READ_CODES:
                 return ScanScreen(around)
             case ScreenName.KEYPAD:
                 return KeypadScreen(around)
@@ -201,7 +201,7 @@ class TerminalRoot(BoxLayout):
                 return TypeTextPage(around)
             case ScreenName.NEW_PIN:
                 return NewPinPage(around)
-            case ScreenName.MENU | ScreenName.TIP | ScreenName.CLOSE_DAY | ScreenName.PERSON:
+            case ScreenName.MENU | ScreenName.TIP | ScreenName.CLOSE_DAY | ScreenName.PERSON | ScreenName.CARRY:
                 return ChoicesPage(around)
             case _:
                 return ListPage(around)

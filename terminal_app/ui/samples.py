@@ -108,7 +108,7 @@ _SNAPSHOTS: Final[Mapping[ScreenName, Snapshot]] = MappingProxyType(
         ScreenName.NOT_PAID: replace(
             _ONLINE, place=Place.RESULT, sale=_sale(State.DECLINED, error_code=_DECLINED, minor=123_456)
         ),
-        ScreenName.UNKNOWN: replace(_OFFLINE, place=Place.RESULT, sale=_sale(State.UNKNOWN)),
+        ScreenName.UNKNOWN: replace(_OFFLINE, place=Place.RESULT, sale=_sale(State.UNKNOWN), closes_in_s=42),
         ScreenName.EXPIRED: replace(_ONLINE, place=Place.RESULT, sale=_sale(State.EXPIRED)),
         ScreenName.CANCELLED: replace(_ONLINE, place=Place.RESULT, sale=_sale(State.CANCELED)),
         **office_snapshots(_OFFLINE, at_s=_AT_S),

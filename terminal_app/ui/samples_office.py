@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from terminal_app.core import Snapshot
-from terminal_app.core.office_view import Crew, OfficeView
+from terminal_app.core.office_view import Crew, Done, OfficeView
 from terminal_app.journal import HistoryEntry, Person, RefundRecord, Standing, Tally, Totals
 from terminal_app.journal.events import Way
 from terminal_app.journal.office_events import NOBODY, Employment, StaffId
@@ -23,6 +24,8 @@ from wallet_sdk.protocol.money import Currency
 from wallet_sdk.protocol.states import State
 
 _DAY_S: Final = 86_400
+_STICK: Final = Path("/media/stick")
+_SAVED_NAME: Final = "t-2-20270115-080700.tillqueue"
 
 
 def _person(number: int, name: str, role: Role) -> Person:
@@ -134,6 +137,7 @@ def _queue(at_s: int) -> QueueView:
         closure_count=1,
         refund_count=0,
         courier_count=0,
+        at_s=at_s,
     )
 
 
@@ -148,6 +152,11 @@ def office_snapshots(keypad: Snapshot, *, at_s: int) -> Mapping[ScreenName, Snap
         ScreenName.SALE: OfficeView(page=Page.SALE, entry=entries[0], refunds=refunds),
         ScreenName.REPORT: OfficeView(page=Page.REPORT, report=_report(at_s), z_numbers=(10, 11)),
         ScreenName.QUEUE: OfficeView(page=Page.QUEUE, queue=_queue(at_s)),
+        ScreenName.CARRY: OfficeView(page=Page.CARRY),
+        ScreenName.CARRIED: OfficeView(page=Page.CARRIED, place=str(_STICK), files=(_STICK / _SAVED_NAME,)),
+        ScreenName.QUEUE_CODE: OfficeView(page=Page.QUEUE, queue_codes=("TQ1:1", "TQ1:2", "TQ1:3"), code_at=1),
+        ScreenName.READ_CODES: OfficeView(page=Page.QUEUE, is_reading_codes=True, missing_codes=(2, 5, 6)),
+        ScreenName.DONE: OfficeView(page=Page.QUEUE, done=Done.QUEUE_EXPORTED, place=str(_STICK / _SAVED_NAME)),
         ScreenName.STAFF: OfficeView(page=Page.STAFF),
         ScreenName.DEVICES: OfficeView(page=Page.DEVICES),
         ScreenName.SETTINGS: OfficeView(page=Page.SETTINGS, settings=keypad.settings),

@@ -1,6 +1,5 @@
 """What can be wrong with a drawn screen, found in the live widget tree. Each check gives what it found, in words."""
 
-from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from itertools import combinations
@@ -123,6 +122,9 @@ def ground_behind(shot: Image.Image, label: Label) -> tuple[float, float, float,
     """The colour that most pixels of the label's rectangle have: what its text stands on."""
     left, bottom, right, top = (round(edge) for edge in rectangle(label))
     part = shot.crop((left, shot.height - top, right, shot.height - bottom))
-    counted = Counter(zip(*(band.tobytes() for band in part.split()), strict=True))
-    (red, green, blue), _ = counted.most_common(1)[0]
+    counted = part.convert("RGB").getcolors(part.width * part.height)
+    assert counted, "no more colours than pixels"
+    _, colour = max(counted, key=lambda one: one[0])
+    assert isinstance(colour, tuple)
+    red, green, blue = colour[:3]
     return red / 255, green / 255, blue / 255, 1.0

@@ -41,6 +41,7 @@ _HAN: Final = re.compile("[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
 _PIECE: Final = re.compile(
     f"[^\\s{ISOLATE}]*{ISOLATE}[^{ISOLATE_END}]*{ISOLATE_END}\\S*\\s*"
     "|[（「“]*[\u3400-\u9fff][，。、：；！？）」”]*\\s*"
+    "|[^\\s/\u3400-\u9fff]*/(?=\\S)"  # the path of a file is broken at its folders
     "|[^\\s\u3400-\u9fff]+\\s*"
     "|\\s+"
 )

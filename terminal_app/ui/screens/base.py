@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 
 from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.widget import Widget
@@ -15,6 +15,7 @@ from terminal_app.screen_model import (
     CommandName,
     Emphasis,
     NetworkSwitch,
+    PageButton,
     PreviewFrame,
     ScreenModel,
     SwitchNetwork,
@@ -30,6 +31,10 @@ from wallet_sdk.screen.units import mm
 
 # What a screen sends is a command of the sale or of the back office; it only carries those that a model brings.
 Send = Callable[[Any], None]
+
+
+# What Escape presses.
+_GIVES_UP: Final = frozenset({CommandName.CANCEL, PageButton.STOP})
 
 
 class LeavePage(Enum):
@@ -83,7 +88,7 @@ class Screen(BoxLayout):
         """Enter goes forward, Escape gives up: when the screen offers a button for it."""
         for action in self._actions:
             goes_forward = key_code == ENTER_KEY and action.emphasis is Emphasis.PRIMARY
-            gives_up = key_code == ESCAPE_KEY and action.command is CommandName.CANCEL
+            gives_up = key_code == ESCAPE_KEY and action.command in _GIVES_UP
             if goes_forward or gives_up:
                 self.press(action)
                 return

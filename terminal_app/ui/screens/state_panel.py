@@ -27,6 +27,7 @@ PANEL_ICONS: Final = {
     ScreenName.CANCELLED: Icon.HOUR_GLASS,
     ScreenName.UNKNOWN: Icon.QUESTION,
     ScreenName.VERIFYING: Icon.BAR,
+    ScreenName.DONE: Icon.TICK,
 }
 
 

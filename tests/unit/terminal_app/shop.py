@@ -89,6 +89,7 @@ class Shop:
             time=self.time,
             server_url=SERVER_URL,
             show=self.shown.append,
+            carry_folder=self.folder / "carried",
         )
 
     def restart(self) -> None:

@@ -38,6 +38,11 @@ def test_an_isolated_value_is_one_piece() -> None:
     assert plain(isolated("12.50 EUR")) == "12.50 EUR"
 
 
+def test_a_path_is_broken_at_its_folders() -> None:
+    """A place that is longer than a line goes on the next one, and can still be read."""
+    assert pieces("in /media/stick/till") == ["in ", "/", "media/", "stick/", "till"]
+
+
 def test_arabic_is_joined_turned_and_its_brackets_mirrored() -> None:
     """Figures and currency keep their own direction, the sentence ends at the left, brackets open to the left."""
     drawn = as_drawn(f"كثير (الحد {isolated('12.50 EUR')}).")
