@@ -22,6 +22,7 @@ from cryptography.hazmat.backends.openssl import backend
 
 from tests.bench import database_rows, decoder_rows, protocol_rows, sdk_rows, server_rows, terminal_rows, window_rows
 from tests.bench.measure import Row, Run
+from tests.bench.served import ROOT
 
 Measurement = Callable[[Run], list[Row]]
 
@@ -69,6 +70,12 @@ _PACKAGES: Final = (
 )
 
 
+def keep_bytecode() -> None:
+    """Have the programs that are measured start from bytecode, as installed ones do, whatever the shell here says."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = str(ROOT / ".cache" / "bench-bytecode")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure the chosen rows, print them, and write them down."""
     chosen = _parser().parse_args(arguments)
@@ -78,6 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"there is no row {unknown[0]}; there are: {' '.join(MEASUREMENTS)}", file=sys.stderr)
         return 2
     print(_surroundings(chosen.seed))
+    keep_bytecode()
     if os.getloadavg()[0] > (os.cpu_count() or 1) / 2:
         print(f"The machine is busy (load {os.getloadavg()[0]:.2f}): rows of wall-clock time suffer.\n")
     rows: list[Row] = []
