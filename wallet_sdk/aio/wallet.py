@@ -22,6 +22,7 @@ from wallet_sdk.wallet.parts import Parts
 from wallet_sdk.wallet.paying import Offer, PayMode
 from wallet_sdk.wallet.receipts import SavedReceipt, saved_receipt
 from wallet_sdk.wallet.rotation import Rotation
+from wallet_sdk.wallet.syncing import OnProgress
 from wallet_sdk.wallet.views import Payment, PresentedCode, SyncReport, WalletBalance, payment_of
 
 if TYPE_CHECKING:
@@ -145,9 +146,9 @@ class AsyncWallet:
         flow = syncing.change_allowance(self._parts, allowance_minor=allowance_minor)
         return await run_async(flow, self._driver)
 
-    async def sync(self) -> SyncReport:
+    async def sync(self, *, on_progress: OnProgress | None = None) -> SyncReport:
         """As ``Wallet.sync``."""
-        return await run_async(syncing.sync(self._parts), self._driver)
+        return await run_async(syncing.sync(self._parts, on_progress=on_progress), self._driver)
 
     async def balance(self) -> WalletBalance:
         """As ``Wallet.balance``."""

@@ -121,7 +121,7 @@ def history(arguments: Namespace, around: Surroundings) -> int:
 def sync(arguments: Namespace, around: Surroundings) -> int:
     """Catch up with the server."""
     with open_wallet(arguments, around) as wallet:
-        report = wallet.sync()
+        report = wallet.sync(on_progress=around.tell_progress)
     for payment in (*report.resolved, *report.refunded):
         print(_line_of(payment))
     if report.recovery is Recovery.ABANDONED:

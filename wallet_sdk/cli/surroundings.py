@@ -33,6 +33,7 @@ class Surroundings:
     ask: Callable[[str], str]
     ask_secret: Callable[[str], str]
     sleep: Callable[[float], None]
+    tell_progress: Callable[[int, int], None]
 
 
 def default_surroundings() -> Surroundings:
@@ -44,6 +45,7 @@ def default_surroundings() -> Surroundings:
         ask=_ask,
         ask_secret=getpass.getpass,
         sleep=time.sleep,
+        tell_progress=tell_progress,
     )
 
 
@@ -110,3 +112,11 @@ def _ask(question: str) -> str:
     """Ask on standard error, so that standard output holds results only."""
     print(question, end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip()
+
+
+def tell_progress(done: int, total: int) -> None:
+    """One line that is written over, and wiped at the end; only for a person who looks on."""
+    if sys.stderr.isatty() and total:
+        told = f"Asking about payment {done + 1} of {total} ..." if done < total else ""
+        sys.stderr.write(f"\r\x1b[K{told}")
+        sys.stderr.flush()

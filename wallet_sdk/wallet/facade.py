@@ -21,6 +21,7 @@ from wallet_sdk.wallet.parts import Parts
 from wallet_sdk.wallet.paying import Offer, PayMode
 from wallet_sdk.wallet.receipts import SavedReceipt, saved_receipt
 from wallet_sdk.wallet.rotation import Rotation
+from wallet_sdk.wallet.syncing import OnProgress
 from wallet_sdk.wallet.views import Payment, PresentedCode, SyncReport, WalletBalance, payment_of
 
 if TYPE_CHECKING:
@@ -226,14 +227,16 @@ class Wallet:
         """
         return run(syncing.change_allowance(self._parts, allowance_minor=allowance_minor), self._driver)
 
-    def sync(self) -> SyncReport:
-        """Catch up with the issuer: trust, open payments, balance, token.
+    def sync(self, *, on_progress: OnProgress | None = None) -> SyncReport:
+        """Catch up with the issuer: trust, open payments, balance, refunds, token.
+
+        ``on_progress`` is told how many of the open payments have been asked about, and how many there are.
 
         Raises:
             UnavailableError: the issuer could not be asked; what was learned until then is stored.
             RuleViolationError: TRUST_ROLLED_BACK, or the issuer refuses this wallet.
         """
-        return run(syncing.sync(self._parts), self._driver)
+        return run(syncing.sync(self._parts, on_progress=on_progress), self._driver)
 
     def balance(self) -> WalletBalance:
         """What is known without asking.

@@ -1,5 +1,6 @@
 """Catching up with the issuer: trust, open payments, balance, token."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from wallet_sdk.protocol.errors import ErrorCode, RuleViolationError, UnavailableError
@@ -11,8 +12,11 @@ from wallet_sdk.wallet.parts import Parts, refresh_denylist, refresh_trust
 from wallet_sdk.wallet.tokens import check_allowance, fetch_balance, needs_renewal, obtain_token, recover, token_message
 from wallet_sdk.wallet.views import Payment, Renewal, SyncReport, WalletBalance, payment_of
 
+#: Told how much is done, and of how much.
+OnProgress = Callable[[int, int], None]
 
-async def sync(parts: Parts) -> SyncReport:
+
+async def sync(parts: Parts, *, on_progress: OnProgress | None = None) -> SyncReport:
     """Fetch trust and revocations, ask about every open payment and code, fetch balance and refunds, renew the token.
 
     Raises:
@@ -22,7 +26,7 @@ async def sync(parts: Parts) -> SyncReport:
     recovery = recover(parts)
     trust_version = await refresh_trust(parts)
     await refresh_denylist(parts)
-    resolved = await _ask_about_all(parts)
+    resolved = await _ask_about_all(parts, on_progress or _tell_nobody)
     available_minor = await fetch_balance(parts)
     refunded = await learn_refunds(parts)
     renewal = Renewal.NOT_NEEDED
@@ -84,13 +88,20 @@ def balance(parts: Parts) -> WalletBalance:
     )
 
 
-async def _ask_about_all(parts: Parts) -> tuple[Payment, ...]:
+async def _ask_about_all(parts: Parts, tell: OnProgress) -> tuple[Payment, ...]:
     resolved = []
-    for record in parts.store.unresolved():
+    records = parts.store.unresolved()
+    for count, record in enumerate(records):
+        tell(count, len(records))
         after = await _ask_one(parts, record)
         if after.outcome is not record.outcome:
             resolved.append(payment_of(after))
+    tell(len(records), len(records))
     return tuple(resolved)
+
+
+def _tell_nobody(_done: int, _total: int) -> None:
+    """Progress that nobody asked for."""
 
 
 async def _ask_one(parts: Parts, record: ConsentRecord) -> ConsentRecord:

@@ -1,13 +1,15 @@
 """The command line, through main(), with a server in memory."""
 
+import io
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.unit.wallet_sdk.fakes import FakeServer, Fault
 from wallet_sdk.cli import main
-from wallet_sdk.cli.surroundings import PASSPHRASE_VARIABLE, Surroundings
+from wallet_sdk.cli.surroundings import PASSPHRASE_VARIABLE, Surroundings, tell_progress
 from wallet_sdk.protocol import qr
 from wallet_sdk.protocol.envelope import seal
 from wallet_sdk.protocol.evidence import make_fraud_proof
@@ -28,6 +30,7 @@ class Desk:
         self.reply = "y"
         self.questions: list[str] = []
         self.secrets: list[str] = []
+        self.progress: list[tuple[int, int]] = []
 
     def run(self, *argv: str) -> tuple[int, str, str]:
         """Exit code, standard output, standard error."""
@@ -38,6 +41,7 @@ class Desk:
             ask=self._answer,
             ask_secret=lambda _: self.secrets.pop(0) if self.secrets else "from the prompt",
             sleep=self.clock.advance,
+            tell_progress=lambda done, total: self.progress.append((done, total)),
         )
         code = main(["--home", str(self.home), *argv], around)
         printed = self.capsys.readouterr()
@@ -138,6 +142,23 @@ def test_an_unknown_outcome_has_its_own_exit_code(desk: Desk) -> None:
     assert code == 0
     assert "settled" in out
     assert "Open:        0" in out
+    assert desk.progress == [(0, 1), (1, 1)]
+
+
+PROGRESS = {True: "\r\x1b[KAsking about payment 2 of 3 ...\r\x1b[K", False: ""}
+
+
+@pytest.mark.parametrize("is_a_person", PROGRESS)
+def test_progress_is_one_line_for_a_person_and_nothing_for_a_script(
+    monkeypatch: pytest.MonkeyPatch, *, is_a_person: bool
+) -> None:
+    """Wiped at the end; nothing to do is nothing to tell."""
+    screen = io.StringIO()
+    monkeypatch.setattr(screen, "isatty", lambda: is_a_person)
+    monkeypatch.setattr(sys, "stderr", screen)
+    for done, total in ((0, 0), (1, 3), (3, 3)):
+        tell_progress(done, total)
+    assert screen.getvalue() == PROGRESS[is_a_person]
 
 
 def test_balance_and_code(desk: Desk) -> None:
