@@ -70,6 +70,7 @@ class Settings:
         drawer: whether a cash drawer hangs on the printer.
         receipt_footer: last line of a receipt.
         customer_side: whether the screen is turned around to the customer (a tablet on the counter).
+        scanner_layout: what a typing scanner's characters mean, in pairs: what comes, what is meant.
     """
 
     language: Language = Language.ENGLISH
@@ -90,6 +91,7 @@ class Settings:
     display: str = ""
     receipt_footer: str = ""
     customer_side: Fitted = Fitted.NO
+    scanner_layout: str = ""
 
     def refund_max_minor(self, role: Role) -> int:
         """Largest refund that this role may give."""
@@ -184,6 +186,15 @@ def _line() -> SettingKind:
     return SettingKind(parse=parse, write=str)
 
 
+def _pairs() -> SettingKind:
+    def parse(text: str) -> str:
+        if len(text) > TEXT_CHARS_MAX or len(text) % 2 or not text.isprintable():
+            raise ValueError(f"pairs of characters, {TEXT_CHARS_MAX} at most")
+        return text
+
+    return SettingKind(parse=parse, write=str)
+
+
 def _is_plain(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= 10
 
@@ -213,6 +224,7 @@ KINDS: Final = MappingProxyType(
         "display": _line(),
         "receipt_footer": _line(),
         "customer_side": _choice(Fitted),
+        "scanner_layout": _pairs(),
     }
 )
 assert list(KINDS) == list(Settings.__dataclass_fields__), "every setting can be read and written"

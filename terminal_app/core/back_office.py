@@ -109,6 +109,14 @@ class BackOffice:
             may=ALLOWED[role] if role is not None else frozenset(),
         )
 
+    def keep_scanner_layout(self, pairs: str) -> None:
+        """Remember how a typing scanner is read. Whoever has a scanner in hand may: it opens nothing.
+
+        Raises:
+            UnavailableError: STORAGE_FAILED.
+        """
+        change_setting(self._journal, "scanner_layout", pairs, time=self._time)
+
     @property
     def settings(self) -> Settings:
         """The settings as they are now."""

@@ -21,11 +21,13 @@ from terminal_app.core.link import ServerLink
 from terminal_app.core.ports import Lane, Lanes, Scanner
 from terminal_app.core.snapshot import Place, Snapshot
 from terminal_app.desk import Desk, DeskReport, EmptyDesk
+from terminal_app.devices.wedge import LayoutVerdict, judge_calibration, layout_of, pairs_of
 from terminal_app.errands import Errand, Purpose
 from terminal_app.office import Staff
 from terminal_app.office_commands import (
     ClosePage,
     DeskCommand,
+    DeviceKind,
     OfficeCommand,
     OpenDrawer,
     PrintReceipt,
@@ -46,6 +48,7 @@ from terminal_app.screen_model import (
     NextSale,
     ScanAnswer,
     ScanCustomer,
+    ScanTyped,
     SendNow,
     ShowCode,
     ShowReceipt,
@@ -79,7 +82,9 @@ class Returned:
     outcome: object
 
 
-CoreEvent = Command | OfficeCommand | DeskCommand | FocusMoved | DeskReport | Scanned | ScannerFailed | Returned
+CoreEvent = (
+    Command | OfficeCommand | DeskCommand | ScanTyped | FocusMoved | DeskReport | Scanned | ScannerFailed | Returned
+)
 
 
 #: Where the pages of the back office may be open.
@@ -182,6 +187,9 @@ class TerminalCore:
                 self._returned(event)
             case Scanned():
                 self._scanned(event.texts)
+            case ScanTyped():
+                self._office.touched()
+                self._scan_typed(event.text)
             case ScannerFailed():
                 self._counter.scanner_failed(event.error)
             case DeskReport():
@@ -287,6 +295,18 @@ class TerminalCore:
                 self._counter.guarded(partial(self._office.scanned, text))
         if not self._office.is_reading_codes:
             self._scanner.stop()
+
+    def _scan_typed(self, text: str) -> None:
+        """Take what a typing scanner has sent; its calibration code says how everything after it is read."""
+        layout = judge_calibration(text)
+        if layout is None:
+            self._scanned((layout_of(self._office.settings.scanner_layout).corrected(text),))
+            return
+        fault = None
+        if layout.verdict is LayoutVerdict.UNUSABLE:
+            fault = UnavailableError(ErrorCode.DEVICE_UNAVAILABLE, "set the scanner to another keyboard layout")
+        self._desk.reported(DeskReport(kind=DeviceKind.SCANNER, error=fault))
+        self._counter.guarded(lambda: self._office.keep_scanner_layout(pairs_of(layout)))
 
     # --- the shop ---
 

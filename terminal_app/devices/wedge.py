@@ -71,6 +71,17 @@ def judge_calibration(arrived: str) -> Layout | None:
     return Layout(verdict=LayoutVerdict.CORRECTED, corrections=changed)
 
 
+def layout_of(pairs: str) -> Layout:
+    """The layout that `pairs_of` wrote."""
+    corrections = MappingProxyType(dict(zip(pairs[::2], pairs[1::2], strict=True)))
+    return Layout(verdict=LayoutVerdict.CORRECTED, corrections=corrections) if pairs else STRAIGHT
+
+
+def pairs_of(layout: Layout) -> str:
+    """A layout as a text: each character that comes, and behind it the one that is meant."""
+    return "".join(came + meant for came, meant in layout.corrections.items())
+
+
 class WedgeReader:
     """Tells bursts of a scanner from a finger's typing, and puts each together."""
 

@@ -116,6 +116,13 @@ class SendNow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScanTyped:
+    """A scanner that is a keyboard has typed this text into the window, by whatever layout the machine has."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FocusMoved:
     """The ring of the arrow keys lies around this button now: voice guidance says what it is. It asks for nothing."""
 

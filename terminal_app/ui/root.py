@@ -14,6 +14,7 @@ from terminal_app.screen_model import (
     PersonDraft,
     PreviewFrame,
     RefundDraft,
+    ScanTyped,
     ScreenModel,
     ScreenName,
     SendNow,
@@ -34,6 +35,7 @@ from terminal_app.ui.screens.refund import RefundPage
 from terminal_app.ui.screens.state_panel import PANEL_ICONS, StatePanel
 from terminal_app.ui.screens.type_text import TypeTextPage
 from terminal_app.ui.theme import look_for
+from terminal_app.ui.typed_keys import TypedKeys
 from terminal_app.ui.widgets.top_bar import TopBarView
 from wallet_sdk.screen.colours import CLEAR
 from wallet_sdk.screen.finger import BACKSPACE_KEY, ENTER_KEY, ESCAPE_KEY, PAGE_DOWN_KEY, PAGE_UP_KEY, TAB_KEY
@@ -72,6 +74,7 @@ class TerminalRoot(BoxLayout):
         self._model = initial
         self._below: ScreenModel | None = None
         self.ring = FocusRing(self)
+        self._keys = TypedKeys(typed=self._type, scanned=lambda text: self._send(ScanTyped(text=text)))
         self._build()
         Window.bind(on_key_down=self._on_key_down, on_textinput=self._on_textinput)
 
@@ -87,7 +90,13 @@ class TerminalRoot(BoxLayout):
 
     def close(self) -> None:
         """Listen to the window no more."""
+        self._keys.forget()
         Window.unbind(on_key_down=self._on_key_down, on_textinput=self._on_textinput)
+
+    @property
+    def is_holding_keys(self) -> bool:
+        """Whether keys wait to be told apart: a finger's or a scanner's."""
+        return self._keys.is_holding
 
     @property
     def screen_name(self) -> str:
@@ -222,6 +231,10 @@ class TerminalRoot(BoxLayout):
         return bool(super().on_touch_down(touch))
 
     def _on_key_down(self, _window: object, key_code: int, *_args: object) -> bool:
+        if (key_code in _KEYS or key_code in RING_KEYS or key_code == BACKSPACE_KEY) and self._keys.takes_key(
+            _KEYS.get(key_code, key_code)
+        ):
+            return True
         if key_code == BACKSPACE_KEY:
             self._screen.press_key(BACKSPACE_KEY)
             return True
@@ -241,5 +254,11 @@ class TerminalRoot(BoxLayout):
         if target is not None:
             self._send(FocusMoved(robot_id=target.robot_id, label=target.label_text))
 
-    def _on_textinput(self, _window: object, text: str) -> None:
+    def _type(self, text: str) -> None:
         self._screen.type_text(text)
+
+    def _on_textinput(self, _window: object, text: str) -> None:
+        if self._screen.has_text_line:
+            self._type(text)
+        else:
+            self._keys.add(text)

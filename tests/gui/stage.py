@@ -28,6 +28,7 @@ ROUNDS_MAX = 20_000
 def settle() -> None:
     """Run the event loop until nothing has been drawn for some rounds: layouts may take several to come to rest."""
     for _ in range(FRAMES_MAX):
+        pump_until(lambda: not any(getattr(one, "is_holding_keys", False) for one in Window.children))
         if frames_drawn_while_idle(QUIET_ROUNDS) == 0:
             return
     raise AssertionError("the screen never came to rest")

@@ -18,7 +18,16 @@ from terminal_app.office_commands import (
     SearchHistory,
     SignIn,
 )
-from terminal_app.screen_model import Appearance, Language, PinPurpose, ScreenModel, ScreenName, ShowCode, ThemeName
+from terminal_app.screen_model import (
+    Appearance,
+    FocusMoved,
+    Language,
+    PinPurpose,
+    ScreenModel,
+    ScreenName,
+    ShowCode,
+    ThemeName,
+)
 from terminal_app.ui.samples import SAMPLES, samples
 from tests.gui.stage import Till, settle
 from wallet_sdk.protocol.ids import RequestId
@@ -142,16 +151,19 @@ def test_settings_are_changed_by_a_touch_and_the_screen_follows_at_once(till: Ti
 
 @pytest.mark.parametrize("panel", [PANEL_7_LANDSCAPE, PANEL_7_PORTRAIT], ids=["landscape", "portrait"])
 def test_arrow_keys_reach_every_target_and_enter_presses_it(till_of: TillOf, panel: Panel) -> None:
-    """Whoever cannot touch the glass works the till with arrows and Enter."""
+    """Whoever cannot touch the glass works the till with arrows and Enter; the till is told, for its voice."""
     till = till_of(SAMPLES[ScreenName.MENU], panel)
-    reached = set()
+    reached = []
     for _ in finger.reachable_ids():
         finger.press_key(finger.DOWN_KEY)
         target = till.root.ring.target
         assert target is not None
-        reached.add(target.robot_id)
-    assert reached == set(finger.reachable_ids())
+        reached.append(target.robot_id)
+    assert sorted(reached) == sorted(finger.reachable_ids())
+    assert [moved.robot_id for moved in till.sent] == reached
+    assert FocusMoved(robot_id="history", label="History") in till.sent
     while till.root.ring.target.robot_id != "history":  # type: ignore[union-attr]
         finger.press_key(finger.RIGHT_KEY)
+    till.sent.clear()
     finger.press_key(finger.ENTER_KEY)
     assert till.sent == [SearchHistory()]

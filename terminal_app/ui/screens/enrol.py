@@ -32,6 +32,8 @@ _NARROW_SERVER: Final = ("1234567", "890abcd", "efghijk", "lmnopqr", "stuvwxy", 
 class EnrolScreen(Screen):
     """Server and activation code, a grid of keys, and "Join"."""
 
+    has_text_line = True
+
     def __init__(self, surroundings: Surroundings) -> None:
         super().__init__(surroundings, orientation="vertical")
         look, words = self.look, surroundings.words

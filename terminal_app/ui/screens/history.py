@@ -18,6 +18,8 @@ _CHARACTERS_MAX: Final = 24
 class HistoryPage(ListPage):
     """Typing on a keyboard searches at once; a touch on the line opens the keys on the glass."""
 
+    has_text_line = True
+
     def __init__(self, surroundings: Surroundings) -> None:
         super().__init__(surroundings)
         self._search = Field(look=self.look, name=surroundings.words.search, robot_id="search")

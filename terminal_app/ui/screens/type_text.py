@@ -15,6 +15,8 @@ from wallet_sdk.screen.units import mm
 class TypeTextPage(Screen):
     """The way back, the line, and keys. What was typed is sent as the ask says; Back sends nothing."""
 
+    has_text_line = True
+
     def __init__(self, surroundings: Surroundings) -> None:
         super().__init__(surroundings, orientation="vertical")
         self.spacing = mm(GAP_MM)

@@ -14,7 +14,10 @@ from terminal_app.devices.wedge import (
     LayoutVerdict,
     WedgeReader,
     judge_calibration,
+    layout_of,
+    pairs_of,
 )
+from terminal_app.settings import TEXT_CHARS_MAX
 from wallet_sdk.protocol import limits, qr
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, TillcodeError, UnavailableError
 from wallet_sdk.testing import Scheme
@@ -266,3 +269,12 @@ def read_all(port: SerialPort | GrabbedKeyboard) -> list[str]:
             return texts
         if text is not None:
             texts.append(text)
+
+
+def test_a_layout_is_kept_as_pairs() -> None:
+    """And comes back as it was, the longest one too."""
+    for arrives in (CALIBRATION_TEXT, CALIBRATION_TEXT.translate(GERMAN), CALIBRATION_TEXT.swapcase()):
+        layout = judge_calibration(arrives)
+        assert layout is not None
+        assert layout_of(pairs_of(layout)).corrections == layout.corrections
+        assert len(pairs_of(layout)) <= TEXT_CHARS_MAX
