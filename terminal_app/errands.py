@@ -10,7 +10,7 @@ from terminal_app.sale import Till
 from wallet_sdk.client import ApiClient
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.ids import Digest, Envelope, RequestId
-from wallet_sdk.protocol.messages import NO_DIGEST
+from wallet_sdk.protocol.messages import NO_DIGEST, Receipts
 
 #: Lists fetched in one go; a till that was away for long fetches the rest an hour later.
 _DENYLISTS_MAX: Final = 16
@@ -74,9 +74,11 @@ def trust_errand(*, denylist_since: int) -> Errand:
     return Errand(purpose=Purpose.TRUST, send=send)
 
 
-def capture_errand(till: Till, request_ids: tuple[RequestId, ...], *, timeout_s: float) -> Errand:
+def capture_errand(
+    till: Till, request_ids: tuple[RequestId, ...], *, timeout_s: float, receipts: Receipts = Receipts.EACH
+) -> Errand:
     """Send claims; every one of them is in the journal already."""
-    batch = till.capture_batch(request_ids).envelope
+    batch = till.capture_batch(request_ids, receipts=receipts).envelope
     return Errand(
         purpose=Purpose.CAPTURE,
         request_ids=request_ids,

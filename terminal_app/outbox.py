@@ -23,13 +23,16 @@ from terminal_app.errands import (
     refund_errand,
     trust_errand,
 )
+from terminal_app.journal.events import BatchReceiptSeen
 from terminal_app.office.courier import QueueCourier
 from terminal_app.sale import Till, TillTime
+from terminal_app.sale.answers import read_batch_receipt
 from terminal_app.sale.batches import first_batch
 from wallet_sdk.ports import Random
 from wallet_sdk.protocol import api, limits
 from wallet_sdk.protocol.errors import ErrorCode, MoneyOutcome, RuleViolationError, TillcodeError, UnavailableError
-from wallet_sdk.protocol.ids import RequestId
+from wallet_sdk.protocol.ids import Digest, RequestId
+from wallet_sdk.protocol.messages import Receipts
 
 #: First pause after a failure; each further one doubles.
 PAUSE_MS_MIN: Final = 1_000
@@ -176,7 +179,11 @@ class Outbox:
     def _captures(self, busy_with: Collection[RequestId]) -> Errand | None:
         claims = (self._till.views.sale(one) for one in self._claims(busy_with))
         chosen = first_batch(claims, count_max=self._batch_max)
-        return capture_errand(self._till, chosen, timeout_s=BATCH_TIMEOUT_S) if chosen else None
+        if not chosen:
+            return None
+        # Who paid has the till's own receipt; of what is told now nobody waits for a receipt of his own.
+        receipts = Receipts.TOGETHER if len(chosen) > 1 else Receipts.EACH
+        return capture_errand(self._till, chosen, timeout_s=BATCH_TIMEOUT_S, receipts=receipts)
 
     def _refund(self) -> Errand | None:
         waiting = [one for one in self._till.refunds.open_ids if one not in self._put_off]
@@ -269,9 +276,10 @@ class Outbox:
             )
         failure: TillcodeError | None = None
         with self._till.journal.batch():
+            together = self._paid_together(answer)
             for request_id, outcome in zip(errand.request_ids, answer.outcomes, strict=True):
                 try:
-                    sale = self._till.take_capture_answer(request_id, outcome)
+                    sale = self._till.take_capture_answer(request_id, outcome, paid_together=together)
                     if sale.is_stored and not sale.held_code:
                         failure = _undecided()
                 except UnavailableError as error:
@@ -281,6 +289,16 @@ class Outbox:
         self._held_due_ms = self._time.monotonic_ms() + REFRESH_MS
         self._batch_max = limits.BATCH_CLAIMS_MAX
         return failure
+
+    def _paid_together(self, answer: api.CaptureAnswer) -> frozenset[Digest]:
+        """What the one receipt of a batch says is paid, once it is in the journal; nothing without one."""
+        if not answer.receipt:
+            return frozenset()
+        credentials = self._till.credentials
+        certificate = credentials.membership.certificate.message
+        sealed = read_batch_receipt(answer, certificate=certificate, trust=credentials.trust)
+        self._till.journal.append(BatchReceiptSeen(receipt=sealed.envelope), at_s=self._time.journal_s())
+        return frozenset(sealed.message.paid)
 
     def _disbelieved(self, errand: Errand) -> None:
         """The server has answered, but not so that it can be believed."""

@@ -17,15 +17,15 @@ from server_stub.service.operator import Operator
 from server_stub.service.paying import SettlingRules
 from server_stub.service.receipts import closing_receipt_of, receipt_of, refusing_receipt_of
 from server_stub.service.settling import Outcome, payment_of, settle
-from server_stub.store.records import AnsweredRequest, Payment, Terminal
+from server_stub.store.records import AnsweredRequest, ConsentMode, Payment, Terminal
 from server_stub.store.table import Keys
 from server_stub.store.tables.payments import ANSWERED_REQUESTS
 from server_stub.store.writer import Writer
 from wallet_sdk.protocol import api
-from wallet_sdk.protocol.envelope import Sealed, key_id_of, verify
+from wallet_sdk.protocol.envelope import Sealed, key_id_of, seal, verify
 from wallet_sdk.protocol.errors import ErrorCode, RuleViolationError
-from wallet_sdk.protocol.ids import Envelope, MerchantId, RequestId
-from wallet_sdk.protocol.messages import CaptureBatch, CloseRequest, PaymentRequest
+from wallet_sdk.protocol.ids import Digest, Envelope, MerchantId, RequestId
+from wallet_sdk.protocol.messages import BatchReceipt, CaptureBatch, CloseRequest, PaymentRequest, Receipts
 from wallet_sdk.protocol.states import State
 from wallet_sdk.protocol.trust import verify_from_device
 
@@ -56,12 +56,22 @@ class IntentCommand(Command[Outcomes]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CaptureCommand(Command[Outcomes]):
+class BatchOutcome:
+    """What became of a batch: each claim's outcome, and the paid intents that its one receipt is to name."""
+
+    terminal: Terminal
+    outcomes: Outcomes
+    paid_together: tuple[Digest, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaptureCommand(Command[BatchOutcome]):
     """A terminal's claims; each is answered by itself."""
 
     claims: tuple[VerifiedClaim | BrokenClaim, ...]
     terminal: Terminal
     rules: SettlingRules
+    receipts: Receipts
 
     @property
     def weight(self) -> int:
@@ -73,13 +83,27 @@ class CaptureCommand(Command[Outcomes]):
                 claim.name_keys(keys, self.terminal.merchant_id)
                 risking.name_keys(keys, self.rules.risk, claim, self.terminal.merchant_id)
 
-    def apply(self, writer: Writer) -> Outcomes:
-        return tuple(
+    def apply(self, writer: Writer) -> BatchOutcome:
+        outcomes = tuple(
             settling.broken(claim, self.terminal)
             if isinstance(claim, BrokenClaim)
             else settle(writer, claim, self.terminal.merchant_id, self.rules)
             for claim in self.claims
         )
+        together = self._paid_together(outcomes) if self.receipts is Receipts.TOGETHER else ()
+        return BatchOutcome(terminal=self.terminal, outcomes=outcomes, paid_together=together)
+
+    def _paid_together(self, outcomes: Outcomes) -> tuple[Digest, ...]:
+        """The offline intents that are paid, each by itself: a request that another payer has paid needs a receipt."""
+        offline = {
+            claim.consent.digest
+            for claim in self.claims
+            if isinstance(claim, VerifiedClaim) and claim.mode is ConsentMode.OFFLINE
+        }
+        paid = (
+            one.consent_digest for one in outcomes if one.paid is not None and _is_own(one) and one.paid.state.is_paid
+        )
+        return tuple(dict.fromkeys(digest for digest in paid if digest in offline))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +163,7 @@ def prepare_capture(operator: Operator, body: bytes) -> CaptureCommand:
     terminal = enrolled_terminal(operator, body, CaptureBatch)
     batch = verify_from_device(body, CaptureBatch, device_key=terminal.public_key).message
     claims = tuple(claim_of_terminal(operator, claim, terminal) for claim in batch.claims)  # R-88
-    return CaptureCommand(claims=claims, terminal=terminal, rules=_rules(operator))
+    return CaptureCommand(claims=claims, terminal=terminal, rules=_rules(operator), receipts=batch.receipts)
 
 
 def prepare_closure(operator: Operator, body: bytes) -> CloseCommand:
@@ -171,14 +195,23 @@ def seen_by_terminal(operator: Operator, outcome: Outcome) -> api.PaymentAnswer:
 def seen_by_wallet(operator: Operator, outcome: Outcome) -> api.PaymentAnswer:
     """A wallet asks about its own consent; another payer's receipt is none of its business."""
     paid = outcome.paid
-    if paid is None or paid.consent_digest != outcome.consent_digest:
+    if paid is None or not _is_own(outcome):
         return _answer(operator, outcome, state=outcome.state, paid=None)
     return _answer(operator, outcome, state=paid.state, paid=paid)
 
 
-def capture_answer(operator: Operator, outcomes: Outcomes) -> api.CaptureAnswer:
-    """The answer to a batch, claim by claim."""
-    return api.CaptureAnswer(outcomes=tuple(seen_by_terminal(operator, outcome) for outcome in outcomes))
+def capture_answer(operator: Operator, settled: BatchOutcome) -> api.CaptureAnswer:
+    """The answer to a batch, claim by claim; with one receipt for many when the terminal has asked for it."""
+    together = frozenset(settled.paid_together)
+    return api.CaptureAnswer(
+        outcomes=tuple(
+            _paid_without_receipt(outcome, outcome.paid)
+            if outcome.paid is not None and outcome.consent_digest in together
+            else seen_by_terminal(operator, outcome)
+            for outcome in settled.outcomes
+        ),
+        receipt=api.to_base64url(_batch_receipt(operator, settled)) if together else "",
+    )
 
 
 def amounts_of(command: object) -> list[tuple[RequestId, int]]:
@@ -193,7 +226,8 @@ def amounts_of(command: object) -> list[tuple[RequestId, int]]:
 
 def wake_keys(answers: list[object]) -> list[bytes]:
     """What long polls may wait for that these committed answers have changed."""
-    outcomes = [one for answer in answers if isinstance(answer, tuple) for one in answer if isinstance(one, Outcome)]
+    several = (answer.outcomes if isinstance(answer, BatchOutcome) else answer for answer in answers)
+    outcomes = [one for answer in several if isinstance(answer, tuple) for one in answer if isinstance(one, Outcome)]
     payments = [payment_key(one.terminal_id, one.request_id) for one in outcomes if one.refusal is None]
     return payments + [one.consent_digest for one in outcomes if one.consent_digest and one.refusal is None]
 
@@ -212,6 +246,22 @@ def _answer(operator: Operator, outcome: Outcome, *, state: State, paid: Payment
         receipt=api.to_base64url(_receipt(operator, outcome, paid)),
         refunded_minor=0 if paid is None else paid.refunded_minor,
     )
+
+
+def _is_own(outcome: Outcome) -> bool:
+    """Whether what has paid the request is the outcome's own consent."""
+    return outcome.paid is not None and outcome.paid.consent_digest == outcome.consent_digest
+
+
+def _paid_without_receipt(outcome: Outcome, paid: Payment) -> api.PaymentAnswer:
+    return api.PaymentAnswer(
+        request_id=api.to_base64url(outcome.request_id), state=paid.state.name, refunded_minor=paid.refunded_minor
+    )
+
+
+def _batch_receipt(operator: Operator, settled: BatchOutcome) -> Envelope:  # R-128
+    receipt = BatchReceipt(terminal_id=settled.terminal.terminal_id, at_s=operator.now_s(), paid=settled.paid_together)
+    return seal(receipt, operator.signers.receipt).envelope
 
 
 def _receipt(operator: Operator, outcome: Outcome, paid: Payment | None) -> Envelope:

@@ -138,7 +138,11 @@ class SaleAbandoned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaptureAnswered:
-    """The server's word on a claim. `receipt` is the operator's verified receipt, empty when it was not paid."""
+    """The server's word on a claim. `receipt` is the operator's verified receipt.
+
+    It is empty when the claim was not paid; in a paid state, when a receipt of its whole batch stands for it
+    (BatchReceiptSeen, written just before).
+    """
 
     request_id: RequestId
     state: State
@@ -184,6 +188,13 @@ class ReceiptSeen:
     receipt: Envelope
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchReceiptSeen:
+    """The operator's verified receipt for many sales at once, written before each of them is answered by it."""
+
+    receipt: Envelope
+
+
 #: What happens to a sale that was opened before.
 SaleEvent = (
     ConsentAccepted
@@ -199,7 +210,7 @@ SaleEvent = (
 )
 #: What a till knows of its shop and whom it trusts.
 MembershipEvent = Enrolled | CertificateRenewed | TrustRefreshed | DenylistTaken
-JournalEvent = MembershipEvent | SaleOpened | SaleEvent | OfficeEvent
+JournalEvent = MembershipEvent | SaleOpened | SaleEvent | BatchReceiptSeen | OfficeEvent
 
 #: Number on disk of each kind of event.
 KINDS: Final = MappingProxyType(
@@ -219,6 +230,7 @@ KINDS: Final = MappingProxyType(
         22: ClosureAsked,
         23: ClosureAnswered,
         24: ReceiptSeen,
+        25: BatchReceiptSeen,
         40: StaffChanged,
         41: SignedIn,
         42: SignedOut,

@@ -218,6 +218,9 @@ def _with_consent(sale: Sale, consent: Envelope) -> Sale:
 
 def _after_answer(sale: Sale, event: CaptureAnswered | ClosureAnswered | ReceiptSeen) -> Sale:
     error_code = 0 if isinstance(event, ReceiptSeen) else event.error_code
+    if isinstance(event, CaptureAnswered) and event.state.is_paid and not event.receipt:
+        state = advance(sale.state, Event.CAPTURE)  # what was accepted offline is paid in full, or not at all
+        return replace(sale, state=state, error_code=error_code, held_code=0)
     if event.receipt:
         state = advance(sale.state, Event.AUTHORIZE) if sale.state is State.REQUESTED else sale.state
         state = advance(state, Event.CAPTURE)

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Final
 
 from terminal_app.journal.events import (
+    BatchReceiptSeen,
     CertificateRenewed,
     ConsentAccepted,
     DenylistTaken,
@@ -28,6 +29,7 @@ from wallet_sdk.protocol.envelope import open_unverified
 from wallet_sdk.protocol.errors import ErrorCode, RuleViolationError
 from wallet_sdk.protocol.ids import RequestId, TokenId
 from wallet_sdk.protocol.messages import (
+    BatchReceipt,
     Denylist,
     PaymentIntent,
     PaymentToken,
@@ -97,7 +99,7 @@ class Views:
         """
         if isinstance(event, OfficeEvent):
             self.office.check(event)
-        elif not isinstance(event, MembershipEvent | SaleOpened):
+        elif not isinstance(event, MembershipEvent | SaleOpened | BatchReceiptSeen):
             sale_after(self.sale(event.request_id), event, at_s=0)
 
     def apply(self, event: JournalEvent, *, at_s: int) -> None:
@@ -112,6 +114,8 @@ class Views:
             self._take_denylist(event)
         elif isinstance(event, Enrolled | CertificateRenewed | TrustRefreshed):
             self._join(event)
+        elif isinstance(event, BatchReceiptSeen):
+            self._note_time(open_unverified(event.receipt, BatchReceipt).message.at_s)
         elif isinstance(event, SaleOpened):
             self.latest = event.request_id
             self._keep(opened_sale(event, at_s=at_s, staff_id=self.office.signed_in))

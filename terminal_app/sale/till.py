@@ -47,6 +47,7 @@ from wallet_sdk.protocol.messages import (
     PaymentCode,
     PaymentIntent,
     Receipt,
+    Receipts,
 )
 from wallet_sdk.protocol.states import State
 from wallet_sdk.protocol.trust import VerifiedIntent, verify_code, verify_intent
@@ -247,20 +248,22 @@ class Till:
     # --- the server's word ---
 
     def capture_batch(
-        self, request_ids: tuple[RequestId, ...], *, made_at_s: int | None = None
+        self, request_ids: tuple[RequestId, ...], *, made_at_s: int | None = None, receipts: Receipts = Receipts.EACH
     ) -> Sealed[CaptureBatch]:
         """Our claims for these sales, in this sequence, under one signature; made now, when nothing else is said."""
         at_s = self._time.now_s() if made_at_s is None else made_at_s
         claims = tuple(self._claim(one) for one in request_ids)
-        return seal(CaptureBatch(made_at_s=at_s, claims=claims), self._credentials.signer)
+        return seal(CaptureBatch(made_at_s=at_s, claims=claims, receipts=receipts), self._credentials.signer)
 
     def close_request(self, request_id: RequestId) -> Sealed[CloseRequest]:
         """The message that closes a request; the journal must already say that it was asked."""
         assert self.views.sale(request_id).awaits_closure, "journaled before it is sent"
         return seal(CloseRequest(request_id=request_id, made_at_s=self._time.now_s()), self._credentials.signer)
 
-    def take_capture_answer(self, request_id: RequestId, answer: PaymentAnswer) -> Sale:
-        """Believe a checked answer to a claim.
+    def take_capture_answer(
+        self, request_id: RequestId, answer: PaymentAnswer, *, paid_together: frozenset[Digest] = frozenset()
+    ) -> Sale:
+        """Believe a checked answer to a claim; ``paid_together`` is what its batch's receipt has named.
 
         Raises:
             UnavailableError: BAD_ANSWER or STORAGE_FAILED; the sale is as it was.
@@ -268,7 +271,7 @@ class Till:
         sale = self.views.sale(request_id)
         if sale.is_settled:
             return sale
-        verified = read_answer(answer, sale=sale, trust=self._credentials.trust)
+        verified = read_answer(answer, sale=sale, trust=self._credentials.trust, paid_together=paid_together)
         if verified.is_open:
             return sale
         if sale.is_stored and not verified.is_for_ever:

@@ -13,6 +13,7 @@ from wallet_sdk.protocol.errors import ErrorCode, error_class
 from wallet_sdk.protocol.ids import Counter, Digest, Envelope, MerchantId, RequestId, TerminalId
 from wallet_sdk.protocol.messages import (
     NO_DIGEST,
+    BatchReceipt,
     CaptureBatch,
     Claim,
     CloseRequest,
@@ -187,6 +188,12 @@ def _sent(scheme: Scheme) -> Iterator[tuple[str, Pair]]:
     )
     large_part = replace(part, amount_minor=LARGEST)
     yield "19 hold capture", (seal(part, scheme.terminal), seal(large_part, scheme.terminal))
+    receipts = (
+        BatchReceipt(terminal_id=TerminalId(2001), at_s=scheme.now_s, paid=(Digest(bytes(32)),) * count)
+        for count in (1, limits.BATCH_CLAIMS_MAX)
+    )
+    one_paid, many_paid = (seal(receipt, scheme.receipt_signer) for receipt in receipts)
+    yield "20 batch receipt, 1 and 1,024 claims", (one_paid, many_paid)
 
 
 # --- everything else ---

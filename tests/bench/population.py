@@ -40,6 +40,7 @@ from wallet_sdk.protocol.messages import (
     PaymentIntent,
     PaymentRequest,
     PaymentToken,
+    Receipts,
 )
 from wallet_sdk.protocol.money import Currency
 from wallet_sdk.protocol.signing import SoftwareSigner
@@ -126,9 +127,9 @@ def intent_body(claimed: Claimed) -> bytes:
 
 
 def batch_bodies(claims: Sequence[Claimed], terminal: TestTerminal, *, claim_count: int) -> list[Envelope]:
-    """The bodies of POST /v1/captures, each with so many claims."""
+    """The bodies of POST /v1/captures, each with so many claims, to be answered as a till wants it."""
     starts = range(0, len(claims), claim_count)
-    return [terminal.batch(*claims[start : start + claim_count]) for start in starts]
+    return [terminal.batch(*claims[start : start + claim_count], receipts=Receipts.TOGETHER) for start in starts]
 
 
 def _terminal_code(writer: Writer, random: SeededRandom) -> str:

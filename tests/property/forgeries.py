@@ -59,6 +59,7 @@ class World:
         certificate = scheme.certificate()
         token, token_2 = scheme.token(), scheme.token()
         digest = self.request.digest
+        together = messages.BatchReceipt(terminal_id=TERMINAL_ID, at_s=scheme.now_s, paid=(digest,))
         self.sealed |= {
             "certificate": [certificate, scheme.certificate(name="Пекарня", city="Київ")],
             "request": [self.request, scheme.request(amount_minor=999, reference="")],
@@ -72,6 +73,7 @@ class World:
             "terminal receipt": [seal(self._receipt(State.AUTHORIZED), scheme.terminal)],
             "closing receipt": [seal(self._receipt(State.CANCELED, consent=b""), scheme.receipt_signer)],
             "refund receipt": [seal(self._receipt(State.CAPTURED, consent=b"", refund=ID), scheme.receipt_signer)],
+            "batch receipt": [seal(together, scheme.receipt_signer)],
             "bundle": [self.trust.bundle],
             "denylist": [scheme.denylist(number=2, terminals=[TerminalId(77)])],
             "static code": [scheme.static_code(), scheme.static_code(name="八百屋", city="京都")],
@@ -94,6 +96,7 @@ class World:
         scheme, now_s = self.scheme, self.scheme.now_s
         an_id = RequestId(scheme.new_id())
         claim = messages.Claim(request=self.request.envelope, consent=self.sealed["intent"][0].envelope)
+        part = messages.HoldCapture(request_id=an_id, amount_minor=100, currency=Currency.EUR, made_at_s=now_s)
         made: dict[str, messages.Message] = {
             "batch": messages.CaptureBatch(made_at_s=now_s, claims=(claim, claim)),
             "refund": messages.Refund(
@@ -112,15 +115,13 @@ class World:
                 closing=scheme.closing(scheme.token(), spent_minor=5).envelope,
             ),
             "token closing": messages.TokenClosing(token_id=TokenId(an_id), spent_minor=5),
-            "hold capture": messages.HoldCapture(
-                request_id=an_id, amount_minor=100, currency=Currency.EUR, made_at_s=now_s
-            ),
+            "hold capture": part,
             "certificate request": messages.CertificateRequest(made_at_s=now_s),
             "read": messages.ReadRequest(path="/v1/balance", made_at_s=now_s),
             "close": messages.CloseRequest(request_id=an_id, made_at_s=now_s),
         }
-        self.sealed |= {kind: [seal(message, scheme.terminal)] for kind, message in made.items()}
         enrolment = messages.Enrolment(activation_code="AB-12", public_key=scheme.device.public_key, made_at_s=now_s)
+        self.sealed |= {kind: [seal(message, scheme.terminal)] for kind, message in made.items()}
         self.sealed["enrolment"] = [seal(enrolment, scheme.device)]
 
     def _proofs(self) -> set[bytes]:
@@ -147,6 +148,7 @@ class World:
                 trust.verify_receipt(b, store).message, request=self.request.message, terminal_id=TERMINAL_ID
             ),
             "refund receipt": lambda b: trust.verify_refund_receipt(b, store),
+            "batch receipt": lambda b: trust.verify_batch_receipt(b, store),
             "denylist": lambda b: trust.take_denylist(b, self.listed),
             "static code": lambda b: trust.verify_static_code(b, store, at_s=now_s),
             "bundle": lambda b: trust.verify_bundle(b, root_key=scheme.root.public_key, newest=store),

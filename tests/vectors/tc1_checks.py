@@ -64,6 +64,7 @@ class Reader:
             T.PAYMENT_CODE: lambda: trust.verify_code(content, store, at_s=now_s),
             T.STATIC_CODE: lambda: trust.verify_static_code(content, store, at_s=now_s),
             T.RECEIPT: lambda: self._verify_receipt(content),
+            T.BATCH_RECEIPT: lambda: trust.verify_batch_receipt(content, store),
             T.TRUST_BUNDLE: lambda: trust.verify_bundle(content, root_key=self.root_key, newest=store),
             T.DENYLIST: lambda: trust.take_denylist(content, store),
             T.FRAUD_PROOF: lambda: verify_fraud_proof(content, root_key=self.root_key),

@@ -84,6 +84,10 @@ def _signers(world: VectorWorld) -> list[Row]:
          world.sign(part, "wallet"), C.UNKNOWN_SIGNER),
         ("a receipt signed by the payer", T.RECEIPT, world.sign(receipt(), "device"), C.UNKNOWN_SIGNER),
         ("a terminal's receipt of a captured payment", T.RECEIPT, world.sign(receipt(), "terminal"), C.WRONG_ROLE),
+        ("a receipt of a batch signed by its terminal", T.BATCH_RECEIPT,
+         world.sign(world.batch_receipt(), "terminal"), C.UNKNOWN_SIGNER),
+        ("a receipt of a batch signed by the token issuer", T.BATCH_RECEIPT,
+         world.sign(world.batch_receipt(), "token_issuer"), C.WRONG_ROLE),
         ("an enrolment signed by another key than it brings", T.ENROLMENT,
          world.sign(enrolment, "thief"), C.UNKNOWN_SIGNER),
     )  # fmt: skip

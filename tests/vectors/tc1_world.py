@@ -110,16 +110,23 @@ class VectorWorld:
         )
         return replace(paid, **changed)
 
+    def batch_receipt(self) -> messages.BatchReceipt:
+        """What the operator says of two offline intents at once."""
+        return messages.BatchReceipt(
+            terminal_id=TerminalId(2001), at_s=self.scheme.now_s, paid=(self.intent.digest, Digest(bytes(range(32))))
+        )
+
     def _receipts(self) -> list[Valid]:
         refund_id = RequestId(self.scheme.new_id())
         nobody = Digest(b"")
         refund = self.receipt(consent_digest=nobody, refund_id=refund_id, amount_minor=250)
-        rows = (
+        rows: tuple[tuple[str, str, messages.Message], ...] = (
             ("a receipt of a captured payment", "receipt_signer", self.receipt(liability=Liability.MERCHANT)),
             ("a terminal's receipt of a payment accepted offline", "terminal", self.receipt(State.AUTHORIZED)),
             ("a receipt of a request closed unpaid", "receipt_signer",
              self.receipt(State.CANCELED, consent_digest=nobody)),
             ("a receipt of a refund", "receipt_signer", refund),
+            ("a receipt of a batch", "receipt_signer", self.batch_receipt()),
         )  # fmt: skip
         return [Valid(what=what, signer=signer, sealed=self.sign(said, signer)) for what, signer, said in rows]
 
@@ -159,6 +166,11 @@ class VectorWorld:
         )
         rows: tuple[tuple[str, str, messages.Message], ...] = (
             ("a capture of an intent and of a code", "terminal", messages.CaptureBatch(made_at_s=now_s, claims=claims)),
+            (
+                "a capture to be answered by one receipt",
+                "terminal",
+                messages.CaptureBatch(made_at_s=now_s, claims=claims[:1], receipts=messages.Receipts.TOGETHER),
+            ),
             ("a refund with a reason", "terminal", refund),
             ("a refund without a reason", "terminal", replace(refund, reason="")),
             ("an enrolment", "wallet", enrolment),

@@ -151,9 +151,14 @@ class PaymentAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaptureAnswer:
-    """POST /v1/captures (CaptureBatch): one outcome for each claim, in the batch's order."""
+    """POST /v1/captures (CaptureBatch): one outcome for each claim, in the batch's order.
+
+    ``receipt`` is the operator's BatchReceipt when the batch has asked for one (R-128): it stands for the receipts of
+    all OFFLINE claims that it names; each outcome without a receipt of its own that is called paid is among them.
+    """
 
     outcomes: tuple[PaymentAnswer, ...]
+    receipt: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

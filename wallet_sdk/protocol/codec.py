@@ -54,6 +54,7 @@ from wallet_sdk.protocol.messages import (
     Message,
     MessageType,
     OperatorKey,
+    Receipts,
     Role,
     TerminalCertificate,
 )
@@ -182,6 +183,7 @@ _ROOM: Final = MappingProxyType(
 _read_envelope = read_bytes(1, limits.MESSAGE_BYTES_MAX)
 _read_token_id = read_bytes(limits.TOKEN_ID_BYTES, limits.TOKEN_ID_BYTES)
 _read_key_id = read_bytes(limits.KEY_ID_BYTES, limits.KEY_ID_BYTES)
+_read_digest = read_bytes(limits.DIGEST_BYTES, limits.DIGEST_BYTES)
 _read_serial = read_uint(1, limits.SERIAL_MAX)
 
 
@@ -256,6 +258,7 @@ _FIELDS: Final = MappingProxyType(  # R-29
                 read_list(1, limits.BATCH_CLAIMS_MAX, _read_claim),
                 lambda claims: [[claim.request, claim.consent] for claim in claims],
             ),
+            enum_field(5, "receipts", Receipts, absent=Receipts.EACH),  # odd: who does not know it answers each
         ),
         MessageType.RECEIPT: (
             id_field(2),
@@ -336,12 +339,18 @@ _FIELDS: Final = MappingProxyType(  # R-29
             currency_field(6),
             seconds_field(8, "made_at_s"),
         ),
+        MessageType.BATCH_RECEIPT: (
+            uint_field(2, "terminal_id", 1, limits.SERIAL_MAX),
+            seconds_field(4, "at_s"),
+            Field(6, "paid", read_list(1, limits.BATCH_CLAIMS_MAX, _read_digest), list),
+        ),
     }
 )
 #: Messages that never travel as a QR code may be larger than one; see limits.py.
 _BYTES_MAX: Final = MappingProxyType(
     {
         MessageType.CAPTURE_BATCH: limits.BATCH_BYTES_MAX,
+        MessageType.BATCH_RECEIPT: limits.BATCH_RECEIPT_BYTES_MAX,
         MessageType.TRUST_BUNDLE: limits.BUNDLE_BYTES_MAX,
         MessageType.DENYLIST: limits.DENYLIST_BYTES_MAX,
         MessageType.FRAUD_PROOF: 2 * limits.MESSAGE_BYTES_MAX + limits.BUNDLE_BYTES_MAX + 16,

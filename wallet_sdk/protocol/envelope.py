@@ -33,6 +33,7 @@ from wallet_sdk.protocol.errors import ErrorCode, MalformedMessageError, MisuseE
 from wallet_sdk.protocol.ids import Digest, Envelope, KeyId, PublicKeyBytes
 from wallet_sdk.protocol.messages import (
     TYPE_OF_MESSAGE,
+    BatchReceipt,
     CaptureBatch,
     Denylist,
     Message,
@@ -60,6 +61,7 @@ _ECDSA: Final = ec.ECDSA(Prehashed(SHA256()))
 _BYTES_MAX: Final = MappingProxyType(
     {
         CaptureBatch: limits.BATCH_BYTES_MAX,
+        BatchReceipt: limits.BATCH_RECEIPT_BYTES_MAX,
         TrustBundle: limits.BUNDLE_BYTES_MAX,
         Denylist: limits.DENYLIST_BYTES_MAX,
     }

@@ -21,6 +21,8 @@ CLOSING_BYTES_MAX: Final = 128
 BATCH_CLAIMS_MAX: Final = 1024
 #: One capture batch as bytes: BATCH_CLAIMS_MAX claims of one request and one intent each, and the envelope.
 BATCH_BYTES_MAX: Final = 768 * 1024
+#: One receipt for a batch as bytes: a digest of 32 for each claim, with its head.
+BATCH_RECEIPT_BYTES_MAX: Final = 36 * 1024
 #: Trust bundle: two live keys for each of four roles while one takes over from the other, and as many receipt keys
 #: that have retired, which stay listed because a receipt is proof for ever.
 BUNDLE_KEYS_MAX: Final = 16
@@ -91,6 +93,7 @@ SIGNATURE_BYTES: Final = 64
 
 assert SMALL_MESSAGE_BYTES_MAX < LARGE_MESSAGE_BYTES_MAX < MESSAGE_BYTES_MAX < BUNDLE_BYTES_MAX < DENYLIST_BYTES_MAX
 assert DENYLIST_BYTES_MAX < BATCH_BYTES_MAX, "what a reader peeks into is as large as the largest message"
+assert BATCH_RECEIPT_BYTES_MAX >= BATCH_CLAIMS_MAX * (DIGEST_BYTES + 2) + 160, "a full batch's receipt fits"
 assert BUNDLE_BYTES_MAX >= BUNDLE_KEYS_MAX * BUNDLE_KEY_BYTES + 128, "a full bundle and its envelope fit"
 assert DENYLIST_BYTES_MAX >= (13 * DENYLIST_TOKENS_MAX + 5 * DENYLIST_TERMINALS_MAX + 9 * DENYLIST_KEYS_MAX + 160), (
     "a full denylist and its envelope fit"

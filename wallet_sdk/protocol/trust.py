@@ -25,6 +25,7 @@ from wallet_sdk.protocol.envelope import Sealed, key_id_of, open_unverified, pee
 from wallet_sdk.protocol.errors import ErrorCode, MalformedMessageError, RuleViolationError
 from wallet_sdk.protocol.ids import Envelope, KeyId, PublicKeyBytes
 from wallet_sdk.protocol.messages import (
+    BatchReceipt,
     CaptureBatch,
     CertificateRequest,
     CloseRequest,
@@ -52,6 +53,7 @@ from wallet_sdk.protocol.states import CLOSED_UNPAID, State
 D = TypeVar(
     "D", CaptureBatch, Refund, TokenRequest, TokenClosing, CertificateRequest, ReadRequest, CloseRequest, HoldCapture
 )
+W = TypeVar("W", Receipt, BatchReceipt)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -299,6 +301,16 @@ def verify_receipt(
     return _by_receipt_key(sealed, trust)
 
 
+def verify_batch_receipt(envelope: bytes, trust: TrustStore) -> Sealed[BatchReceipt]:
+    """Verify the operator's one receipt for the offline payments of a batch. Proof for ever, as any receipt.
+
+    Raises:
+        MalformedMessageError: not one.
+        RuleViolationError: UNKNOWN_SIGNER, WRONG_ROLE, BAD_SIGNATURE, REVOKED, NOT_YET_VALID or EXPIRED.
+    """
+    return _by_receipt_key(open_unverified(envelope, BatchReceipt), trust)
+
+
 def verify_refund_receipt(envelope: bytes, trust: TrustStore) -> Sealed[Receipt]:
     """Verify the operator's receipt of a refund; no terminal can say that money went back.
 
@@ -355,7 +367,7 @@ def _embedded_of(sealed: Sealed[PaymentRequest] | Sealed[PaymentIntent] | Sealed
     return sealed.embedded
 
 
-def _by_receipt_key(sealed: Sealed[Receipt], trust: TrustStore) -> Sealed[Receipt]:
+def _by_receipt_key(sealed: Sealed[W], trust: TrustStore) -> Sealed[W]:
     operator = trust.operator_key(sealed.key_id, role=Role.RECEIPT)
     verify(sealed, operator.public_key)
     _check_operator_at(operator, at_s=sealed.message.at_s, what="receipt key")  # R-48

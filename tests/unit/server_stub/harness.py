@@ -42,6 +42,7 @@ from wallet_sdk.protocol.messages import (
     PaymentRequest,
     PaymentToken,
     ReadRequest,
+    Receipts,
     Refund,
     TerminalCertificate,
     TokenClosing,
@@ -102,9 +103,11 @@ class TestTerminal:
         )
         return seal(message, self.signer, embedded=self.certificate)
 
-    def batch(self, *claims: tuple[Sealed[PaymentRequest], SealedConsent]) -> Envelope:
+    def batch(
+        self, *claims: tuple[Sealed[PaymentRequest], SealedConsent], receipts: Receipts = Receipts.EACH
+    ) -> Envelope:
         made = tuple(Claim(request=request.envelope, consent=consent.envelope) for request, consent in claims)
-        return seal(CaptureBatch(made_at_s=self.now_s(), claims=made), self.signer).envelope
+        return seal(CaptureBatch(made_at_s=self.now_s(), claims=made, receipts=receipts), self.signer).envelope
 
     def capture(self, *claims: tuple[Sealed[PaymentRequest], SealedConsent]) -> list[dict[str, Any]]:
         outcomes = self.call("POST", api.PATH_CAPTURES, self.batch(*claims), "").ok()["outcomes"]

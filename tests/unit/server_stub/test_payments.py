@@ -4,15 +4,17 @@ import asyncio
 from dataclasses import replace
 
 from server_stub.ledger import AccountKind
-from tests.unit.server_stub.harness import OFFLINE, ONLINE, House
+from tests.unit.server_stub.harness import OFFLINE, ONLINE, House, SealedConsent
 from wallet_sdk.protocol import api
-from wallet_sdk.protocol.envelope import open_unverified, seal
+from wallet_sdk.protocol.envelope import Sealed, open_unverified, seal
 from wallet_sdk.protocol.errors import ErrorCode
 from wallet_sdk.protocol.ids import Envelope
-from wallet_sdk.protocol.messages import Receipt
+from wallet_sdk.protocol.messages import PaymentRequest, Receipt, Receipts
 from wallet_sdk.protocol.money import Currency
 from wallet_sdk.protocol.states import State
-from wallet_sdk.protocol.trust import verify_receipt
+from wallet_sdk.protocol.trust import verify_batch_receipt, verify_receipt
+
+Claimed = tuple[Sealed[PaymentRequest], SealedConsent]
 
 #: Each of these tests runs on SQLite and on PostgreSQL.
 ON_EVERY_DATABASE = True
@@ -44,6 +46,47 @@ def test_an_offline_claim_is_paid_from_the_escrow(house: House) -> None:
     assert wallet.balance() == (5_000, 5_000 - 1950)
     assert house.payable_minor() == 1950
     house.assert_clean()
+
+
+def test_one_receipt_stands_for_the_offline_payments_of_a_batch(house: House) -> None:
+    """It names what its own intent has paid, and nothing else; anything else has a receipt of its own. (R-128)"""
+    terminal, wallet, other = house.terminal(), house.wallet(), house.wallet()
+    paid, dear, coded, twice = (terminal.request(amount) for amount in (1_000, 6_000, 200, 300))
+    claims: list[Claimed] = [
+        (paid, wallet.intent(paid)),
+        (dear, wallet.intent(dear)),
+        (coded, wallet.code()),
+        (paid, other.intent(paid)),
+    ]
+    claims += [(twice, other.intent(twice))] * 2
+    sent = terminal.call("POST", api.PATH_CAPTURES, terminal.batch(*claims, receipts=Receipts.TOGETHER), "").ok()
+    told = [(one["state"], one["error_code"], bool(one["receipt"])) for one in sent["outcomes"]]
+    assert told == [
+        ("CAPTURED", 0, False),
+        ("DECLINED", ErrorCode.OVER_PAYMENT_LIMIT, True),
+        ("CAPTURED", 0, True),
+        ("CAPTURED", ErrorCode.ALREADY_PAID, True),
+        ("CAPTURED", 0, False),
+        ("CAPTURED", 0, False),
+    ]
+    receipt = verify_batch_receipt(api.from_base64url(sent["receipt"]), house.desk.operator.trust).message
+    assert receipt.terminal_id == terminal.message.terminal_id
+    assert receipt.paid == (claims[0][1].digest, claims[4][1].digest)
+    asked = terminal.read(api.payment_path(paid.message.request_id)).ok()
+    own = verify_receipt(api.from_base64url(asked["receipt"]), house.desk.operator.trust).message
+    assert (own.consent_digest, own.amount_minor) == (claims[0][1].digest, 1_000)
+    house.assert_clean()
+
+
+def test_a_batch_without_an_offline_payment_has_no_receipt_of_its_own(house: House) -> None:
+    """Nothing is signed that says nothing; and who has not asked for one gets a receipt for each, as ever."""
+    terminal, wallet = house.terminal(), house.wallet()
+    coded, offline = terminal.request(200), terminal.request(300)
+    claims: list[Claimed] = [(coded, wallet.code()), (offline, wallet.intent(offline))]
+    alone = terminal.call("POST", api.PATH_CAPTURES, terminal.batch(claims[0], receipts=Receipts.TOGETHER), "").ok()
+    assert (alone["receipt"], bool(alone["outcomes"][0]["receipt"])) == ("", True)
+    each = terminal.call("POST", api.PATH_CAPTURES, terminal.batch(*claims), "").ok()
+    assert (each["receipt"], [bool(one["receipt"]) for one in each["outcomes"]]) == ("", [True, True])
 
 
 def test_a_presented_code_is_paid_once_and_dead_after_one_try(house: House) -> None:

@@ -5,11 +5,12 @@ from enum import Enum, unique
 
 from wallet_sdk.ports import HttpAnswer, HttpRequest
 from wallet_sdk.protocol import api
-from wallet_sdk.protocol.envelope import Sealed, open_unverified, peek_type, seal
+from wallet_sdk.protocol.envelope import Sealed, Signer, open_unverified, peek_type, seal
 from wallet_sdk.protocol.errors import ErrorCode, MoneyOutcome, RuleViolationError, TillcodeError, UnavailableError
 from wallet_sdk.protocol.ids import Digest, MerchantId, PublicKeyBytes, RequestId, TerminalId, TokenId
 from wallet_sdk.protocol.messages import (
     NO_DIGEST,
+    BatchReceipt,
     CaptureBatch,
     CertificateRequest,
     Claim,
@@ -20,6 +21,7 @@ from wallet_sdk.protocol.messages import (
     PaymentIntent,
     PaymentRequest,
     Receipt,
+    Receipts,
     Refund,
     TerminalCertificate,
 )
@@ -63,6 +65,10 @@ class FakeServer:
     forget_with: ErrorCode | None = None
     undecided: bool = False
     unsigned: bool = False
+    #: Who signs the receipt of a batch, for which terminal, and which intents it leaves out.
+    batch_signer: Signer | None = None
+    batch_terminal: TerminalId | None = None
+    left_out: frozenset[Digest] = frozenset()
     bundle_version: int = 1
     terminal_key: PublicKeyBytes | None = None
     receipts: dict[RequestId, Sealed[Receipt]] = field(default_factory=dict)
@@ -162,7 +168,9 @@ class FakeServer:
                     raise RuleViolationError(ErrorCode.WRONG_TERMINAL, "refused")
                 outcomes = tuple(self._capture(claim) for claim in batch.message.claims)
                 self.captures.append(tuple(RequestId(api.from_base64url(one.request_id)) for one in outcomes))
-                return api.CaptureAnswer(outcomes=outcomes)
+                if batch.message.receipts is Receipts.EACH:
+                    return api.CaptureAnswer(outcomes=outcomes)
+                return self._together(outcomes)
             case api.PATH_REFUNDS:
                 return self._refund(verify_from_device(request.body, Refund, device_key=self.terminal_key).message)
             case api.PATH_CLOSURES:
@@ -193,6 +201,23 @@ class FakeServer:
         )
         self._pay(request, consent_digest=digest, amount_minor=amount_minor)
         return self._paid(request_id)
+
+    def _together(self, outcomes: tuple[api.PaymentAnswer, ...]) -> api.CaptureAnswer:
+        """One receipt for all that is paid, as if each were an offline intent: in these tests it is. (R-128)"""
+        paid = [one for one in outcomes if one.state == State.CAPTURED.name and not one.error_code]
+        if not paid:
+            return api.CaptureAnswer(outcomes=outcomes)
+        ids = [RequestId(api.from_base64url(one.request_id)) for one in paid]
+        digests = dict.fromkeys(self.receipts[one].message.consent_digest for one in ids)
+        receipt = BatchReceipt(
+            terminal_id=self.batch_terminal or TerminalId(2001),
+            at_s=self.scheme.now_s,
+            paid=tuple(one for one in digests if one not in self.left_out),
+        )
+        return api.CaptureAnswer(
+            outcomes=tuple(replace(one, receipt="") if one in paid else one for one in outcomes),
+            receipt=api.to_base64url(seal(receipt, self.batch_signer or self.scheme.receipt_signer).envelope),
+        )
 
     def _close(self, body: api.ClosureBody) -> api.PaymentAnswer:
         assert self.terminal_key is not None

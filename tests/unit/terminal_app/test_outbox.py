@@ -14,7 +14,7 @@ from tests.unit.terminal_app.shop import Shop
 from wallet_sdk.protocol import limits, qr
 from wallet_sdk.protocol.api import PATH_DENYLIST, CaptureAnswer
 from wallet_sdk.protocol.errors import ErrorCode
-from wallet_sdk.protocol.ids import RequestId
+from wallet_sdk.protocol.ids import RequestId, TerminalId
 from wallet_sdk.protocol.signing import SoftwareSigner
 from wallet_sdk.protocol.states import State
 
@@ -50,6 +50,39 @@ def test_a_thousand_payments_survive_a_cut_and_are_sent_once_in_sequence(shop: S
     sent = [request_id for batch in shop.server.captures for request_id in batch]
     assert list(dict.fromkeys(sent)) == accepted
     shop.restart()
+    assert not shop.till.views.stored
+
+
+def test_one_receipt_of_the_operator_closes_a_batch(shop: Shop) -> None:
+    """Each sale is captured, the receipt is in the journal once, and a restart finds the same. (R-128)"""
+    accepted = store(shop, 3)
+    shop.switch(NetworkSwitch.ON)
+    assert not shop.till.views.stored
+    sales = [shop.till.views.sale(one) for one in accepted]
+    assert [(one.state, one.paid_minor, one.receipt) for one in sales] == [(State.CAPTURED, 10, None)] * 3
+    assert all(one.offline_receipt for one in sales), "what the payer is shown and what is printed"
+    shop.restart()
+    assert [shop.till.views.sale(one).state for one in accepted] == [State.CAPTURED] * 3
+    assert (shop.till.views.stored_minor, len(shop.server.captures)) == (0, 1)
+
+
+@pytest.mark.parametrize("wrong", ["signer", "terminal", "left out"])
+def test_a_batch_that_somebody_else_calls_paid_stays_in_the_queue(shop: Shop, wrong: str) -> None:
+    """Not signed by the receipt key, for another terminal, or without the intent: nothing is closed by it. (R-128)"""
+    accepted = store(shop, 3)
+    if wrong == "signer":
+        shop.server.batch_signer = shop.scheme.token_issuer
+    elif wrong == "terminal":
+        shop.server.batch_terminal = TerminalId(77)
+    else:
+        digest = shop.till.views.sale(accepted[1]).consent_digest
+        assert digest is not None
+        shop.server.left_out = frozenset({digest})
+    shop.switch(NetworkSwitch.ON)
+    assert list(shop.till.views.stored) == ([accepted[1]] if wrong == "left out" else accepted)
+    shop.server.batch_signer, shop.server.batch_terminal, shop.server.left_out = None, None, frozenset()
+    shop.do(SendNow())
+    shop.run()
     assert not shop.till.views.stored
 
 

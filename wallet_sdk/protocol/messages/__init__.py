@@ -17,9 +17,11 @@ from wallet_sdk.protocol.messages.kinds import (
     Grade,
     Liability,
     MessageType,
+    Receipts,
     Role,
 )
 from wallet_sdk.protocol.messages.operator import (
+    BatchReceipt,
     Denylist,
     OperatorKey,
     PaymentToken,
@@ -46,6 +48,7 @@ __all__ = [
     "NO_ID",
     "TYPE_OF_MESSAGE",
     "AuthorizationMode",
+    "BatchReceipt",
     "CaptureBatch",
     "CertificateRequest",
     "Claim",
@@ -66,6 +69,7 @@ __all__ = [
     "PaymentToken",
     "ReadRequest",
     "Receipt",
+    "Receipts",
     "Refund",
     "Role",
     "StaticCode",
@@ -97,6 +101,7 @@ TYPE_OF_MESSAGE: Final = MappingProxyType(
         CloseRequest: MessageType.CLOSE_REQUEST,
         TokenClosing: MessageType.TOKEN_CLOSING,
         HoldCapture: MessageType.HOLD_CAPTURE,
+        BatchReceipt: MessageType.BATCH_RECEIPT,
     }
 )
 
@@ -118,6 +123,7 @@ Message = (
     | CertificateRequest
     | ReadRequest
     | CloseRequest
+    | BatchReceipt
     | TokenClosing
     | HoldCapture
 )

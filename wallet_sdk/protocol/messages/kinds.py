@@ -34,6 +34,7 @@ class MessageType(IntEnum):
     CLOSE_REQUEST = 17
     TOKEN_CLOSING = 18
     HOLD_CAPTURE = 19
+    BATCH_RECEIPT = 20
 
 
 @unique
@@ -60,6 +61,15 @@ class AuthorizationMode(IntEnum):
 
     ONLINE = 1
     OFFLINE = 2
+
+
+@unique
+class Receipts(IntEnum):
+    """How a terminal wants its batch answered."""
+
+    EACH = 1
+    #: One receipt for all that was accepted offline and is paid; anything else still has its own.
+    TOGETHER = 2
 
 
 @unique

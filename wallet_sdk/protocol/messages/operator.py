@@ -76,6 +76,15 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BatchReceipt:
+    """Signed proof that these offline intents, named by their digests, were paid in full to this terminal."""
+
+    terminal_id: TerminalId
+    at_s: int
+    paid: tuple[Digest, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorKey:
     """One live operator key: its role and the time in which it may sign."""
 

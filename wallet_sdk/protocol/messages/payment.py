@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from wallet_sdk.protocol.ids import Counter, Digest, Envelope, RequestId
-from wallet_sdk.protocol.messages.kinds import AuthorizationMode
+from wallet_sdk.protocol.messages.kinds import AuthorizationMode, Receipts
 from wallet_sdk.protocol.money import Currency, Money
 
 
@@ -76,6 +76,7 @@ class CaptureBatch:
 
     made_at_s: int
     claims: tuple[Claim, ...]
+    receipts: Receipts = Receipts.EACH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from wallet_sdk.protocol.ids import (
     TerminalId,
     TokenId,
 )
-from wallet_sdk.protocol.messages import AuthorizationMode, Grade, Liability, Message, Role
+from wallet_sdk.protocol.messages import AuthorizationMode, Grade, Liability, Message, Receipts, Role
 from wallet_sdk.protocol.money import Currency
 from wallet_sdk.protocol.states import State
 
@@ -78,7 +78,12 @@ EXAMPLES: dict[type[Message], Message] = {
         counter=Counter(7), issued_at_s=NOW_S, lifetime_s=60, ceiling_minor=5_000
     ),
     messages.CaptureBatch: messages.CaptureBatch(
-        made_at_s=NOW_S, claims=(messages.Claim(request=Envelope(b"request"), consent=Envelope(b"consent")),)
+        made_at_s=NOW_S,
+        claims=(messages.Claim(request=Envelope(b"request"), consent=Envelope(b"consent")),),
+        receipts=Receipts.TOGETHER,
+    ),
+    messages.BatchReceipt: messages.BatchReceipt(
+        terminal_id=TerminalId(2001), at_s=NOW_S, paid=(DIGEST, Digest(bytes(32)))
     ),
     messages.Receipt: messages.Receipt(
         terminal_id=TerminalId(2001),
@@ -238,6 +243,15 @@ ROWS = (
         key=4,
         good=([[b"r", b"c"]], [[b"r", b"c"]] * 1024, [[b"r" * 512, b"c" * 512]]),
         outside=([], [[b"r", b"c"]] * 1025, [[b"r" * 513, b"c"]], [[b"r", b""]]),
+    ),
+    _choice(_M.CaptureBatch, 5, 1, 2, default=1),
+    _uint(_M.BatchReceipt, 2, *SERIAL),
+    _uint(_M.BatchReceipt, 4, *SECONDS),
+    Row(
+        message=_M.BatchReceipt,
+        key=6,
+        good=([b"d" * 32], [b"d" * 32] * 1024),
+        outside=([], [b"d" * 32] * 1025, [b"d" * 31], [b"d" * 33]),
     ),
     _sized(_M.Receipt, 2, 12, 12, one=b"i"),
     _sized(_M.Receipt, 4, 32, 32, one=b"d", default=b""),

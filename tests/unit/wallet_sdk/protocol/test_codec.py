@@ -82,7 +82,7 @@ def test_peek_tells_the_type(kind: type[Message]) -> None:
     assert codec.peek_type(codec.encode(EXAMPLES[kind])) is messages.TYPE_OF_MESSAGE[kind]
 
 
-@pytest.mark.parametrize("number", [0, 20, 21, 99, True, "1", b"1", [1], None])
+@pytest.mark.parametrize("number", [0, 21, 22, 99, True, "1", b"1", [1], None])
 def test_peek_refuses_unknown_types(number: Any) -> None:
     """Numbers that no message has, and what is not a number, name nothing."""
     assert code_raised(lambda: codec.peek_type(canonical({0: number}))).value // 1000 == 1
