@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from server_stub import key_commands
-from server_stub.commands import add_export, add_merchant_fees, add_revoke, add_risk, currency_of, say
+from server_stub.commands import add_audit, add_export, add_merchant_fees, add_revoke, add_risk, currency_of, say
 from server_stub.config import KEYS_FOLDER, ServerConfig, read_config
 from server_stub.faults import VARIABLE, Faults, armed_point
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, TillcodeError
@@ -45,7 +45,7 @@ def _init(chosen: Chosen) -> int:
 
     folder: Path = chosen.data_folder
     if chosen.sandbox:
-        return _init_sandbox(folder)
+        return _init_sandbox(folder, database=chosen.database)
     config = ServerConfig(database=chosen.database)
     faults = Faults(armed_point(os.environ.get(VARIABLE, "")))
     root_key = found(folder, config=config, random=SystemRandom(), now_s=_now_s(), faults=faults)
@@ -58,10 +58,10 @@ def _init(chosen: Chosen) -> int:
     return 0
 
 
-def _init_sandbox(folder: Path) -> int:
+def _init_sandbox(folder: Path, *, database: str) -> int:
     from server_stub.sandbox import found_sandbox
 
-    papers = found_sandbox(folder, random=SystemRandom(), now_s=_now_s())
+    papers = found_sandbox(folder, random=SystemRandom(), now_s=_now_s(), database=database)
     say(f"made a sandbox in {folder}: play money, for ever; run: tillcode-server --data {folder} serve --sandbox")
     say(f"root key: {papers.root_key.hex()}")
     say(f"merchant {papers.merchant_id}")
@@ -90,25 +90,6 @@ def _serve(chosen: Chosen) -> int:
         faults=faults,
         nature=nature,
     )
-
-
-def _audit(chosen: Chosen) -> int:
-    from server_stub.audit import audit
-    from server_stub.bootstrap import opened_store
-
-    with opened_store(chosen.data_folder) as store:
-        report = audit(store)
-    say(
-        f"{report.accounts} accounts, {report.entries} entries, {report.payments} payments,"
-        f" {report.fraud_cases} fraud cases; {report.sealed} entries sealed"
-    )
-    for law in report.laws:
-        broken = [finding.what for finding in report.findings if finding.law == law]
-        say(f"{'BROKEN' if broken else 'good  '}  {law}")
-        for what in broken:
-            say(f"          {what}")
-    say(f"{len(report.findings)} findings" if report.findings else "the ledger is clean")
-    return 1 if report.findings else 0
 
 
 def _add_merchant(chosen: Chosen) -> int:
@@ -225,7 +206,7 @@ def _parser() -> argparse.ArgumentParser:
 
     _add_init(add(commands, "init", _init, "make keys, settings and an empty ledger; never overwrites"))
     _add_serve(add(commands, "serve", _serve, "answer requests until stopped"))
-    add(commands, "audit", _audit, "check every invariant of the ledger; 1 when anything is wrong")
+    add_audit(commands, add)
     saved = add(commands, "backup", _backup, "copy the ledger and the settings into a new folder, also while it serves")
     saved.add_argument("folder", type=Path, metavar="DIR")
     restored = add(commands, "restore", _restore, "make a ledger of a backup; never overwrites one")

@@ -7,14 +7,25 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from wallet_sdk.protocol.errors import ErrorCode, MisuseError
-from wallet_sdk.protocol.ids import MerchantId, TerminalId
+from wallet_sdk.protocol.errors import ErrorCode, MisuseError, TillcodeError
+from wallet_sdk.protocol.ids import MerchantId, PublicKeyBytes, TerminalId
 from wallet_sdk.protocol.money import Currency, parse_money
 from wallet_sdk.system import SystemClock
 
 Chosen = argparse.Namespace
 #: Makes one command of a group: group, name, what it does, text.
 Add = Callable[[Any, str, Callable[[Chosen], int], str], argparse.ArgumentParser]
+
+
+def add_audit(group: Any, add: Add) -> None:
+    """``audit``"""
+    audited = add(group, "audit", _audit, "check every invariant of the ledger; 1 when anything is wrong")
+    audited.add_argument(
+        "--root-key",
+        type=_root_key,
+        metavar="HEX",
+        help="as 'init' has printed it: the operator's keys must be its word, not the ledger's own",
+    )
 
 
 def add_merchant_fees(group: Any, add: Add) -> None:
@@ -159,3 +170,33 @@ def currency_of(name: str) -> Currency:
 def say(line: str) -> None:
     """One line on standard output."""
     sys.stdout.write(line + "\n")
+
+
+def _audit(chosen: Chosen) -> int:
+    from server_stub.audit import audit
+    from server_stub.bootstrap import opened_store
+
+    with opened_store(chosen.data_folder) as store:
+        report = audit(store, root_key=chosen.root_key)
+    say(
+        f"{report.accounts} accounts, {report.entries} entries, {report.payments} payments,"
+        f" {report.fraud_cases} fraud cases; {report.sealed} entries sealed"
+    )
+    for law in report.laws:
+        broken = [finding.what for finding in report.findings if finding.law == law]
+        say(f"{'BROKEN' if broken else 'good  '}  {law}")
+        for what in broken:
+            say(f"          {what}")
+    say(f"{len(report.findings)} findings" if report.findings else "the ledger is clean")
+    return 1 if report.findings else 0
+
+
+def _root_key(text: str) -> PublicKeyBytes:
+    from wallet_sdk.protocol.envelope import load_public_key
+
+    try:
+        key = PublicKeyBytes(bytes.fromhex(text))
+        load_public_key(key)
+    except (ValueError, TillcodeError) as error:
+        raise argparse.ArgumentTypeError("66 hex digits of a public key are expected") from error
+    return key

@@ -94,32 +94,33 @@ class Sandbox:
 
 
 @contextmanager
-def opened_sandbox(folder: Path, *, clock: Clock, random: Random) -> Generator[Sandbox]:
+def opened_sandbox(folder: Path, *, clock: Clock, random: Random, database: str = "") -> Generator[Sandbox]:
     """Found a sandbox in an empty folder and open it, without a socket or a thread that listens.
 
     Args:
         folder: where its ledger lies; a temporary one will do.
         clock: where time comes from; the sandbox's own clock runs with it and can be set forward.
         random: where keys, codes and ids come from; a seeded one makes every run the same.
+        database: of an empty PostgreSQL, as libpq takes it; without it, a file in the folder.
 
     Raises:
         MisuseError: ALREADY_ENROLLED when there is a ledger in the folder.
     """
-    papers = found_sandbox(folder, random=random, now_s=clock.now_ms() // 1000)
+    papers = found_sandbox(folder, random=random, now_s=clock.now_ms() // 1000, database=database)
     with opened_desk(folder, clock=clock, random=random, faults=Faults(), nature=Nature.SANDBOX) as desk:
         playground = desk.operator.playground
         assert playground is not None, "a sandbox has its playground"
         yield Sandbox(app=create_app(desk), clock=playground.clock, papers=papers, desk=desk)
 
 
-def found_sandbox(folder: Path, *, random: Random, now_s: int) -> Papers:
+def found_sandbox(folder: Path, *, random: Random, now_s: int, database: str = "") -> Papers:
     """Found a ledger that is a sandbox for ever, with a merchant, codes and keys.
 
     Raises:
         MisuseError: ALREADY_ENROLLED when there is something already; nothing is ever overwritten.
         UnavailableError: STORAGE_FAILED.
     """
-    config = ServerConfig(webhooks=WebhookPolicy(reach=Reach.LOOPBACK_TOO))
+    config = ServerConfig(database=database, webhooks=WebhookPolicy(reach=Reach.LOOPBACK_TOO))
     root_key = found(folder, config=config, random=random, now_s=now_s)
     assert (folder / CONFIG_FILE).exists(), "a founded ledger has its settings"
     with opened_store(folder) as store:

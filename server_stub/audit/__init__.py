@@ -4,6 +4,7 @@ Each check is one query that returns what is wrong, so an empty answer is the pr
 tables but share no code with what writes them: a mistake there must not hide itself here.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +13,8 @@ from server_stub.audit.law import Law
 from server_stub.audit.money import MONEY_LAWS
 from server_stub.audit.outbox import OUTBOX_LAWS
 from server_stub.store.base import Store
+from server_stub.store.reader import Reader
+from wallet_sdk.protocol.ids import PublicKeyBytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +38,7 @@ class AuditReport:
     findings: tuple[Finding, ...]
 
 
+_WHOLE: Final = "the database finds its own files whole"
 _LAWS: Final = (
     Law(
         "every reference has its row",
@@ -146,23 +150,32 @@ _LAWS: Final = (
 )
 
 
-def audit(store: Store) -> AuditReport:
+def audit(store: Store, *, root_key: PublicKeyBytes | None = None) -> AuditReport:
     """Look at a ledger in one consistent view, while a server may be using it.
+
+    Args:
+        root_key: as ``init`` has printed it. Without one the ledger's own word is taken for it, and whoever has
+            written the whole ledger anew, with keys of his own, is not found out.
 
     Raises:
         UnavailableError: STORAGE_CORRUPT when the database cannot read its own file.
     """
-    whole = "the database finds its own files whole"
-    findings = [Finding(law=whole, what=flaw) for flaw in store.flaws()]
+    flaws = store.flaws()
     with store.reading() as reader:
-        for law in _LAWS:
-            findings += [Finding(law=law.text, what=law.what(row)) for row in reader.rows(law.query)]
-        chain = verify_chain(reader)
-        findings += [Finding(law=CHAIN_LAW, what=flaw) for flaw in chain.flaws]
-        counts = {table: reader.count(table) for table in ("entries", "accounts", "payments", "fraud_cases")}
+        return audit_view(reader, flaws=flaws, root_key=root_key)
+
+
+def audit_view(reader: Reader, *, flaws: Sequence[str] = (), root_key: PublicKeyBytes | None = None) -> AuditReport:
+    """Look at what one reader sees; ``flaws`` is what the database says of its files."""
+    findings = [Finding(law=_WHOLE, what=flaw) for flaw in flaws]
+    for law in _LAWS:
+        findings += [Finding(law=law.text, what=law.what(row)) for row in reader.rows(law.query)]
+    chain = verify_chain(reader, root_key=root_key)
+    findings += [Finding(law=CHAIN_LAW, what=flaw) for flaw in chain.flaws]
+    counts = {table: reader.count(table) for table in ("entries", "accounts", "payments", "fraud_cases")}
     return AuditReport(
         **counts,
         sealed=chain.entries,
-        laws=(whole, *(law.text for law in _LAWS), CHAIN_LAW),
+        laws=(_WHOLE, *(law.text for law in _LAWS), CHAIN_LAW),
         findings=tuple(findings),
     )

@@ -10,7 +10,7 @@ from server_stub.store.reader import Reader
 from server_stub.store.records_trust import Seal
 from server_stub.store.tables.trust import SEALED_BLOCKS, SEALS
 from wallet_sdk.protocol.errors import TillcodeError
-from wallet_sdk.protocol.ids import KeyId
+from wallet_sdk.protocol.ids import KeyId, PublicKeyBytes
 from wallet_sdk.protocol.messages import Role
 from wallet_sdk.protocol.trust import TrustStore, verify_bundle
 
@@ -27,12 +27,18 @@ class ChainReport:
     flaws: tuple[str, ...]
 
 
-def verify_chain(reader: Reader) -> ChainReport:
-    """Walk every seal in its sequence; the first that does not hold makes all after it worthless, and ends the walk."""
+def verify_chain(reader: Reader, *, root_key: PublicKeyBytes | None = None) -> ChainReport:
+    """Walk every seal in its sequence; the first that does not hold makes all after it worthless, and ends the walk.
+
+    The operator's keys are those that the root has signed: ``root_key``, or what the ledger calls its root.
+    """
     trust = reader.trust()
     if trust is None:
         return ChainReport(entries=0, flaws=("there is no trust bundle to verify it with",))
-    keys = verify_bundle(trust.bundle, root_key=trust.root_key)
+    try:
+        keys = verify_bundle(trust.bundle, root_key=root_key or trust.root_key)
+    except TillcodeError as error:
+        return ChainReport(entries=0, flaws=(f"the trust bundle is not of this root key: {error.message}",))
     last_hash, covered, ends = START, 0, dict[int, int]()
     for place, seal in enumerate(reader.list_all(SEALS), start=1):
         if seal.id != place or ends.get(seal.block, seal.after) != seal.after:
@@ -54,6 +60,8 @@ def _flaw_of(seal: Seal, *, last_hash: bytes, covered: int, keys: TrustStore) ->
     try:
         key = keys.operator_key(KeyId(seal.key_id), role=Role.RECEIPT)
         verify_signature(checkpoint, seal.signature, key_id=KeyId(seal.key_id), public_key=key.public_key)
+        if not key.not_before_s <= seal.at_s < key.expires_at_s:
+            return f"seal {seal.id}: its key was not valid when it was signed"
     except TillcodeError as error:
         return f"seal {seal.id}: {error.message}"
     return None

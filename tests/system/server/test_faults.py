@@ -1,5 +1,7 @@
 """Each fault point is reached by a real server on each database, and what survives is exactly once."""
 
+from pathlib import Path
+
 import httpx
 import pytest
 
@@ -11,6 +13,7 @@ from tests.system.server.conftest import PATIENCE_S, ServerFolder, read_all, sto
 from tests.unit.server_stub.harness import ONLINE
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.errors import ErrorCode
+from wallet_sdk.testing import SeededRandom
 
 FOUNDING = (FaultPoint.MIGRATING, FaultPoint.MIGRATED, FaultPoint.NUMBERS_TAKEN)
 OTHER_HARM = (FaultPoint.COMMITTER_DIES, FaultPoint.DISK_FULL, FaultPoint.CLOCK_AHEAD, FaultPoint.CLOCK_BEHIND)
@@ -41,30 +44,35 @@ def test_killed_at_every_point_a_payment_is_there_once_or_not_at_all(everywhere:
     server = everywhere
     with server.serving():
         terminal, wallet = server.terminal(), server.wallet()
-    points = [point for point in PAYING if not server.database or point.value.startswith("store.")]
-    for count, point in enumerate(points):
+    asked: list[tuple[FaultPoint, str, bytes]] = []
+    for point in PAYING:
         request = terminal.request(10)
         batch = terminal.batch((request, wallet.intent(request)))
+        asked.append((point, api.payment_path(request.message.request_id), batch))
         with server.serving(fault=point.value) as process:
             with pytest.raises(httpx.TransportError):
                 server.call("POST", api.PATH_CAPTURES, batch, "")
             assert process.wait(PATIENCE_S) == -9, point
             assert f"kills itself at {point.value}" in read_all(process.stderr)
-        assert payments_in(server) == count + (point in DURABLE), point
-        with server.serving():
-            path = api.payment_path(request.message.request_id)
-            assert terminal.read(path).ok()["state"] == ("CAPTURED" if point in DURABLE else "REQUESTED")
-            answer = server.call("POST", api.PATH_CAPTURES, batch, "")
-            assert answer.ok()["outcomes"][0]["state"] == "CAPTURED"
-            assert server.call("POST", api.PATH_CAPTURES, batch, "").body == answer.body
-        assert payments_in(server) == count + 1
+        assert payments_in(server) == sum(one in DURABLE for one, _, _ in asked), point
+    with server.serving():
+        for point, path, body in asked:
+            assert terminal.read(path).ok()["state"] == ("CAPTURED" if point in DURABLE else "REQUESTED"), point
+            answer = server.call("POST", api.PATH_CAPTURES, body, "")
+            assert answer.ok()["outcomes"][0]["state"] == "CAPTURED", point
+            assert server.call("POST", api.PATH_CAPTURES, body, "").body == answer.body, point
+    assert payments_in(server) == len(PAYING)
 
 
 @pytest.mark.parametrize("point", FOUNDING)
-def test_killed_while_it_is_founded_nothing_is_half_used(server: ServerFolder, point: FaultPoint) -> None:
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+def test_killed_while_it_is_founded_nothing_is_half_used(
+    request: pytest.FixtureRequest, tmp_path: Path, seed: int, database: str, point: FaultPoint
+) -> None:
     """A migration is there whole or not at all; and nothing serves from a folder that ``init`` has not finished."""
-    other = ServerFolder(folder=server.folder.with_name("other"), random=server.random)
-    done = other.command("init", fault=point.value)
+    address = request.getfixturevalue("durable_postgres").new_database() if database == "postgres" else ""
+    other = ServerFolder(folder=tmp_path / "other", random=SeededRandom(seed))
+    done = other.command("init", "--database", address, fault=point.value)
     assert done.returncode == -9
     assert other.command("serve").returncode == 1
 

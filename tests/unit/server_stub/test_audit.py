@@ -1,15 +1,24 @@
 """The audit finds what was damaged: each kind of damage is planted in a ledger that was clean."""
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 
+from server_stub.audit import Finding, audit_view
+from server_stub.config import ServerConfig
+from server_stub.demo.database import LocalPostgres
+from server_stub.faults import Faults
 from server_stub.fees import FeePolicy
 from server_stub.service.administration import set_fees
 from server_stub.service.events import number_all
+from server_stub.store.postgres import PostgresSession
+from server_stub.store.reader import Reader
 from server_stub.store.sqlite import SqliteStore
-from tests.unit.server_stub.harness import House
+from tests.unit.server_stub.harness import House, opened_house
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
 from wallet_sdk.protocol.money import Currency
 
@@ -30,9 +39,7 @@ DAMAGE = {
     "a counter is forgotten": "DELETE FROM spent_counters WHERE counter = 1",
     "a counter is paid twice": "UPDATE consents SET counter = 1",
     "a token's total is lowered": "UPDATE tokens SET total_minor = 100",
-    "a paid request is closed": (
-        "PRAGMA ignore_check_constraints = ON; UPDATE answered_requests SET closing = x'00', closed_at_s = 0"
-    ),
+    "a paid request is closed": "UPDATE answered_requests SET closing = x'00', closed_at_s = 0",
     "a request is paid by another payment": "UPDATE answered_requests SET payment_number = payment_number + 99",
     "a request forgets its payment": "DELETE FROM answered_requests",
     "a consent is gone": "DELETE FROM consents",
@@ -48,20 +55,6 @@ DAMAGE = {
     "a counter of events is behind": "UPDATE event_counts SET last_number = 1",
     "a terminal is gone": "DELETE FROM terminals",
 }
-
-
-@pytest.mark.parametrize("what", DAMAGE)
-def test_planted_damage_is_found(house: House, what: str) -> None:
-    """Clean before, a finding after."""
-    terminal, wallet = house.terminal(), house.wallet()
-    first, second = terminal.request(), terminal.request()
-    terminal.capture((first, wallet.intent(first)), (second, wallet.intent(second)))
-    number_all(house.desk.operator, house.merchant_id)
-    house.assert_clean()
-    connection = sqlite3.connect(house.ledger)
-    connection.executescript(f"PRAGMA foreign_keys = OFF; {DAMAGE[what]};")
-    connection.close()
-    assert house.audit().findings
 
 
 MONEY_DAMAGE = {
@@ -94,9 +87,17 @@ MONEY_DAMAGE = {
 }
 
 
-@pytest.mark.parametrize("what", MONEY_DAMAGE)
-def test_damage_to_holds_fees_and_refunds_is_found(house: House, what: str) -> None:
-    """In a ledger with a hold of each kind, a fee and a refund."""
+def plain_ledger(house: House) -> None:
+    """Two offline payments, and their events numbered."""
+    terminal, wallet = house.terminal(), house.wallet()
+    first, second = terminal.request(), terminal.request()
+    terminal.capture((first, wallet.intent(first)), (second, wallet.intent(second)))
+    number_all(house.desk.operator, house.merchant_id)
+    house.assert_clean()
+
+
+def ledger_with_holds(house: House) -> None:
+    """A hold of each kind, a fee and a refund."""
     set_fees(house.desk.operator.store, house.merchant_id, Currency.EUR, FeePolicy(basis_points=100))
     terminal, wallet = house.terminal(), house.wallet()
     held, taken, voided, plain = (*(terminal.request(1_000, hold_h=1) for _ in range(3)), terminal.request(1_000))
@@ -106,10 +107,58 @@ def test_damage_to_holds_fees_and_refunds_is_found(house: House, what: str) -> N
     terminal.end_hold(voided, 0).ok()
     terminal.send_refund(terminal.refund(plain, 400)).ok()
     house.assert_clean()
-    connection = sqlite3.connect(house.ledger)
-    connection.executescript(f"PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON; {MONEY_DAMAGE[what]};")
+
+
+@pytest.mark.parametrize("what", DAMAGE)
+def test_planted_damage_is_found(house: House, what: str) -> None:
+    """Clean before, a finding after."""
+    plain_ledger(house)
+    assert findings_after(house.ledger, DAMAGE[what], house)
+
+
+@pytest.mark.parametrize("what", MONEY_DAMAGE)
+def test_damage_to_holds_fees_and_refunds_is_found(house: House, what: str) -> None:
+    """In a ledger with a hold of each kind, a fee and a refund."""
+    ledger_with_holds(house)
+    assert findings_after(house.ledger, MONEY_DAMAGE[what], house)
+
+
+@pytest.mark.parametrize(("made", "damage"), [(plain_ledger, DAMAGE), (ledger_with_holds, MONEY_DAMAGE)])
+def test_the_same_damage_is_found_on_postgresql(
+    tmp_path: Path, postgres: LocalPostgres, made: Callable[[House], None], damage: dict[str, str]
+) -> None:
+    """Each in a transaction that the audit sees from inside and that is undone after it: one ledger is enough."""
+    address = postgres.new_database()
+    with opened_house(tmp_path / "server", config=ServerConfig(database=address)) as house:
+        made(house)
+        with psycopg.connect(address) as connection:
+            view = Reader(PostgresSession(connection, Faults()))
+            for what, statement in damage.items():
+                assert not audit_view(view).findings, what
+                for table in ("answered_requests", "payments", "refunds", "holds", "shortfalls", "denials"):
+                    drop_checks(connection, table)
+                connection.execute("SET session_replication_role = replica")  # nor are references looked at
+                connection.execute(statement.replace("x'7b7d'", "'\\x7b7d'").replace("x'00'", "'\\x00'"))
+                assert audit_view(view).findings, what
+                connection.rollback()
+        house.assert_clean()
+
+
+def findings_after(ledger: Path, statement: str, house: House) -> tuple[Finding, ...]:
+    """What the audit finds when somebody with the file has changed it."""
+    connection = sqlite3.connect(ledger)
+    connection.executescript(f"PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON; {statement};")
     connection.close()
-    assert house.audit().findings
+    return house.audit().findings
+
+
+def drop_checks(connection: "psycopg.Connection[Any]", table: str) -> None:
+    """Whoever damages a ledger does not stop at its constraints; here it is undone with the damage."""
+    checks = connection.execute(
+        "SELECT conname FROM pg_constraint WHERE contype = 'c' AND conrelid = %s::regclass", (table,)
+    ).fetchall()
+    for (name,) in checks:
+        connection.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
 
 
 def test_a_fraud_case_must_have_its_consequences(house: House) -> None:

@@ -22,6 +22,8 @@ from wallet_sdk.protocol.errors import ErrorCode, MisuseError
 from wallet_sdk.protocol.money import Currency, Money
 from wallet_sdk.testing import FROZEN_NOW_S, FrozenClock, SeededRandom
 
+ON_EVERY_DATABASE = True
+
 DROP_BEFORE, DROP_AFTER = FaultKind.DROP_BEFORE_COMMIT, FaultKind.DROP_AFTER_COMMIT
 
 
@@ -62,9 +64,10 @@ def play_in(folder: Path, sandbox: Sandbox) -> Play:
 
 
 @pytest.fixture
-def play(tmp_path: Path) -> Generator[Play]:
+def play(tmp_path: Path, address: str) -> Generator[Play]:
     """A new sandbox."""
-    with opened_sandbox(tmp_path / "box", clock=FrozenClock(), random=SeededRandom(3)) as sandbox:
+    opened = opened_sandbox(tmp_path / "box", clock=FrozenClock(), random=SeededRandom(3), database=address)
+    with opened as sandbox:
         yield play_in(tmp_path / "box", sandbox)
 
 
@@ -165,10 +168,10 @@ def test_the_next_claim_is_declined(play: Play) -> None:
         assert answer.code() is ErrorCode.BAD_ARGUMENT
 
 
-def test_the_clock_runs_forward_and_stays_there(tmp_path: Path) -> None:
+def test_the_clock_runs_forward_and_stays_there(tmp_path: Path, address: str) -> None:
     """A token is past its time after three days; a restart does not set the clock back."""
     clock, random = FrozenClock(), SeededRandom(3)
-    with opened_sandbox(tmp_path / "box", clock=clock, random=random) as sandbox:
+    with opened_sandbox(tmp_path / "box", clock=clock, random=random, database=address) as sandbox:
         play = play_in(tmp_path / "box", sandbox)
         told = play.ask("POST", "/v1/sandbox/clock", {"advance_s": 4 * 86_400})
         assert (told["now_s"], told["clock_ahead_s"]) == (FROZEN_NOW_S + 4 * 86_400, 4 * 86_400)
@@ -204,13 +207,13 @@ def test_it_can_be_told_by_every_answer(play: Play, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("nature", list(Nature))
-def test_a_ledger_never_changes_its_nature(tmp_path: Path, nature: Nature) -> None:
+def test_a_ledger_never_changes_its_nature(tmp_path: Path, address: str, nature: Nature) -> None:
     """Live is never served as a sandbox, a sandbox never as live; what it was founded as says the refusal."""
     folder = tmp_path / "server"
     if nature is Nature.LIVE:
-        found(folder, config=ServerConfig(), random=SeededRandom(1), now_s=FROZEN_NOW_S)
+        found(folder, config=ServerConfig(database=address), random=SeededRandom(1), now_s=FROZEN_NOW_S)
     else:
-        found_sandbox(folder, random=SeededRandom(1), now_s=FROZEN_NOW_S)
+        found_sandbox(folder, random=SeededRandom(1), now_s=FROZEN_NOW_S, database=address)
     (other,) = set(Nature) - {nature}
     opened = opened_desk(folder, clock=FrozenClock(), random=SeededRandom(2), faults=Faults(), nature=other)
     with pytest.raises(MisuseError, match=f"founded as {nature.value}"), opened:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from server_stub.__main__ import main
+from server_stub.audit import audit
 from server_stub.audit.chain import CHAIN_LAW
 from server_stub.service.sealing import prepare_seal
 from server_stub.store.numbers import BLOCK
@@ -105,3 +107,21 @@ def test_each_process_has_its_own_block_of_numbers_and_all_are_sealed(tmp_path: 
         assert highest > BLOCK
         assert report.sealed == report.entries == 24
         house.assert_clean()
+
+
+def test_a_ledger_written_anew_is_found_out_by_the_root_key(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    """By its own word it is whole; the root key that its owner wrote down is not the one it stands on."""
+    pay_some(house)
+    house.look()
+    own = house.desk.operator.trust.root_key
+    other = house.new_signer().public_key
+    assert not audit(house.desk.operator.store, root_key=own).findings
+    (finding,) = audit(house.desk.operator.store, root_key=other).findings
+    assert finding.law == CHAIN_LAW
+    assert "not of this root key" in finding.what
+    ask = ["--data", str(house.folder), "audit", "--root-key"]
+    assert main([*ask, own.hex()]) == 0
+    assert main([*ask, other.hex()]) == 1
+    assert "BROKEN  the hash chain" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        main([*ask, "00" * 33])

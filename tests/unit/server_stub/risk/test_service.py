@@ -22,6 +22,8 @@ from wallet_sdk.protocol.errors import ErrorCode, MisuseError
 from wallet_sdk.protocol.messages import PaymentIntent
 from wallet_sdk.testing import FROZEN_NOW_S, SeededRandom
 
+ON_EVERY_DATABASE = True
+
 Opened = Callable[[str], House]
 
 FAST = '[[velocity]]\nname = "fast"\nby = "device"\nwindow_s = 60\ncount_max = 2\n'
@@ -29,13 +31,13 @@ MUCH = '[[amount]]\nname = "much"\nby = "merchant"\nwindow_s = 3600\ncurrency = 
 
 
 @pytest.fixture
-def opened(tmp_path: Path) -> Generator[Opened]:
+def opened(tmp_path: Path, address: str) -> Generator[Opened]:
     """Opens a server with a file of risk rules."""
     houses: list[AbstractContextManager[House]] = []
 
     def open_with(rules: str) -> House:
         folder = tmp_path / "server"
-        found(folder, config=ServerConfig(), random=SeededRandom(1), now_s=FROZEN_NOW_S)
+        found(folder, config=ServerConfig(database=address), random=SeededRandom(1), now_s=FROZEN_NOW_S)
         (folder / RISK_FILE).write_text(rules)
         houses.append(opened_house(folder))
         return houses[-1].__enter__()

@@ -20,6 +20,8 @@ from wallet_sdk.protocol.messages import CertificateRequest, CloseRequest, Payme
 from wallet_sdk.protocol.money import Currency
 from wallet_sdk.testing import FrozenClock, Scheme, SeededRandom
 
+ON_EVERY_DATABASE = True
+
 #: What anybody may ask. Whoever adds a name here has thought about it.
 PUBLIC = {"getHealth", "getReadiness", "getDocument", "getTrust", "getDenylist"}
 
@@ -69,10 +71,10 @@ class Town:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Generator[House]:
+def house(tmp_path: Path, address: str) -> Generator[House]:
     """A sandbox, because it has every operation that there is."""
     clock, random = FrozenClock(), SeededRandom(1)
-    with opened_sandbox(tmp_path / "server", clock=clock, random=random) as sandbox:
+    with opened_sandbox(tmp_path / "server", clock=clock, random=random, database=address) as sandbox:
         yield House(
             folder=tmp_path / "server",
             desk=sandbox.desk,
@@ -193,7 +195,8 @@ def test_the_secret_of_a_key_is_not_in_the_ledger(town: Town) -> None:
         stored = reader.list_all(API_KEYS)
     assert stored
     assert all(secret not in repr(key) for key in stored)
-    assert secret.encode() not in town.house.ledger.read_bytes()
+    if town.house.ledger.exists():
+        assert secret.encode() not in town.house.ledger.read_bytes()
 
 
 def test_a_device_reads_only_its_own(town: Town) -> None:
