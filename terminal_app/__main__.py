@@ -61,14 +61,14 @@ def _run(config: TerminalConfig, options: argparse.Namespace) -> int:
         title="Tillcode terminal",
     )
     # Kivy reads its environment when it is first imported: nothing that imports it may come before open_window().
-    from terminal_app import bootstrap
+    from terminal_app import bootstrap, window
     from terminal_app.receipts import Training
 
-    return bootstrap.run_window(
+    return window.run_window(
         config,
         bootstrap.real_outside(_source_factory(options)),
         activation_code=options.activation_code,
-        window=bootstrap.WindowOptions(
+        window=window.WindowOptions(
             mirror=options.mirror,
             robot_stdin=options.robot,
             training=Training.YES if options.training else Training.NO,

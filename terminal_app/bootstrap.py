@@ -2,12 +2,10 @@
 
 import os
 import shutil
-import signal
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from terminal_app.config import TerminalConfig, assets_folder
 from terminal_app.core import (
@@ -27,19 +25,18 @@ from terminal_app.devices.scanning import CodeScanner
 from terminal_app.devices.sound import NoSpeaker, find_speaker
 from terminal_app.journal import Journal, Views
 from terminal_app.journal.repair import open_journal
-from terminal_app.office import Staff
+from terminal_app.office import Staff, take_settings
 from terminal_app.office_commands import PracticeAnswer
 from terminal_app.outbox import Outbox
 from terminal_app.presenter import Presenter
 from terminal_app.receipts import Training
 from terminal_app.reports import QueueView, queue_view
 from terminal_app.sale import Credentials, Till, TillTime
-from terminal_app.screen_model import Enrol, PreviewFrame, ScreenModel
-from terminal_app.training import TRAINING_CODE, TRAINING_URL, PracticeOperator
+from terminal_app.screen_model import PreviewFrame, ScreenModel
+from terminal_app.training import TRAINING_URL, PracticeOperator
 from wallet_sdk.decoding import GreyFrame
 from wallet_sdk.keystore import EncryptedFileKeyStore
 from wallet_sdk.ports import Clock, KeyStore, Random, Sender
-from wallet_sdk.protocol import qr
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
 from wallet_sdk.system import SystemClock, SystemRandom
 from wallet_sdk.transport import HttpxSender
@@ -68,15 +65,6 @@ class Outside:
     practice: PracticeOperator | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WindowOptions:
-    """How the window is run."""
-
-    mirror: Path | None = None
-    robot_stdin: bool = False
-    training: Training = Training.NO
-
-
 class Terminal:
     """All parts but the window, put together. `send` may be called from any thread."""
 
@@ -88,8 +76,10 @@ class Terminal:
         show: Callable[[ScreenModel], None],
         show_frame: Callable[[PreviewFrame], None],
         on_end: Callable[[], None],
+        switch_training: Callable[[Training], None] = lambda _wanted: None,
+        setting_texts: Mapping[str, str] | None = None,
     ) -> None:
-        """Open journal and keys.
+        """Open journal and keys; `setting_texts` are taken over from another till, as far as they are not set here.
 
         Raises:
             MisuseError: WRONG_PASSPHRASE, BAD_ARGUMENT.
@@ -100,6 +90,7 @@ class Terminal:
             config.home / JOURNAL_NAME, mirror=config.second_journal, at_s=outside.clock.now_ms() // 1000
         )
         self._time = TillTime(outside.clock, self._journal)
+        take_settings(self._journal, setting_texts or {}, time=self._time)
         keys = _open_keys(config, outside.random)
         credentials = Credentials(self._journal, keys=keys, time=self._time, currency=config.currency)
         till = Till(self._journal, credentials, time=self._time, random=outside.random)
@@ -130,12 +121,18 @@ class Terminal:
             show=show_snapshot,
             desk=self._desk,
             training=Training.NO if outside.practice is None else Training.YES,
+            switch_training=switch_training,
             carry_folder=config.carry_folder or config.home / CARRY_FOLDER,
         )
         self._shown = self._core.snapshot
         self._practice = outside.practice
         self.first_screen = presenter.present(self._core.snapshot)
         self.is_enrolled = till.views.membership is not None
+
+    @property
+    def setting_texts(self) -> Mapping[str, str]:
+        """The settings that differ from the defaults; to be asked when the core has stopped."""
+        return self._journal.views.office.setting_texts
 
     def start(self) -> None:
         """Start the core's thread; what was open when the program ended last is closed now."""
@@ -269,75 +266,6 @@ def training_of(config: TerminalConfig, outside: Outside) -> tuple[TerminalConfi
 def _silent_makers() -> Makers:
     """Devices by their addresses, but no sound: what a test gets that says nothing of devices."""
     return real_makers(NoSpeaker(), assets=assets_folder())
-
-
-def run_window(config: TerminalConfig, outside: Outside, *, activation_code: str | None, window: WindowOptions) -> int:
-    """Run the terminal in its window until it is closed. Kivy must have been prepared before.
-
-    Raises:
-        MisuseError, UnavailableError: as `Terminal`.
-    """
-    from terminal_app.ui.app import TerminalApp
-    from wallet_sdk.screen import app as screen_app
-
-    if window.training is Training.YES:
-        config, outside = training_of(config, outside)
-        activation_code = TRAINING_CODE
-    stage = Stage()
-    terminal = Terminal(config, outside, show=stage.show, show_frame=stage.show_frame, on_end=stage.core_has_ended)
-    app = TerminalApp(
-        initial=terminal.first_screen,
-        send=terminal.send,
-        matrix_of=qr.matrix,
-        options=screen_app.WindowOptions(mirror=window.mirror, robot_stdin=window.robot_stdin),
-    )
-    stage.app = app
-    signal.signal(signal.SIGTERM, lambda *_args: app.close())
-    terminal.start()
-    if activation_code is not None and not terminal.is_enrolled:
-        terminal.send(Enrol(server_url=config.server_url, activation_code=activation_code))
-    try:
-        app.run()
-    finally:
-        stage.is_closing.set()
-        terminal.stop()
-    return 1 if stage.core_failed.is_set() else 0
-
-
-class TerminalWindow(Protocol):
-    """What the stage needs of the window; each may be called from any thread."""
-
-    def show(self, model: ScreenModel) -> None: ...
-
-    def show_frame(self, frame: PreviewFrame) -> None: ...
-
-    def close(self) -> None: ...
-
-
-class Stage:
-    """Where the core shows its models: the window, as soon as there is one."""
-
-    def __init__(self) -> None:
-        self.app: TerminalWindow | None = None
-        self.is_closing = threading.Event()
-        self.core_failed = threading.Event()
-
-    def show(self, model: ScreenModel) -> None:
-        """Draw this model soon."""
-        if self.app is not None:
-            self.app.show(model)
-
-    def show_frame(self, frame: PreviewFrame) -> None:
-        """Draw this camera frame soon."""
-        if self.app is not None:
-            self.app.show_frame(frame)
-
-    def core_has_ended(self) -> None:
-        """Without its core the till must not look alive: the window closes, and whoever started us starts us again."""
-        if not self.is_closing.is_set():
-            self.core_failed.set()
-            if self.app is not None:
-                self.app.close()
 
 
 def _open_keys(config: TerminalConfig, random: Random) -> KeyStore:

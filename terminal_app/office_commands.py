@@ -187,6 +187,16 @@ class LeaveShop:
     """Let this terminal belong to no shop any more; refused while anything is unsent."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartTraining:
+    """Go on with play money; refused while anything is unsent. Whoever is signed in is signed out of the real till."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndTraining:
+    """Go back to real money."""
+
+
 @unique
 class DeviceKind(Enum):
     """The devices of a counter, as the devices page lists them."""
@@ -260,4 +270,6 @@ OfficeCommand = (
     | ChangePerson
     | DismissPerson
     | LeaveShop
+    | StartTraining
+    | EndTraining
 )

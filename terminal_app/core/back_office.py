@@ -10,18 +10,17 @@ from pathlib import Path
 from typing import Final, assert_never
 
 from terminal_app.core.office_view import Crew, Done, OfficeView
+from terminal_app.core.queue_porter import QueuePorter
 from terminal_app.journal import Journal
 from terminal_app.journal.office_events import ShopLeft, StaffId
 from terminal_app.office import Staff, change_setting, close_day, settings_of
-from terminal_app.office.carried import CodeCollector, codes_of
-from terminal_app.office.carry_folder import CarryFolder
-from terminal_app.office.courier import Brought, QueueCourier
 from terminal_app.office_commands import (
     Approve,
     ChangePerson,
     ChangeSetting,
     ClosePage,
     DismissPerson,
+    EndTraining,
     EnterPerson,
     ExportQueue,
     GiveRefund,
@@ -39,8 +38,10 @@ from terminal_app.office_commands import (
     ShowReportAgain,
     SignIn,
     SignOut,
+    StartTraining,
     TurnQueueCode,
 )
+from terminal_app.receipts import Training
 from terminal_app.reports import OfflineFilter, parse_query, queue_view, search, x_report, z_report
 from terminal_app.roles import ALLOWED, Permission, Role
 from terminal_app.sale import Till, TillTime
@@ -70,17 +71,25 @@ class BackOffice:
     """The pages over the keypad. `view` is None while none is open."""
 
     def __init__(
-        self, till: Till, staff: Staff, *, time: TillTime, send_now: Callable[[], None], carry_folder: Path
+        self,
+        till: Till,
+        staff: Staff,
+        *,
+        time: TillTime,
+        send_now: Callable[[], None],
+        carry_folder: Path,
+        training: Training,
+        switch_training: Callable[[Training], None],
     ) -> None:
         self.staff = staff
         self._till = till
         self._time = time
         self._send_now = send_now
-        self._courier = QueueCourier(till, time=time)
-        self._carry_folder = CarryFolder(carry_folder)
+        self._porter = QueuePorter(till, time=time, folder=carry_folder)
+        self._training = training
+        self._switch_training = switch_training
         self._view: OfficeView | None = None
         self._pending: OfficeCommand | None = None
-        self._collector: CodeCollector | None = None
         self._seen_length = -1
         self._seen_ms = 0
         self._touched_ms = time.monotonic_ms()
@@ -146,7 +155,7 @@ class BackOffice:
     @property
     def is_reading_codes(self) -> bool:
         """Whether the scanner is to look for another till's queue."""
-        return self._collector is not None and self._view is not None
+        return self._porter.is_reading and self._view is not None
 
     def scanned(self, text: str) -> None:
         """Take one code of another till's queue.
@@ -155,12 +164,7 @@ class BackOffice:
             MalformedMessageError: no such code, or the whole does not fit together.
             UnavailableError: STORAGE_FAILED.
         """
-        assert self._collector is not None, "asked only while codes are read"
-        content = self._collector.add(text)
-        if content is None:
-            self._show(replace(self._open_view(), missing_codes=self._collector.missing))
-            return
-        self._brought(self._courier.import_bytes(content))
+        self._carried(self._porter.scanned(text, self._open_view()))
 
     def obey(self, command: OfficeCommand) -> None:
         """Do what is asked.
@@ -168,7 +172,7 @@ class BackOffice:
         Raises:
             TillcodeError: nothing was done. After ROLE_FORBIDS an `Approve` does it.
         """
-        self._collector = None
+        self._porter.stop_reading()
         try:
             self._obey(command, self.staff.role)
         except RuleViolationError as error:
@@ -234,7 +238,9 @@ class BackOffice:
         | EnterPerson
         | ChangePerson
         | DismissPerson
-        | LeaveShop,
+        | LeaveShop
+        | StartTraining
+        | EndTraining,
         role: Role | None,
     ) -> None:
         match command:
@@ -242,7 +248,7 @@ class BackOffice:
                 self._refund(command, role)
             case ExportQueue() | ShowQueueCodes() | TurnQueueCode() | ReadQueueCodes() | ImportQueue():
                 self._require(Permission.MOVE_QUEUE, role)
-                self._move_queue(command)
+                self._carried(self._porter.obey(command, self._open_view()))
             case ChangeSetting():
                 self._require(Permission.CHANGE_SETTINGS, role)
                 change_setting(self._journal, command.name, command.text, time=self._time)
@@ -253,6 +259,9 @@ class BackOffice:
             case LeaveShop():
                 self._require(Permission.LEAVE_SHOP, role)
                 self._leave_shop()
+            case StartTraining() | EndTraining():
+                self._require(Permission.TRAIN, role)
+                self._train(Training.YES if isinstance(command, StartTraining) else Training.NO)
             case _:
                 assert_never(command)
 
@@ -288,35 +297,10 @@ class BackOffice:
         self._show(OfficeView(page=Page.SALE, entry=entry))
         self._send_now()
 
-    def _move_queue(self, command: ExportQueue | ShowQueueCodes | TurnQueueCode | ReadQueueCodes | ImportQueue) -> None:
-        match command:
-            case ExportQueue():
-                self._export(command.path)
-            case TurnQueueCode():
-                view = self._open_view()
-                count = max(1, len(view.queue_codes))
-                self._show(replace(view, code_at=(view.code_at + 1) % count))
-            case ShowQueueCodes():
-                codes = codes_of(self._courier.export_bytes())
-                self._show(OfficeView(page=Page.QUEUE, queue_codes=codes))
-            case ReadQueueCodes():
-                self._collector = CodeCollector()
-                self._show(OfficeView(page=Page.QUEUE, is_reading_codes=True))
-            case ImportQueue():
-                self._brought(self._courier.import_file(command.path))
-
-    def _export(self, path: Path | None) -> None:
-        membership = self._till.views.membership
-        till = str(membership.certificate.message.terminal_id) if membership is not None else ""
-        target = path or self._carry_folder.new_path(till=till, at_s=self._time.now_s())
-        self._courier.export_file(target)
-        self._show(OfficeView(page=Page.QUEUE, done=Done.QUEUE_EXPORTED, place=str(target)))
-
-    def _brought(self, brought: Brought) -> None:
-        count = brought.payment_count + brought.closed_count
-        self._collector = None
-        self._show(OfficeView(page=Page.QUEUE, done=Done.QUEUE_IMPORTED, brought_count=count))
-        self._send_now()
+    def _carried(self, page: OfficeView) -> None:
+        self._show(page)
+        if page.done is Done.QUEUE_IMPORTED:
+            self._send_now()
 
     def _change_staff(self, command: EnterPerson | ChangePerson | DismissPerson) -> None:
         match command:
@@ -332,10 +316,23 @@ class BackOffice:
                 self.staff.dismiss(StaffId(command.staff_id))
         self._show(OfficeView(page=Page.STAFF, done=Done.PERSON_CHANGED))
 
-    def _leave_shop(self) -> None:
+    def _check_all_sent(self) -> None:
         waiting = queue_view(self._till.views, at_s=self._time.journal_s())
         if not waiting.is_empty:
             raise MisuseError(ErrorCode.QUEUE_NOT_EMPTY, "something is unsent; send it first", param="queue")
+
+    def _train(self, wanted: Training) -> None:
+        """Leave this till for the other one: nobody stays signed in behind somebody's back, nothing stays unsent."""
+        if wanted is self._training:
+            raise MisuseError(ErrorCode.BAD_ARGUMENT, "it is so already", param="training")
+        if wanted is Training.YES:
+            self._check_all_sent()
+            self.staff.sign_out()
+        self._view = self._pending = None
+        self._switch_training(wanted)
+
+    def _leave_shop(self) -> None:
+        self._check_all_sent()
         self._journal.append(ShopLeft(), at_s=self._time.journal_s())
         self._view = self._pending = None
 
@@ -367,7 +364,7 @@ class BackOffice:
             case Page.HISTORY:
                 return replace(filled, entries=search(views.history.values(), view.query))
             case Page.CARRIED:
-                return replace(filled, place=str(self._carry_folder.path), files=self._carry_folder.files())
+                return replace(filled, place=str(self._porter.folder.path), files=self._porter.folder.files())
             case Page.QUEUE:
                 return replace(filled, queue=queue_view(views, at_s=self._time.journal_s()))
             case Page.SALE:

@@ -115,6 +115,7 @@ class TerminalCore:
         show: Callable[[Snapshot], None],
         desk: Desk | None = None,
         training: Training = Training.NO,
+        switch_training: Callable[[Training], None] = lambda _wanted: None,
         carry_folder: Path,
     ) -> None:
         self._till = till
@@ -126,7 +127,15 @@ class TerminalCore:
         self._network = NetworkState.OFFLINE
         self._scanner = scanner
         self._counter = CounterSale(till, lanes=lanes, scanner=scanner, time=time)
-        self._office = BackOffice(till, staff, time=time, send_now=outbox.send_now, carry_folder=carry_folder)
+        self._office = BackOffice(
+            till,
+            staff,
+            time=time,
+            send_now=outbox.send_now,
+            carry_folder=carry_folder,
+            training=training,
+            switch_training=switch_training,
+        )
         self._desk = DeskWork(till, desk or EmptyDesk())
         self._training = training
         self._shown: Snapshot | None = None

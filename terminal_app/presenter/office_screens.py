@@ -12,6 +12,7 @@ from terminal_app.office.staff import PIN_DIGITS_MAX
 from terminal_app.office_commands import (
     ClosePage,
     DeviceKind,
+    EndTraining,
     MakeReport,
     OfflineChoice,
     OpenPage,
@@ -23,6 +24,7 @@ from terminal_app.office_commands import (
     SearchHistory,
     ShowReportAgain,
     SignOut,
+    StartTraining,
     TryDevice,
 )
 from terminal_app.presenter.people_page import ROLES, people_page
@@ -30,11 +32,13 @@ from terminal_app.presenter.queue_pages import carried_page, carry_page, queue_p
 from terminal_app.presenter.report_rows import report_rows
 from terminal_app.presenter.setting_rows import setting_rows
 from terminal_app.presenter.wording import Wording, amount_text
+from terminal_app.receipts import Training
 from terminal_app.reports import OfflineFilter
 from terminal_app.roles import ALLOWED, Permission
 from terminal_app.screen_model import (
     Action,
     Choice,
+    Confirm,
     Emphasis,
     Mark,
     PageButton,
@@ -146,6 +150,7 @@ class OfficeScreens:
             Choice(robot_id="settings", label=text(MessageId.SETTINGS), press=OpenPage(page=Page.SETTINGS)),
             Choice(robot_id="devices", label=text(MessageId.DEVICES), press=OpenPage(page=Page.DEVICES)),
             people,
+            self._training_choice(snapshot.training),
         ]
         person = crew.person if crew is not None else None
         if person is not None:
@@ -159,6 +164,15 @@ class OfficeScreens:
             back=ClosePage(),
             choices=tuple(choices),
         )
+
+    def _training_choice(self, training: Training) -> Choice:
+        """Into training only after a question: a till with play money must never be one by mistake."""
+        text = self._wording.text
+        if training is Training.YES:
+            return Choice(robot_id="training", label=text(MessageId.DO_TRAINING_OFF), press=EndTraining())
+        start = Choice(robot_id="start_training", label=text(MessageId.DO_TRAINING_ON), press=StartTraining())
+        ask = Confirm(hint=text(MessageId.TRAINING_HINT), choice=start)
+        return Choice(robot_id="training", label=start.label, press=ask)
 
     def _shop_choices(self, snapshot: Snapshot) -> tuple[Choice, ...]:
         """What only a till of a shop has."""

@@ -73,6 +73,7 @@ _HEADLINES: Final = {
     ScreenName.STAFF: MessageId.STAFF,
     ScreenName.PERSON: MessageId.STAFF,
     ScreenName.NEW_PIN: MessageId.PIN,
+    ScreenName.CONFIRM: MessageId.MENU,
     ScreenName.TYPE_TEXT: MessageId.NAME,
     ScreenName.DEVICES: MessageId.DEVICES,
     ScreenName.SETTINGS: MessageId.SETTINGS,

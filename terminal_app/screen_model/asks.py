@@ -5,6 +5,7 @@ from enum import Enum, unique
 from typing import Any
 
 from terminal_app.roles import Role
+from terminal_app.screen_model.office import Choice
 
 
 @unique
@@ -100,6 +101,14 @@ class RefundDraft:
 
     amount_minor: int
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirm:
+    """What is asked about once more before `choice` is pressed. It stays in the UI."""
+
+    hint: str
+    choice: Choice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,6 +44,7 @@ class ScreenName(Enum):
     STAFF = "staff"
     PERSON = "person"
     NEW_PIN = "new_pin"
+    CONFIRM = "confirm"
     TYPE_TEXT = "type_text"
     DEVICES = "devices"
     SETTINGS = "settings"

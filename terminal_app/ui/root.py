@@ -11,9 +11,7 @@ from terminal_app.screen_model import (
     FocusMoved,
     NetworkState,
     NetworkSwitch,
-    PersonDraft,
     PreviewFrame,
-    RefundDraft,
     ScanTyped,
     ScreenModel,
     ScreenName,
@@ -23,16 +21,16 @@ from terminal_app.screen_model import (
 from terminal_app.ui.focus import RING_KEYS, FocusRing
 from terminal_app.ui.screens.base import LeavePage, Screen, Surroundings
 from terminal_app.ui.screens.beside import ScanScreen, ShowCodeScreen
-from terminal_app.ui.screens.choices import ChoicesPage
+from terminal_app.ui.screens.choices import CHOICES, ChoicesPage
 from terminal_app.ui.screens.enrol import EnrolScreen
 from terminal_app.ui.screens.history import HistoryPage
 from terminal_app.ui.screens.keypad import KeypadScreen
-from terminal_app.ui.screens.list_page import ListPage, refund_page
+from terminal_app.ui.screens.list_page import ListPage
 from terminal_app.ui.screens.new_pin import NewPinPage
-from terminal_app.ui.screens.people import person_step
 from terminal_app.ui.screens.pin import PinPage
 from terminal_app.ui.screens.refund import RefundPage
 from terminal_app.ui.screens.state_panel import PANEL_ICONS, StatePanel
+from terminal_app.ui.screens.steps import next_step
 from terminal_app.ui.screens.type_text import TypeTextPage
 from terminal_app.ui.theme import look_for
 from terminal_app.ui.typed_keys import TypedKeys
@@ -127,10 +125,7 @@ class TerminalRoot(BoxLayout):
         self._build()
 
     def _press(self, command: Any) -> None:
-        if isinstance(command, PersonDraft):
-            command = person_step(command, self._below or self._model)
-        elif isinstance(command, RefundDraft):
-            command = refund_page(self._below or self._model, command)
+        command = next_step(command, self._below or self._model)
         if isinstance(command, ScreenModel):
             self.open_page(command)
             return
@@ -210,7 +205,7 @@ class TerminalRoot(BoxLayout):
                 return TypeTextPage(around)
             case ScreenName.NEW_PIN:
                 return NewPinPage(around)
-            case ScreenName.MENU | ScreenName.TIP | ScreenName.CLOSE_DAY | ScreenName.PERSON | ScreenName.CARRY:
+            case _ if name in CHOICES:
                 return ChoicesPage(around)
             case _:
                 return ListPage(around)

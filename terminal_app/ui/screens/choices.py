@@ -5,7 +5,7 @@ from typing import Final
 from kivy.uix.gridlayout import GridLayout
 from kivy.uix.widget import Widget
 
-from terminal_app.screen_model import Choice, ScreenModel
+from terminal_app.screen_model import Choice, ScreenModel, ScreenName
 from terminal_app.ui.screens.base import Screen, Surroundings
 from terminal_app.ui.screens.state_panel import WarningBand
 from terminal_app.ui.theme import CORNER_MM, GAP_MM, Look, key_colours
@@ -18,6 +18,16 @@ from wallet_sdk.screen.fonts import STRONG_FONT
 from wallet_sdk.screen.text import FittedLine, Paragraph
 from wallet_sdk.screen.units import mm
 
+CHOICES: Final = frozenset(
+    {
+        ScreenName.MENU,
+        ScreenName.TIP,
+        ScreenName.CLOSE_DAY,
+        ScreenName.CONFIRM,
+        ScreenName.PERSON,
+        ScreenName.CARRY,
+    }
+)
 _COLUMNS: Final = 3
 _COLUMNS_NARROW: Final = 2
 _TILE_MM: Final = 17.0

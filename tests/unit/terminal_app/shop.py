@@ -9,6 +9,7 @@ from terminal_app.journal import Journal, Sale
 from terminal_app.office import Staff
 from terminal_app.office_commands import DeskCommand, OfficeCommand
 from terminal_app.outbox import Outbox
+from terminal_app.receipts import Training
 from terminal_app.sale import Credentials, Till, TillTime
 from terminal_app.screen_model import Command, Enrol, NetworkSwitch, ShowCode, SwitchNetwork
 from tests.unit.terminal_app.fake_server import LIMITS, SERVER_URL, FakeServer
@@ -64,6 +65,7 @@ class Shop:
         self.server = FakeServer(scheme=self.scheme, limits=limits)
         self.keys = MemoryKeyStore(self.random)
         self.path = folder / "journal.sqlite"
+        self.trainings: list[Training] = []
         self._build()
 
     def _build(self) -> None:
@@ -90,6 +92,7 @@ class Shop:
             server_url=SERVER_URL,
             show=self.shown.append,
             carry_folder=self.folder / "carried",
+            switch_training=self.trainings.append,
         )
 
     def restart(self) -> None:

@@ -13,6 +13,7 @@ from terminal_app.office_commands import (
     ChangeSetting,
     ClosePage,
     DismissPerson,
+    EndTraining,
     EnterPerson,
     ExportQueue,
     GiveRefund,
@@ -30,10 +31,12 @@ from terminal_app.office_commands import (
     ShowReportAgain,
     SignIn,
     SignOut,
+    StartTraining,
 )
+from terminal_app.receipts import Training
 from terminal_app.reports import OfflineFilter, ReportKind
 from terminal_app.roles import Permission, Role
-from terminal_app.screen_model import Cancel, NetworkSwitch, ScanAnswer, ShowCode, ThemeName
+from terminal_app.screen_model import Cancel, NetworkSwitch, NextSale, ScanAnswer, ShowCode, ThemeName
 from tests.unit.terminal_app.people import CASHIER_PIN, OWNER_PIN, sell
 from tests.unit.terminal_app.shop import Shop
 from wallet_sdk.protocol.errors import ErrorCode
@@ -242,6 +245,25 @@ def test_a_till_does_not_leave_its_shop_with_something_unsent(shop: Shop) -> Non
     shop.enrol()
     sell(shop, 100)
     assert len(shop.till.views.history) == 3
+
+
+def test_training_begins_only_when_everything_is_sent_and_nothing_is_sold(shop: Shop) -> None:
+    """What is unsent would wait as long as somebody plays; a sale would be left alone."""
+    shop.go_offline()
+    sell(shop, 500)
+    shop.do(StartTraining())
+    assert (shop.refusal, shop.trainings) == (ErrorCode.QUEUE_NOT_EMPTY, [])
+    shop.switch(NetworkSwitch.ON)
+    shop.show_code()
+    shop.do(StartTraining())
+    assert shop.trainings == []
+    shop.do(Cancel())
+    shop.run()
+    shop.do(NextSale())
+    shop.do(EndTraining())
+    assert (shop.refusal, shop.trainings) == (ErrorCode.BAD_ARGUMENT, [])
+    shop.do(StartTraining())
+    assert shop.trainings == [Training.YES]
 
 
 def test_only_an_owner_joins_or_leaves(staffed: Shop) -> None:

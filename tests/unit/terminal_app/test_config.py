@@ -23,6 +23,15 @@ def test_flags_win_over_the_file(tmp_path: Path) -> None:
     assert (config.server_url, config.currency, config.height_px) == ("http://b", Currency.JPY, 1280)
 
 
+def test_folders_are_named_in_the_file_or_by_a_flag(tmp_path: Path) -> None:
+    """Without a name each is one in the home folder, which is the bootstrap's business."""
+    assert load_config(tmp_path).carry_folder is None
+    (tmp_path / FILE_NAME).write_text('carry_folder = "/a"\nreceipt_folder = "/b"\nsecond_journal = "/c"\n')
+    config = load_config(tmp_path, carry_folder="/stick")
+    assert (config.carry_folder, config.receipt_folder) == (Path("/stick"), Path("/b"))
+    assert config.second_journal == Path("/c")
+
+
 @pytest.mark.parametrize(
     "text",
     ['currency = "XYZ"', 'size = "800"', 'size = "8x8"', 'size = "99999x480"', "size = 800", "colour = 'red'", "= ="],

@@ -13,11 +13,22 @@ from terminal_app.config import TerminalConfig
 from terminal_app.core import Snapshot
 from terminal_app.devices.frames import FakeFrameSource
 from terminal_app.journal import Journal
-from terminal_app.office_commands import GiveRefund, PracticeAnswer, PracticeWay, PrintReceipt
+from terminal_app.office_commands import (
+    ChangeSetting,
+    EndTraining,
+    EnterPerson,
+    GiveRefund,
+    PracticeAnswer,
+    PracticeWay,
+    PrintReceipt,
+    StartTraining,
+)
 from terminal_app.receipts import Training
+from terminal_app.roles import Role
 from terminal_app.screen_model import (
     Cancel,
     Enrol,
+    Language,
     NetworkSwitch,
     NextSale,
     ScanAnswer,
@@ -27,6 +38,7 @@ from terminal_app.screen_model import (
     SwitchNetwork,
 )
 from terminal_app.training import TRAINING_CODE, TRAINING_NAME, TRAINING_URL, PracticeOperator
+from terminal_app.window import Rooms, Stage
 from wallet_sdk.protocol.envelope import open_unverified
 from wallet_sdk.protocol.errors import ErrorCode, RuleViolationError
 from wallet_sdk.protocol.ids import Envelope
@@ -165,3 +177,79 @@ def test_each_training_begins_anew(course: Course, tmp_path: Path) -> None:
     assert (course.home / JOURNAL_NAME).exists()
     fresh, _ = training_of(TerminalConfig(home=tmp_path / "fresh"), outside)
     assert not fresh.home.exists()
+
+
+@dataclass(slots=True)
+class Glass:
+    """A window that remembers what it was shown last."""
+
+    models: "queue.Queue[ScreenModel]"
+    is_closed: bool = False
+
+    def show(self, model: ScreenModel) -> None:
+        """Keep it."""
+        self.models.put(model)
+
+    def show_frame(self, _frame: object) -> None:
+        """Nothing is looked at."""
+
+    def close(self) -> None:
+        """The program would end."""
+        self.is_closed = True
+
+    def wait_for(self, holds: Callable[[ScreenModel], bool]) -> ScreenModel:
+        """The first model that is as wanted."""
+        deadline_s = time.monotonic() + PATIENCE_S
+        while not holds(model := self.models.get(timeout=max(0.0, deadline_s - time.monotonic()))):
+            pass
+        return model
+
+
+@pytest.fixture
+def rooms(tmp_path: Path) -> Iterator[tuple[Rooms, Glass]]:
+    """A real till that has joined no shop, in its window, in German."""
+    outside = Outside(
+        clock=SystemClock(),
+        random=SystemRandom(),
+        open_sender=unreachable,
+        open_source=FakeFrameSource,
+    )
+    stage = Stage()
+    glass = Glass(queue.Queue())
+    stage.app = glass
+    rooms = Rooms(TerminalConfig(home=tmp_path), outside, stage=stage, activation_code=None)
+    rooms.open(Training.NO)
+    rooms.start()
+    yield rooms, glass
+    stage.is_closing.set()
+    rooms.stop()
+    assert not glass.is_closed, "going from room to room is no failure"
+
+
+def test_training_begins_and_ends_from_the_menu(rooms: tuple[Rooms, Glass]) -> None:
+    """The same window: play money, marked, in the till's own language; then the real till again, as it was left."""
+    till, glass = rooms
+    till.send(ChangeSetting(name="language", text="de"))
+    till.send(StartTraining())
+    keypad = glass.wait_for(lambda model: model.name is ScreenName.KEYPAD)
+    assert keypad.bar.training
+    assert keypad.appearance.language is Language.GERMAN
+    till.send(ShowCode(amount_minor=500))
+    glass.wait_for(lambda model: model.name is ScreenName.SHOW_CODE)
+    till.send(EndTraining())
+    till.send(Cancel())
+    glass.wait_for(lambda model: model.name is ScreenName.CANCELLED and bool(model.bar.training))
+    till.send(NextSale())
+    till.send(EndTraining())
+    real = glass.wait_for(lambda model: not model.bar.training)
+    assert (real.name, real.appearance.language) == (ScreenName.ENROL, Language.GERMAN)
+
+
+def test_whoever_starts_training_is_signed_out_of_the_real_till(rooms: tuple[Rooms, Glass]) -> None:
+    """Somebody else may end the training: the real till then asks for a PIN."""
+    till, glass = rooms
+    till.send(EnterPerson(name="Ada", role=Role.OWNER, pin="2580"))
+    till.send(StartTraining())
+    glass.wait_for(lambda model: bool(model.bar.training) and model.name is ScreenName.KEYPAD)
+    till.send(EndTraining())
+    glass.wait_for(lambda model: model.name is ScreenName.SIGN_IN)
