@@ -234,6 +234,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add_merchant_fees(merchant, add)
     key_commands.add_to(commands, add)
+    key_commands.add_rotate(commands, add)
 
     code = commands.add_parser("activation-code", help="let a device in").add_subparsers(required=True)
     terminal = add(code, "terminal", _terminal_code, "print a one-time code for one terminal")

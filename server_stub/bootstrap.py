@@ -1,6 +1,7 @@
 """Composition: from a folder of keys, settings and ledger to a server that listens."""
 
 import gc
+import logging
 import os
 import signal
 import socket
@@ -34,6 +35,7 @@ from wallet_sdk.ports import Clock, Random
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
 from wallet_sdk.protocol.trust import TrustStore, verify_bundle
 
+_LOG: Final = logging.getLogger("tillcode.server")
 #: Verifying releases the interpreter, so two threads use two cores; a third reads the ledger meanwhile.
 _WORKERS: Final = 3
 #: New objects before a look at the youngest, and how many such looks before one at older ones.
@@ -75,11 +77,13 @@ def opened_desk(
     """
     config = read_config(folder / CONFIG_FILE)
     risk = read_risk(folder / RISK_FILE)
-    signers = load_signers(folder / KEYS_FOLDER)
     wakeups = Wakeups(link)
     with opened_store(folder, faults=faults) as store, ThreadPoolExecutor(_WORKERS, "worker") as workers:
         trust = load_trust(store)
+        signers = load_signers(folder / KEYS_FOLDER, trust.bundle.message)
         playground = playground_of(store, nature, clock)
+        for warning in signers.warnings(now_s=clock.now_ms() // 1000):
+            _LOG.warning("%s", warning)
         committer = Committer(
             store,
             faults=faults,

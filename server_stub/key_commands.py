@@ -1,15 +1,22 @@
-"""``tillcode-server api-key``: make, list and revoke API keys."""
+"""``tillcode-server api-key | rotate``: keys of merchants, and the operator's own."""
 
 import argparse
 import sys
 from collections.abc import Callable
-from typing import Protocol
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, Protocol
 
 from server_stub.store.callers import MERCHANT_SCOPES, ApiKeyId, Scope
+from wallet_sdk.protocol.errors import ErrorCode, MisuseError
 from wallet_sdk.protocol.ids import MerchantId
 from wallet_sdk.system import SystemClock, SystemRandom
 
 Chosen = argparse.Namespace
+_DAY_S: Final = 24 * 3600
+#: Terminals take offline payments for three days at most and certificates live a week: nobody is away longer.
+_START_IN_D: Final = 7
+_START_IN_D_MAX: Final = 90
 Command = Callable[[Chosen], int]
 
 
@@ -37,6 +44,55 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", add:
     key.add_argument("--label", default="", help="what it is for")
     add(keys, "list", _list_keys, "print all keys, without their secrets")
     add(keys, "revoke", _revoke_key, "a key never works again").add_argument("key_id", metavar="ID")
+
+
+def add_rotate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", add: Adder) -> None:
+    """Add ``rotate``."""
+    about = "make new operator keys, and publish the root's word for them; restart the server after it"
+    rotated = add(commands, "rotate", _rotate, about)
+    rotated.add_argument(
+        "roles", nargs="*", metavar="ROLE", help="terminal-ca, token-issuer, receipt, denylist; none: all"
+    )
+    rotated.add_argument(
+        "--root", type=Path, metavar="FILE", help="the root's secret, as 'init' has made it; default: keys/root.key"
+    )
+    rotated.add_argument(
+        "--start-in",
+        type=int,
+        default=_START_IN_D,
+        metavar="DAYS",
+        help="the old keys sign until then, so that who is offline has heard of the new ones; 0 when a key has leaked;"
+        " default: %(default)s",
+    )
+
+
+def _rotate(chosen: Chosen) -> int:
+    from server_stub.bootstrap import opened_store
+    from server_stub.config import KEYS_FOLDER
+    from server_stub.keys import ROLE_NAMES, ROOT, load_key_file, role_named
+    from server_stub.service.rotation import rotate
+
+    if not set(chosen.roles) <= set(ROLE_NAMES):
+        raise MisuseError(ErrorCode.BAD_ARGUMENT, f"a role is one of {', '.join(ROLE_NAMES)}", param="role")
+    if not 0 <= chosen.start_in <= _START_IN_D_MAX:
+        raise MisuseError(ErrorCode.BAD_ARGUMENT, f"0 .. {_START_IN_D_MAX} days are expected", param="start-in")
+    keys: Path = chosen.data_folder / KEYS_FOLDER
+    root_file = keys / f"{ROOT}.key" if chosen.root is None else chosen.root
+    with opened_store(chosen.data_folder) as store:
+        rotated = rotate(
+            keys,
+            store,
+            roles=tuple(map(role_named, chosen.roles or ROLE_NAMES)),
+            root=load_key_file(root_file),
+            random=SystemRandom(),
+            now_s=_now_s(),
+            start_in_s=chosen.start_in * _DAY_S,
+        )
+    starts = datetime.fromtimestamp(rotated.starts_at_s, tz=UTC).strftime("%Y-%m-%d %H:%M UTC")
+    _say(f"trust bundle {rotated.bundle.message.version} is in the ledger; its new keys sign from {starts}")
+    _say("restart the server to publish it; terminals and wallets fetch it by themselves")
+    _say(f"keep the old files in {keys}: receipts of what was paid before are signed with them")
+    return 0
 
 
 def _add_key(chosen: Chosen) -> int:

@@ -87,7 +87,7 @@ def published(operator: Operator, *, since: int) -> api.DenylistAnswer:
     if not rows:
         return api.DenylistAnswer(number=0, newest=0, denylist="")
     listed = list_of(rows, base=rows[0].id - 1 if since else 0, at_s=operator.now_s())
-    envelope = seal(listed, operator.signers.denylist).envelope
+    envelope = seal(listed, operator.signers.denylist.at(listed.made_at_s)).envelope
     return api.DenylistAnswer(number=listed.number, newest=newest, denylist=api.to_base64url(envelope))
 
 

@@ -5,12 +5,13 @@ bits, so a plain hash at rest is enough. The same code with the same key gets th
 be lost on its way. With another key it is unknown.
 """
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from typing import Final
 
 from server_stub.committer import Command
 from server_stub.config import TerminalLimits
+from server_stub.keys import KeyRing
 from server_stub.ledger import AccountKind, EntryKind, move
 from server_stub.service.devices import enrolled_terminal
 from server_stub.service.operator import Operator
@@ -26,7 +27,7 @@ from server_stub.store.tables.parties import (
 )
 from server_stub.store.writer import Writer
 from wallet_sdk.protocol import api
-from wallet_sdk.protocol.envelope import Sealed, Signer, key_id_of, seal
+from wallet_sdk.protocol.envelope import Sealed, key_id_of, seal
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, RuleViolationError
 from wallet_sdk.protocol.ids import Envelope, TerminalId
 from wallet_sdk.protocol.messages import CertificateRequest, Enrolment, TerminalCertificate
@@ -54,7 +55,7 @@ class _Certifier:
     """Makes terminal certificates."""
 
     limits: TerminalLimits
-    signer: Signer = field(repr=False)
+    ring: KeyRing
 
     def certificate(self, merchant: Merchant, terminal: Terminal, *, at_s: int) -> Envelope:
         return seal(
@@ -70,7 +71,7 @@ class _Certifier:
                 mcc=merchant.mcc,
                 currencies=merchant.currencies,
             ),
-            self.signer,
+            self.ring.for_period(at_s, at_s + self.limits.certificate_lifetime_h * 3600),
         ).envelope
 
 
@@ -223,7 +224,7 @@ def _bundle(trust: TrustStore) -> str:
 
 
 def _certifier(operator: Operator) -> _Certifier:
-    return _Certifier(limits=operator.config.terminals, signer=operator.signers.terminal_ca)
+    return _Certifier(limits=operator.config.terminals, ring=operator.signers.terminal_ca)
 
 
 def _usable(writer: Writer, enrolment: Enrolment, kind: DeviceKind, *, at_s: int) -> ActivationCode:

@@ -261,17 +261,17 @@ def _paid_without_receipt(outcome: Outcome, paid: Payment) -> api.PaymentAnswer:
 
 def _batch_receipt(operator: Operator, settled: BatchOutcome) -> Envelope:  # R-128
     receipt = BatchReceipt(terminal_id=settled.terminal.terminal_id, at_s=operator.now_s(), paid=settled.paid_together)
-    return seal(receipt, operator.signers.receipt).envelope
+    return seal(receipt, operator.signers.receipt.at(receipt.at_s)).envelope
 
 
 def _receipt(operator: Operator, outcome: Outcome, paid: Payment | None) -> Envelope:
     """The operator's signed word for this answer, as far as it is one for ever."""
-    signer = operator.signers.receipt
+    ring = operator.signers.receipt
     if paid is not None:
-        return receipt_of(paid, signer)
+        return receipt_of(paid, ring)
     if outcome.refused is not None:
-        return refusing_receipt_of(outcome.refused, signer)  # R-125
-    return Envelope(b"") if outcome.closed is None else closing_receipt_of(outcome.closed, signer)
+        return refusing_receipt_of(outcome.refused, ring)  # R-125
+    return Envelope(b"") if outcome.closed is None else closing_receipt_of(outcome.closed, ring)
 
 
 def _request_of(operator: Operator, request: bytes, terminal: Terminal, closing: CloseRequest) -> PaymentRequest:

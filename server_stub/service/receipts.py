@@ -1,19 +1,21 @@
 """Receipts, signed when somebody reads one.
 
-A receipt says nothing but what its payment says, and signatures are deterministic: the same payment has the same
-receipt for as long as the operator signs with the same key. So none is stored, and none is signed before a commit.
+A receipt says nothing but what its payment says, signatures are deterministic, and it is signed by the key of its own
+time (R-48): the same payment has the same receipt for ever, whatever keys come after it. So none is stored, and none
+is signed before a commit.
 """
 
+from server_stub.keys import KeyRing
 from server_stub.service.claims import CLOSED
 from server_stub.store.records import AnsweredRequest, Consent, Payment
 from server_stub.store.records_money import RefundMade
-from wallet_sdk.protocol.envelope import Signer, open_unverified, seal
+from wallet_sdk.protocol.envelope import open_unverified, seal
 from wallet_sdk.protocol.ids import Envelope
 from wallet_sdk.protocol.messages import PaymentRequest, Receipt
 from wallet_sdk.protocol.states import State
 
 
-def receipt_of(payment: Payment, signer: Signer) -> Envelope:
+def receipt_of(payment: Payment, ring: KeyRing) -> Envelope:
     """The operator's proof of a payment."""
     receipt = Receipt(
         terminal_id=payment.terminal_id,
@@ -25,10 +27,10 @@ def receipt_of(payment: Payment, signer: Signer) -> Envelope:
         at_s=payment.at_s,
         liability=payment.liability,
     )
-    return seal(receipt, signer).envelope
+    return seal(receipt, ring.at(receipt.at_s)).envelope
 
 
-def refund_receipt_of(made: RefundMade, signer: Signer) -> Envelope:
+def refund_receipt_of(made: RefundMade, ring: KeyRing) -> Envelope:
     """The operator's proof that money went back."""
     receipt = Receipt(
         terminal_id=made.terminal_id,
@@ -39,10 +41,10 @@ def refund_receipt_of(made: RefundMade, signer: Signer) -> Envelope:
         at_s=made.at_s,
         refund_id=made.refund_id,
     )
-    return seal(receipt, signer).envelope
+    return seal(receipt, ring.at(receipt.at_s)).envelope
 
 
-def refusing_receipt_of(refused: Consent, signer: Signer) -> Envelope:
+def refusing_receipt_of(refused: Consent, ring: KeyRing) -> Envelope:
     """The operator's proof that one consent cost its payer nothing, and never will."""
     request = open_unverified(refused.request, PaymentRequest).message
     receipt = Receipt(
@@ -54,10 +56,10 @@ def refusing_receipt_of(refused: Consent, signer: Signer) -> Envelope:
         state=refused.state,
         at_s=refused.at_s,
     )
-    return seal(receipt, signer).envelope
+    return seal(receipt, ring.at(receipt.at_s)).envelope
 
 
-def closing_receipt_of(closed: AnsweredRequest, signer: Signer) -> Envelope:
+def closing_receipt_of(closed: AnsweredRequest, ring: KeyRing) -> Envelope:
     """The operator's proof that a request was closed unpaid; empty when its terminal did not hand the request in."""
     if closed.amount_minor is None or closed.currency is None or closed.closed_at_s is None:
         return Envelope(b"")
@@ -69,4 +71,4 @@ def closing_receipt_of(closed: AnsweredRequest, signer: Signer) -> Envelope:
         state=CLOSED,
         at_s=closed.closed_at_s,
     )
-    return seal(receipt, signer).envelope
+    return seal(receipt, ring.at(receipt.at_s)).envelope

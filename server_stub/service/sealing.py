@@ -50,7 +50,10 @@ class SealCommand(Command[Seal | None]):
 
 
 def prepare_seal(operator: Operator) -> SealCommand | None:
-    """Hash and sign the next run of entries; None when everything is sealed."""
+    """Hash and sign the next run of entries; None when everything is sealed, or no key may sign now."""
+    at_s = operator.now_s()
+    if not operator.signers.receipt.is_valid_at(at_s):
+        return None
     with operator.store.reading() as reader:
         found = _unsealed(reader)
         if found is None:
@@ -61,7 +64,7 @@ def prepare_seal(operator: Operator) -> SealCommand | None:
         run = list(hashes(reader, start, block=block, after=after, count_max=RUN_ENTRIES_MAX))
     last, last_hash = run[-1]
     count = len(run) + (0 if previous is None else previous.entries)
-    at_s, signer = operator.now_s(), operator.signers.receipt
+    signer = operator.signers.receipt.at(at_s)
     made = Seal(
         id=1 if previous is None else previous.id + 1,
         block=block,

@@ -249,14 +249,15 @@ def prepare_token(operator: Operator, body: bytes) -> IssueCommand:
     """
     wallet = enrolled_wallet(operator, body, TokenRequest)
     sealed = verify_from_device(body, TokenRequest, device_key=wallet.device_key)
+    now_s, allowed = operator.now_s(), operator.config.tokens
     return IssueCommand(
         sealed=sealed,
         closing=_verified_closing(operator, wallet, sealed.message),
         wallet=wallet,
         token_id=TokenId(operator.new_id()),
-        at_s=operator.now_s(),
-        allowed=operator.config.tokens,
-        signer=operator.signers.token_issuer,
+        at_s=now_s,
+        allowed=allowed,
+        signer=operator.signers.token_issuer.for_period(now_s, now_s + allowed.lifetime_h * 3600),
     )
 
 

@@ -142,7 +142,7 @@ def test_a_revoked_key_takes_its_device_with_it(house: House) -> None:
     wallet = house.wallet()
     assert wallet.token is not None
     assert revoke(house, "key", key_id_of(wallet.signer.public_key).hex()) == 0
-    operators = key_id_of(house.desk.operator.signers.token_issuer.public_key)
+    operators = key_id_of(house.desk.operator.signers.token_issuer.at(house.clock.now_ms() // 1000).public_key)
     assert revoke(house, "key", operators.hex()) == 0
     state = seen_by_a_program(house)
     assert state.key_ids == {key_id_of(wallet.signer.public_key), operators}
@@ -199,7 +199,7 @@ def test_more_than_one_list_takes_comes_in_several(house: House) -> None:
     state, base = EMPTY, 0
     while base < len(keys):
         listed = list_of(keys[base:], base=base, at_s=house.clock.now_ms() // 1000)
-        state = apply(state, seal(listed, house.desk.operator.signers.denylist))
+        state = apply(state, seal(listed, house.desk.operator.signers.denylist.at(house.clock.now_ms() // 1000)))
         assert len(listed.key_ids) <= limits.DENYLIST_KEYS_MAX
         base = listed.number
     assert len(state.key_ids) == len(keys)

@@ -35,7 +35,8 @@ def test_keys_are_readable_by_their_owner_only(house: House) -> None:
     roles = ["terminal-ca.key", "token-issuer.key", "receipt.key", "denylist.key"]
     assert names == dict.fromkeys(["root.key", *roles], 0o600)
     (folder / "root.key").unlink()
-    assert load_signers(folder).receipt.public_key == house.desk.operator.signers.receipt.public_key
+    again = load_signers(folder, house.desk.operator.trust.bundle.message)
+    assert again.receipt.at(FROZEN_NOW_S).public_key == load_key(folder, "receipt").public_key
 
 
 def test_founding_overwrites_nothing(house: House) -> None:
@@ -52,7 +53,7 @@ def test_a_torn_or_missing_key_is_said_so(house: House) -> None:
     folder = house.folder / KEYS_FOLDER
     (folder / "receipt.key").write_text("zz")
     with pytest.raises(UnavailableError, match=r"receipt\.key") as torn:
-        load_signers(folder)
+        load_signers(folder, house.desk.operator.trust.bundle.message)
     assert torn.value.code is ErrorCode.STORAGE_CORRUPT
     with pytest.raises(MisuseError, match=r"other\.key") as missing:
         load_key(folder, "other")
