@@ -4,12 +4,12 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from terminal_app.config import TerminalConfig, load_config
-from terminal_app.devices.frames import FrameSource, ImageFolder, ScreenshotFile
+from terminal_app.devices.sources import source_maker
 from wallet_sdk.protocol.errors import TillcodeError
 from wallet_sdk.screen.environment import Drawing, open_window, panel_of_size
 
@@ -34,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             second_journal=options.second_journal,
             carry_folder=options.carry_folder,
             receipt_folder=options.receipt_folder,
+            camera=f"screen:{options.look_at}" if options.look_at else options.camera,
         )
         if options.check_unsent:
             return _check_unsent(config)
@@ -54,6 +55,7 @@ def _check_unsent(config: TerminalConfig) -> int:
 
 
 def _run(config: TerminalConfig, options: argparse.Namespace) -> int:
+    open_source = source_maker(config.camera)
     open_window(
         panel=panel_of_size(width_px=config.width_px, height_px=config.height_px),
         kivy_home=config.home / "kivy",
@@ -66,7 +68,7 @@ def _run(config: TerminalConfig, options: argparse.Namespace) -> int:
 
     return window.run_window(
         config,
-        bootstrap.real_outside(_source_factory(options)),
+        bootstrap.real_outside(open_source),
         activation_code=options.activation_code,
         window=window.WindowOptions(
             mirror=options.mirror,
@@ -74,16 +76,6 @@ def _run(config: TerminalConfig, options: argparse.Namespace) -> int:
             training=Training.YES if options.training else Training.NO,
         ),
     )
-
-
-def _source_factory(options: argparse.Namespace) -> Callable[[], FrameSource]:
-    from terminal_app import bootstrap
-
-    if options.look_at is not None:
-        return lambda: ScreenshotFile(options.look_at)
-    if options.frames is not None:
-        return lambda: ImageFolder(options.frames)
-    return lambda: bootstrap.CameraOnDemand(options.camera)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -100,10 +92,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--training", action="store_true", help="play money: nothing is real, and nothing is kept")
     source = parser.add_mutually_exclusive_group()
     source.add_argument(
-        "--camera", type=int, nargs="?", const=0, default=0, metavar="INDEX", help="look through a camera (default)"
+        "--camera", metavar="SOURCE", help="auto, pi:0, v4l2:0, mjpeg:http://..., video:FILE, folder:DIR"
     )
-    source.add_argument("--look-at", type=Path, metavar="FILE", help="look at another program's mirrored screen")
-    source.add_argument("--frames", type=Path, metavar="DIR", help="look at the pictures of a folder, in turn")
+    source.add_argument("--look-at", metavar="FILE", help="look at another program's mirrored screen: screen:FILE")
     parser.add_argument("--mirror", type=Path, metavar="FILE", help="write the screen into this PNG when it changes")
     parser.add_argument("--robot", action="store_true", help="take taps as lines from standard input")
     parser.add_argument("--offscreen", action="store_true", help="draw into memory only, without a display")

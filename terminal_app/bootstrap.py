@@ -19,7 +19,6 @@ from terminal_app.core import (
     TerminalCore,
 )
 from terminal_app.desk import Makers, WorkingDesk, real_makers
-from terminal_app.devices.camera import open_camera
 from terminal_app.devices.frames import FrameSource
 from terminal_app.devices.scanning import CodeScanner
 from terminal_app.devices.sound import NoSpeaker, find_speaker
@@ -37,7 +36,7 @@ from terminal_app.training import TRAINING_URL, PracticeOperator
 from wallet_sdk.decoding import GreyFrame
 from wallet_sdk.keystore import EncryptedFileKeyStore
 from wallet_sdk.ports import Clock, KeyStore, Random, Sender
-from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
+from wallet_sdk.protocol.errors import ErrorCode, UnavailableError
 from wallet_sdk.system import SystemClock, SystemRandom
 from wallet_sdk.transport import HttpxSender
 
@@ -204,31 +203,6 @@ class DeviceScanner:
 
     def _preview(self, frame: GreyFrame) -> None:
         self._show_frame(PreviewFrame(width_px=frame.width, height_px=frame.height, luminance=frame.luma))
-
-
-class CameraOnDemand:
-    """A frame source that looks for the camera when it is opened, in the scanner's thread and not in the core's."""
-
-    def __init__(self, index: int) -> None:
-        self._index = index
-        self._camera: FrameSource | None = None
-
-    def open(self) -> None:
-        """Find the camera and open it."""
-        if self._camera is None:
-            self._camera = open_camera(index=self._index)
-
-    def read(self, timeout_ms: int) -> GreyFrame | None:
-        """The camera's next frame."""
-        if self._camera is None:
-            raise MisuseError(ErrorCode.BAD_ARGUMENT, "the frame source is not open")
-        return self._camera.read(timeout_ms)
-
-    def close(self) -> None:
-        """Let go of the camera."""
-        if self._camera is not None:
-            self._camera.close()
-            self._camera = None
 
 
 def real_outside(open_source: Callable[[], FrameSource]) -> Outside:

@@ -38,6 +38,7 @@ class TerminalConfig:
         second_journal: where a second journal is kept (a stick, another disk), None for none.
         carry_folder: where the queue is saved to be carried by hand, and read from; None: `carried` in the home folder.
         receipt_folder: where receipts are written as PDF; None: `receipts` in the home folder.
+        camera: what the till looks through, as `devices.sources` reads it.
         passphrase: opens the key file; empty means the machine-local secret file (see bootstrap).
     """
 
@@ -50,6 +51,7 @@ class TerminalConfig:
     second_journal: Path | None = None
     carry_folder: Path | None = None
     receipt_folder: Path | None = None
+    camera: str = "auto"
 
     def __repr__(self) -> str:
         return f"TerminalConfig(home={str(self.home)!r}, server_url={self.server_url!r}, currency={self.currency.name})"
@@ -65,6 +67,7 @@ def load_config(
     second_journal: str | None = None,
     carry_folder: str | None = None,
     receipt_folder: str | None = None,
+    camera: str | None = None,
 ) -> TerminalConfig:
     """Read the settings of a home folder; an argument that is given wins over the file.
 
@@ -73,7 +76,13 @@ def load_config(
             bounds.
     """
     settings = _read_file(home / FILE_NAME)
-    given = {"server_url": server_url, "size": size, "currency": currency, "passphrase": passphrase}
+    given = {
+        "server_url": server_url,
+        "size": size,
+        "currency": currency,
+        "passphrase": passphrase,
+        "camera": camera,
+    }
     places = {"second_journal": second_journal, "carry_folder": carry_folder, "receipt_folder": receipt_folder}
     given.update(places)
     settings.update({name: text for name, text in given.items() if text is not None})
@@ -93,6 +102,7 @@ def load_config(
         server_url=_text(settings, "server_url") if "server_url" in settings else config.server_url,
         currency=_parse_currency(_text(settings, "currency")) if "currency" in settings else config.currency,
         passphrase=_text(settings, "passphrase") if "passphrase" in settings else config.passphrase,
+        camera=_text(settings, "camera") if "camera" in settings else config.camera,
     )
 
 

@@ -1,8 +1,8 @@
 """Choose and open the camera of this machine: the Raspberry Pi's own, else any V4L2 camera."""
 
 import importlib
-from collections.abc import Callable
-from types import ModuleType
+from collections.abc import Callable, Mapping
+from types import MappingProxyType, ModuleType
 from typing import Final
 
 from terminal_app.devices.camera_opencv import OpenCvCamera
@@ -13,18 +13,28 @@ from wallet_sdk.protocol.errors import ErrorCode, UnavailableError
 
 Importer = Callable[[str], ModuleType]
 
-ADAPTERS: Final[tuple[tuple[str, str, type[PiCamera] | type[OpenCvCamera]], ...]] = (
-    ("picamera2", "on a Raspberry Pi: apt install python3-picamera2", PiCamera),
-    ("cv2", "for a USB camera: pip install opencv-python-headless", OpenCvCamera),
+PI: Final = "pi"
+V4L2: Final = "v4l2"
+#: Driver -> its Python module, how that is installed, its adapter; the first one that works is taken.
+ADAPTERS: Final[Mapping[str, tuple[str, str, type[PiCamera] | type[OpenCvCamera]]]] = MappingProxyType(
+    {
+        PI: ("picamera2", "on a Raspberry Pi: apt install python3-picamera2", PiCamera),
+        V4L2: ("cv2", "for a USB camera: pip install opencv-python-headless", OpenCvCamera),
+    }
 )
 
 
 def open_camera(
-    *, index: int = 0, size: FrameSize = COUNTER_SIZE, importer: Importer = importlib.import_module
+    *,
+    drivers: tuple[str, ...] = tuple(ADAPTERS),
+    index: int = 0,
+    size: FrameSize = COUNTER_SIZE,
+    importer: Importer = importlib.import_module,
 ) -> FrameSource:
     """Open the first camera that works.
 
     Args:
+        drivers: which of ADAPTERS are tried, in this sequence.
         index: which camera, counted from 0 by the driver.
         size: frame size asked for; the driver may give another.
         importer: loads a driver's Python module by name.
@@ -36,7 +46,7 @@ def open_camera(
         UnavailableError: DEVICE_UNAVAILABLE, saying for each driver what to install or what it complained about.
     """
     complaints = []
-    for module_name, install, adapter in ADAPTERS:
+    for module_name, install, adapter in map(ADAPTERS.__getitem__, drivers):
         try:
             camera = adapter(importer(module_name), index=index, size=size)
             camera.open()

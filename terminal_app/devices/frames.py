@@ -122,6 +122,8 @@ class ImageFolder:
                 self._waiting.append(picture)
             if frame := _read_picture(picture):
                 return frame
+        if not self._path.is_dir():
+            raise _unavailable(f"the folder {self._path} is gone")
         return None
 
 

@@ -1,7 +1,7 @@
 """Moving pictures without a camera on this machine: MJPEG over HTTP (an IP camera, a phone), and a video file."""
 
-import http.client
 import itertools
+import socket
 import time
 import urllib.parse
 from collections.abc import Iterator
@@ -20,7 +20,12 @@ from wallet_sdk.protocol.errors import ErrorCode, MalformedMessageError, MisuseE
 FRAME_BYTES_MAX: Final = 8 * 1024 * 1024
 #: A camera that does not answer within this is not there.
 CONNECT_TIMEOUT_S: Final = 5.0
+#: A camera that sends nothing for so long has been unplugged; nobody tells us when a cable is pulled.
+SILENCE_S_MAX: Final = 5.0
 CHUNK_BYTES: Final = 16 * 1024
+HTTP_PORT: Final = 80
+#: Far more headers than a camera sends.
+HEAD_BYTES_MAX: Final = 16 * 1024
 #: Frames a second of a video file that does not say.
 VIDEO_INTERVAL_MS: Final = 100
 MJPEG_SUFFIXES: Final = frozenset({".mjpg", ".mjpeg"})
@@ -56,44 +61,47 @@ class JpegSplitter:
 class MjpegStream:
     """Frames of an MJPEG stream over HTTP, such as `http://192.168.1.30:8080/video`."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, silence_s_max: float = SILENCE_S_MAX) -> None:
         """Take the address.
 
         Raises:
             MisuseError: BAD_ARGUMENT when it is none of HTTP.
         """
-        parts = urllib.parse.urlsplit(url)
-        if parts.scheme != "http" or not parts.hostname:
-            raise MisuseError(ErrorCode.BAD_ARGUMENT, "a stream is http://host[:port]/path", param="camera")
-        self._address = (parts.hostname, parts.port or 80)
+        bad = MisuseError(ErrorCode.BAD_ARGUMENT, "a stream is http://host[:port]/path", param="camera")
+        try:
+            parts = urllib.parse.urlsplit(url)
+            host, port = parts.hostname, parts.port or HTTP_PORT
+        except ValueError:
+            raise bad from None
+        if parts.scheme != "http" or not host or not url.isascii():
+            raise bad
+        self._address = (host, port)
         self._path = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
-        self._connection: http.client.HTTPConnection | None = None
-        self._answer: http.client.HTTPResponse | None = None
+        self._silence_s_max = silence_s_max
+        self._heard_s = 0.0
+        self._socket: socket.socket | None = None
         self._splitter = JpegSplitter()
         self._ready: list[bytes] = []
 
     def open(self) -> None:
         """Ask for the stream."""
-        if self._connection is not None:
+        if self._socket is not None:
             return
-        connection = http.client.HTTPConnection(*self._address, timeout=CONNECT_TIMEOUT_S)
         try:
-            connection.request("GET", self._path)
-            answer = connection.getresponse()
-            if answer.status != http.HTTPStatus.OK:
-                raise _unavailable(f"the camera answers {answer.status}")
-        except (OSError, http.client.HTTPException) as error:
-            connection.close()
+            connection = socket.create_connection(self._address, timeout=CONNECT_TIMEOUT_S)
+        except OSError as error:
             raise _unavailable(f"the camera does not answer: {error}") from error
-        except UnavailableError:
-            connection.close()
-            raise
-        self._connection, self._answer = connection, answer
-        self._splitter, self._ready = JpegSplitter(), []
+        self._socket, self._splitter, self._ready = connection, JpegSplitter(), []
+        self._heard_s = time.monotonic()
+        try:
+            self._ask(connection)
+        except (OSError, ValueError, UnavailableError) as error:
+            self.close()
+            raise _unavailable(f"the camera does not answer: {error}") from error
 
     def read(self, timeout_ms: int) -> GreyFrame | None:
         """The newest complete frame; older ones that have come meanwhile are passed over."""
-        if self._connection is None or self._answer is None:
+        if self._socket is None:
             raise _not_open()
         deadline_s = time.monotonic() + timeout_ms / 1000
         while not self._ready:
@@ -106,23 +114,43 @@ class MjpegStream:
 
     def close(self) -> None:
         """Hang up."""
-        if self._connection is not None:
-            self._connection.close()
-        self._connection = self._answer = None
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+    def _ask(self, connection: socket.socket) -> None:
+        """HTTP 1.0, so that the pictures come as they are and not in chunks.
+
+        Source: RFC 9112, section 6.1: no Transfer-Encoding in an answer to an HTTP/1.0 request.
+        """
+        host, port = self._address
+        connection.sendall(f"GET {self._path} HTTP/1.0\r\nHost: {host}:{port}\r\n\r\n".encode("ascii"))
+        head = b""
+        while b"\r\n\r\n" not in head:
+            chunk = connection.recv(CHUNK_BYTES)
+            if not chunk or len(head) > HEAD_BYTES_MAX:
+                raise ValueError("no HTTP answer")
+            head += chunk
+        head, _, body = head.partition(b"\r\n\r\n")
+        status = head.split(None, 2)[1:2]
+        if not head.startswith(b"HTTP/1.") or status != [b"200"]:
+            raise ValueError(f"it says {head.splitlines()[0][:60].decode('ascii', 'replace')}")
+        self._ready += self._splitter.feed(body)
 
     def _receive(self, timeout_s: float) -> None:
-        assert self._answer is not None
-        assert self._connection is not None
+        assert self._socket is not None
         try:
-            if self._connection.sock is not None:
-                self._connection.sock.settimeout(timeout_s)
-            chunk = self._answer.read1(CHUNK_BYTES)
+            self._socket.settimeout(timeout_s)
+            chunk = self._socket.recv(CHUNK_BYTES)
         except TimeoutError:
+            if time.monotonic() - self._heard_s > self._silence_s_max:
+                raise _unavailable("the camera sends nothing any more") from None
             return
-        except (OSError, http.client.HTTPException, ValueError) as error:
+        except OSError as error:
             raise _unavailable(f"the camera is lost: {error}") from error
         if not chunk:
             raise _unavailable("the camera has ended its stream")
+        self._heard_s = time.monotonic()
         self._ready += self._splitter.feed(chunk)
 
 

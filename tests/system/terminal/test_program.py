@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.unit.terminal_app.people import sell
 from tests.unit.terminal_app.shop import Shop
 
@@ -26,11 +28,13 @@ def test_a_new_till_asks_to_be_enrolled(tmp_path: Path) -> None:
     assert "enrol" in json.dumps(answers)
 
 
-def test_a_bad_setting_ends_the_program_with_its_name(tmp_path: Path) -> None:
-    """Exit code 2 and one line that says which setting."""
-    run = run_program(tmp_path, "--size", "huge")
+@pytest.mark.parametrize(("flag", "text"), [("--size", "huge"), ("--camera", "usb:0")])
+def test_a_bad_setting_ends_the_program_with_its_name(tmp_path: Path, flag: str, text: str) -> None:
+    """Exit code 2 and one line that says which setting, before any window."""
+    run = run_program(tmp_path, flag, text)
     assert run.returncode == 2
-    assert "size" in run.stderr
+    (line,) = run.stderr.splitlines()
+    assert flag.removeprefix("--") in line
 
 
 def test_a_till_with_something_unsent_says_so_to_the_script_that_would_replace_it(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from terminal_app.bootstrap import Outside, Terminal
 from terminal_app.config import TerminalConfig
-from terminal_app.devices.frames import FakeFrameSource
+from terminal_app.desk import Makers
+from terminal_app.devices.frames import FakeFrameSource, FrameSource
 from terminal_app.journal import Journal
 from terminal_app.screen_model import (
     Enrol,
@@ -39,7 +40,14 @@ PATIENCE_S = 30.0
 class TillRun:
     """One run of a till on a home folder."""
 
-    def __init__(self, home: Path, *, server: FakeServer) -> None:
+    def __init__(
+        self,
+        home: Path,
+        *,
+        server: FakeServer,
+        open_source: Callable[[], FrameSource] | None = None,
+        makers: Makers | None = None,
+    ) -> None:
         self.server = server
         self.camera = FakeFrameSource()
         self._models: queue.Queue[ScreenModel] = queue.Queue()
@@ -49,7 +57,8 @@ class TillRun:
                 clock=SystemClock(),
                 random=SystemRandom(),
                 open_sender=lambda _url: server,
-                open_source=lambda: self.camera,
+                open_source=open_source or (lambda: self.camera),
+                makers=makers,
             ),
             show=self._models.put,
             show_frame=lambda _frame: None,

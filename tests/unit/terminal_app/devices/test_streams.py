@@ -3,6 +3,7 @@
 import http.server
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from random import Random  # noqa: TID251 - only its name, for the type of `rng`
@@ -49,10 +50,45 @@ class Camera(http.server.BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+class SlowCamera(Camera):
+    """One frame, a pause, another frame, and then silence until the test is over."""
+
+    go_on: ClassVar[threading.Event] = threading.Event()
+    over: ClassVar[threading.Event] = threading.Event()
+
+    def do_GET(self) -> None:
+        """Send."""
+        assert self.request_version == "HTTP/1.0", "or the answer might come in chunks"
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(jpeg())
+        assert self.go_on.wait(PATIENCE_MS / 1000)
+        self.wfile.write(jpeg())
+        self.over.wait(PATIENCE_MS / 1000)
+
+
+class OddCamera(Camera):
+    """Something that answers, and is no camera."""
+
+    answer: ClassVar[bytes] = b""
+
+    def handle(self) -> None:
+        """Say this, whatever was asked."""
+        self.rfile.readline()
+        self.wfile.write(self.answer)
+
+
 @pytest.fixture
 def camera() -> Iterator[str]:
     """The address of a running camera."""
-    server = http.server.HTTPServer(("127.0.0.1", 0), Camera)
+    with serving(Camera) as url:
+        yield url
+
+
+@contextmanager
+def serving(handler: type[http.server.BaseHTTPRequestHandler]) -> Iterator[str]:
+    """A camera that runs."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -102,6 +138,39 @@ def test_the_scanner_loses_a_stream_and_says_so_once(camera: str) -> None:
     assert lost.wait(30)
     scanner.stop()
     assert set(seen) <= {TEXT}
+
+
+@pytest.mark.parametrize(
+    "answer", [b"", b"SSH-2.0-OpenSSH\r\n\r\n", b"HTTP/1.1 401 No\r\n\r\n", b"HTTP/1.1\r\n\r\n", b"x" * 100_000]
+)
+def test_what_is_no_camera_is_told(answer: bytes) -> None:
+    """In a word, and the socket is given back: the test fails on one that is not."""
+    OddCamera.answer = answer
+    with serving(OddCamera) as url:
+        stream = MjpegStream(f"{url}/video")
+        with pytest.raises(UnavailableError, match="does not answer") as caught:
+            stream.open()
+        assert caught.value.code is ErrorCode.DEVICE_UNAVAILABLE
+
+
+def test_a_slow_camera_is_waited_for_and_a_silent_one_is_told() -> None:
+    """Reads that run into their time limit lose nothing; a cable that was pulled says nothing by itself."""
+    SlowCamera.go_on.clear()
+    SlowCamera.over.clear()
+    with serving(SlowCamera) as url:
+        stream = MjpegStream(f"{url}/video", silence_s_max=0.3)
+        stream.open()
+        first = stream.read(PATIENCE_MS)
+        assert first is not None
+        assert [stream.read(10) for _ in range(3)] == [None] * 3
+        SlowCamera.go_on.set()
+        second = stream.read(PATIENCE_MS)
+        assert second is not None
+        assert decode_codes(second) == [TEXT]
+        with pytest.raises(UnavailableError, match="nothing any more"):
+            list(iter(lambda: stream.read(50), second))
+        SlowCamera.over.set()
+        stream.close()
 
 
 @pytest.mark.parametrize("url", ["", "ftp://a/b", "http://", "rtsp://cam/1"])
