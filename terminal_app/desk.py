@@ -289,6 +289,8 @@ class _Tools:
         if before.display != settings.display and self._display is not None:
             self._display.close()
             self._display = None
+        if before.brightness_percent != settings.brightness_percent:
+            self._makers.backlight.dim(settings.brightness_percent)
         if before.scanner != settings.scanner:
             self._listen(settings.scanner)
 

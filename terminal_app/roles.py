@@ -34,6 +34,7 @@ class Permission(Enum):
     MOVE_QUEUE = "move_queue"
     TEST_DEVICES = "test_devices"
     CHANGE_SETTINGS = "change_settings"
+    CHANGE_LIMITS = "change_limits"
     MANAGE_STAFF = "manage_staff"
     JOIN_SHOP = "join_shop"
     LEAVE_SHOP = "leave_shop"
@@ -50,7 +51,12 @@ _SUPERVISOR: Final = _CASHIER | {
     Permission.TEST_DEVICES,
     Permission.CHANGE_SETTINGS,
 }
-_OWNER: Final = _SUPERVISOR | {Permission.MANAGE_STAFF, Permission.JOIN_SHOP, Permission.LEAVE_SHOP}
+_OWNER: Final = _SUPERVISOR | {
+    Permission.MANAGE_STAFF,
+    Permission.CHANGE_LIMITS,
+    Permission.JOIN_SHOP,
+    Permission.LEAVE_SHOP,
+}
 
 #: Role -> what it may do. How much of a refund is a setting (`Settings.refund_max_minor`).
 ALLOWED: Final = MappingProxyType({Role.CASHIER: _CASHIER, Role.SUPERVISOR: _SUPERVISOR, Role.OWNER: _OWNER})

@@ -13,13 +13,14 @@ from typing import Any, Final
 from terminal_app.roles import Role
 from terminal_app.screen_model import Language, TextSize, ThemeName
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError
+from wallet_sdk.protocol.rules import OfflineLimits
 
 #: Choices of a tip that fit beside "no tip" and "other" on the smallest screen.
 TIP_CHOICES_MAX: Final = 3
 TIP_PERCENT_MAX: Final = 100
 #: A device's address ("tcp:192.168.1.20:9100") or a receipt's last line.
 TEXT_CHARS_MAX: Final = 120
-REFUND_MINOR_MAX: Final = 2**32 - 1
+AMOUNT_MINOR_MAX: Final = 2**32 - 1
 SIGN_OUT_S_MAX: Final = 12 * 3600
 
 
@@ -69,7 +70,12 @@ class Settings:
         printer, scanner, lights, display: addresses of devices, as `devices.addresses` reads them; empty means none.
         drawer: whether a cash drawer hangs on the printer.
         receipt_footer: last line of a receipt.
+        receipt_language: what receipts are written in, None: as the screen.
         customer_side: whether the screen is turned around to the customer (a tablet on the counter).
+        brightness_percent: the screen's own light between two codes; 0 leaves it as the machine has it.
+        self_check: whether the till reads its own code back from the glass.
+        offline_payment_minor, offline_stored_minor: the shop's own limits of one offline payment and of all that wait;
+            0: the operator's, which also bound them from above.
         scanner_layout: what a typing scanner's characters mean, in pairs: what comes, what is meant.
     """
 
@@ -90,8 +96,21 @@ class Settings:
     lights: str = ""
     display: str = ""
     receipt_footer: str = ""
+    receipt_language: Language | None = None
     customer_side: Fitted = Fitted.NO
+    brightness_percent: int = 0
+    self_check: Fitted = Fitted.YES
+    offline_payment_minor: int = 0
+    offline_stored_minor: int = 0
     scanner_layout: str = ""
+
+    def narrowed(self, limits: OfflineLimits) -> OfflineLimits:
+        """The operator's offline limits, as far as the shop's own ones are no smaller."""
+        return replace(
+            limits,
+            payment_max_minor=min(limits.payment_max_minor, self.offline_payment_minor or limits.payment_max_minor),
+            stored_max_minor=min(limits.stored_max_minor, self.offline_stored_minor or limits.stored_max_minor),
+        )
 
     def refund_max_minor(self, role: Role) -> int:
         """Largest refund that this role may give."""
@@ -101,7 +120,7 @@ class Settings:
             case Role.SUPERVISOR:
                 return self.refund_supervisor_minor
             case Role.OWNER:
-                return REFUND_MINOR_MAX
+                return AMOUNT_MINOR_MAX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +173,17 @@ def _choice(choices: type[Enum]) -> SettingKind:
         return choices(text)
 
     return SettingKind(parse=parse, write=lambda value: str(value.value), choices=texts)
+
+
+def _language_or_none() -> SettingKind:
+    texts = ("", *(one.value for one in Language))
+
+    def parse(text: str) -> Language | None:
+        if text not in texts:
+            raise ValueError(f"empty, or one of {', '.join(texts[1:])}")
+        return Language(text) if text else None
+
+    return SettingKind(parse=parse, write=lambda value: value.value if value else "", choices=texts)
 
 
 def _number(least: int, most: int) -> SettingKind:
@@ -213,8 +243,8 @@ KINDS: Final = MappingProxyType(
         "volume_percent": _number(0, 100),
         "tip_policy": _choice(TipPolicy),
         "tip_percents": _percents(),
-        "refund_cashier_minor": _number(0, REFUND_MINOR_MAX),
-        "refund_supervisor_minor": _number(0, REFUND_MINOR_MAX),
+        "refund_cashier_minor": _number(0, AMOUNT_MINOR_MAX),
+        "refund_supervisor_minor": _number(0, AMOUNT_MINOR_MAX),
         "sign_out_s": _number(0, SIGN_OUT_S_MAX),
         "paper": _choice(PaperWidth),
         "printer": _line(),
@@ -223,8 +253,18 @@ KINDS: Final = MappingProxyType(
         "lights": _line(),
         "display": _line(),
         "receipt_footer": _line(),
+        "receipt_language": _language_or_none(),
         "customer_side": _choice(Fitted),
+        "brightness_percent": _number(0, 100),
+        "self_check": _choice(Fitted),
+        "offline_payment_minor": _number(0, AMOUNT_MINOR_MAX),
+        "offline_stored_minor": _number(0, AMOUNT_MINOR_MAX),
         "scanner_layout": _pairs(),
     }
 )
+#: Settings that say how much money is risked: an owner's business.
+LIMIT_SETTINGS: Final = frozenset(
+    {"refund_cashier_minor", "refund_supervisor_minor", "offline_payment_minor", "offline_stored_minor"}
+)
+assert set(KINDS) >= LIMIT_SETTINGS
 assert list(KINDS) == list(Settings.__dataclass_fields__), "every setting can be read and written"

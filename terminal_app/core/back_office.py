@@ -45,7 +45,7 @@ from terminal_app.receipts import Training
 from terminal_app.reports import OfflineFilter, parse_query, queue_view, search, x_report, z_report
 from terminal_app.roles import ALLOWED, Permission, Role
 from terminal_app.sale import Till, TillTime
-from terminal_app.settings import Settings
+from terminal_app.settings import LIMIT_SETTINGS, Settings
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, RuleViolationError
 
 #: A page that shows how much time is left is made anew this often.
@@ -250,7 +250,8 @@ class BackOffice:
                 self._require(Permission.MOVE_QUEUE, role)
                 self._carried(self._porter.obey(command, self._open_view()))
             case ChangeSetting():
-                self._require(Permission.CHANGE_SETTINGS, role)
+                is_limit = command.name in LIMIT_SETTINGS
+                self._require(Permission.CHANGE_LIMITS if is_limit else Permission.CHANGE_SETTINGS, role)
                 change_setting(self._journal, command.name, command.text, time=self._time)
                 self._show(OfficeView(page=Page.SETTINGS, done=Done.SETTING_CHANGED))
             case EnterPerson() | ChangePerson() | DismissPerson():

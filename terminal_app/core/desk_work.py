@@ -133,7 +133,10 @@ class DeskWork:
     def _head(self, now: Snapshot) -> Letterhead:
         shop = self._till.credentials.membership.certificate.message
         return Letterhead(
-            shop=shop, language=now.settings.language, footer=now.settings.receipt_footer, training=now.training
+            shop=shop,
+            language=now.settings.receipt_language or now.settings.language,
+            footer=now.settings.receipt_footer,
+            training=now.training,
         )
 
     def _staff_name(self, sale: Sale) -> str:

@@ -49,6 +49,7 @@ class Snapshot:
         result: the sale whose outcome became known last, for the bar.
         stored_count, stored_minor: accepted offline and not captured yet.
         closure_count: sales that the server still has to close.
+        limits, operators_limits: offline limits as they hold here, and as the operator has set them.
         crew: who is here; while its `role` is None somebody must sign in first.
         office: the page that lies over the keypad, None while none is open.
         device_faults: devices that did not do what was asked of them last, and why.
@@ -75,6 +76,7 @@ class Snapshot:
     closure_count: int = 0
     disputed: tuple[Sale, ...] = ()
     limits: OfflineLimits | None = None
+    operators_limits: OfflineLimits | None = None
     settings: Settings = Settings()  # noqa: RUF009 - frozen
     crew: Crew | None = None
     office: OfficeView | None = None

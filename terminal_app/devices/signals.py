@@ -195,6 +195,18 @@ class Backlight:
                 continue
             self._before.setdefault(light, before)
 
+    def dim(self, percent: int) -> None:
+        """This much light from now on, while no code is shown; 0 leaves it as it is."""
+        for light in self._lights() if percent else ():
+            try:
+                level = str(max(1, int((light / "max_brightness").read_text()) * percent // 100))
+                if light not in self._before:
+                    (light / "brightness").write_text(level)
+            except (OSError, ValueError):
+                continue
+            if light in self._before:
+                self._before[light] = level
+
     def restore(self) -> None:
         """As it was."""
         before, self._before = self._before, {}

@@ -242,6 +242,8 @@ ARABIC = MappingProxyType(
         MessageId.SECOND_JOURNAL: "السجل الثاني",
         MessageId.JOURNAL: "السجل",
         MessageId.NONE_SET: "لا شيء",
+        MessageId.AS_IT_IS: "كما هو",
+        MessageId.MILLIMETRES: "{width} مم",
         # refusals
         MessageId.NOT_GENUINE: "هذا الرمز غير أصلي.",
         MessageId.NOT_OURS: "هذا ليس رمز دفع.",

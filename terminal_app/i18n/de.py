@@ -242,6 +242,8 @@ GERMAN = MappingProxyType(
         MessageId.SECOND_JOURNAL: "Zweites Journal",
         MessageId.JOURNAL: "Journal",
         MessageId.NONE_SET: "keines",
+        MessageId.AS_IT_IS: "wie es ist",
+        MessageId.MILLIMETRES: "{width} mm",
         # refusals
         MessageId.NOT_GENUINE: "Dieser Code ist nicht echt.",
         MessageId.NOT_OURS: "Das ist kein Zahlungscode.",

@@ -242,6 +242,8 @@ ENGLISH = MappingProxyType(
         MessageId.SECOND_JOURNAL: "Second journal",
         MessageId.JOURNAL: "Journal",
         MessageId.NONE_SET: "none",
+        MessageId.AS_IT_IS: "as it is",
+        MessageId.MILLIMETRES: "{width} mm",
         # refusals
         MessageId.NOT_GENUINE: "This code is not genuine.",
         MessageId.NOT_OURS: "This is not a payment code.",

@@ -242,6 +242,8 @@ SPANISH = MappingProxyType(
         MessageId.SECOND_JOURNAL: "Segundo diario",
         MessageId.JOURNAL: "Diario",
         MessageId.NONE_SET: "ninguno",
+        MessageId.AS_IT_IS: "como está",
+        MessageId.MILLIMETRES: "{width} mm",
         # refusals
         MessageId.NOT_GENUINE: "Este código no es auténtico.",
         MessageId.NOT_OURS: "Esto no es un código de pago.",

@@ -242,6 +242,8 @@ FRENCH = MappingProxyType(
         MessageId.SECOND_JOURNAL: "Second journal",
         MessageId.JOURNAL: "Journal",
         MessageId.NONE_SET: "aucun",
+        MessageId.AS_IT_IS: "tel quel",
+        MessageId.MILLIMETRES: "{width} mm",
         # refusals
         MessageId.NOT_GENUINE: "Ce code n'est pas authentique.",
         MessageId.NOT_OURS: "Ce n'est pas un code de paiement.",

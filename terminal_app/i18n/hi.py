@@ -242,6 +242,8 @@ HINDI = MappingProxyType(
         MessageId.SECOND_JOURNAL: "दूसरी बही",
         MessageId.JOURNAL: "बही",
         MessageId.NONE_SET: "कोई नहीं",
+        MessageId.AS_IT_IS: "जैसा है",
+        MessageId.MILLIMETRES: "{width} मिमी",
         # refusals
         MessageId.NOT_GENUINE: "यह कोड असली नहीं है।",
         MessageId.NOT_OURS: "यह भुगतान कोड नहीं है।",

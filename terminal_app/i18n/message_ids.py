@@ -243,6 +243,8 @@ class MessageId(Enum):
     SECOND_JOURNAL = "second_journal"
     JOURNAL = "journal"
     NONE_SET = "none_set"
+    AS_IT_IS = "as_it_is"
+    MILLIMETRES = "millimetres"
     # refusals
     NOT_GENUINE = "not_genuine"
     NOT_OURS = "not_ours"

@@ -242,6 +242,8 @@ PORTUGUESE = MappingProxyType(
         MessageId.SECOND_JOURNAL: "Segundo diário",
         MessageId.JOURNAL: "Diário",
         MessageId.NONE_SET: "nenhum",
+        MessageId.AS_IT_IS: "como está",
+        MessageId.MILLIMETRES: "{width} mm",
         # refusals
         MessageId.NOT_GENUINE: "Este código não é autêntico.",
         MessageId.NOT_OURS: "Isto não é um código de pagamento.",

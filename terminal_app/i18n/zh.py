@@ -242,6 +242,8 @@ CHINESE = MappingProxyType(
         MessageId.SECOND_JOURNAL: "第二账本",
         MessageId.JOURNAL: "账本",
         MessageId.NONE_SET: "无",
+        MessageId.AS_IT_IS: "保持不变",
+        MessageId.MILLIMETRES: "{width} 毫米",
         # refusals
         MessageId.NOT_GENUINE: "此码不是真的。",
         MessageId.NOT_OURS: "这不是付款码。",

@@ -15,6 +15,7 @@ from terminal_app.office_commands import (
     EndTraining,
     MakeReport,
     OfflineChoice,
+    OpenDrawer,
     OpenPage,
     OpenSale,
     Page,
@@ -52,6 +53,7 @@ from terminal_app.screen_model import (
     ScreenName,
     SearchOffer,
 )
+from terminal_app.settings import Fitted, Settings
 from wallet_sdk.protocol.money import Money, format_money
 from wallet_sdk.protocol.states import State
 
@@ -150,6 +152,7 @@ class OfficeScreens:
             Choice(robot_id="settings", label=text(MessageId.SETTINGS), press=OpenPage(page=Page.SETTINGS)),
             Choice(robot_id="devices", label=text(MessageId.DEVICES), press=OpenPage(page=Page.DEVICES)),
             people,
+            *self._drawer_choice(snapshot.settings),
             self._training_choice(snapshot.training),
         ]
         person = crew.person if crew is not None else None
@@ -164,6 +167,11 @@ class OfficeScreens:
             back=ClosePage(),
             choices=tuple(choices),
         )
+
+    def _drawer_choice(self, settings: Settings) -> tuple[Choice, ...]:
+        if settings.drawer is Fitted.NO:
+            return ()
+        return (Choice(robot_id="drawer", label=self._wording.text(MessageId.DRAWER), press=OpenDrawer()),)
 
     def _training_choice(self, training: Training) -> Choice:
         """Into training only after a question: a till with play money must never be one by mistake."""
@@ -348,5 +356,5 @@ class OfficeScreens:
             ScreenName.SETTINGS,
             lines=self._wording.refusal_lines(snapshot),
             back=_TO_MENU,
-            rows=setting_rows(self._wording, view.settings),
+            rows=setting_rows(self._wording, snapshot, view.settings),
         )

@@ -21,7 +21,7 @@ from terminal_app.screen_model import (
     TopBar,
     UiWords,
 )
-from terminal_app.settings import Settings
+from terminal_app.settings import Fitted, Settings
 from wallet_sdk.protocol.check_words import check_words
 from wallet_sdk.protocol.errors import ErrorCode
 from wallet_sdk.protocol.money import Money, format_money, format_number
@@ -75,6 +75,8 @@ _HEADLINES: Final = {
     ScreenName.NEW_PIN: MessageId.PIN,
     ScreenName.CONFIRM: MessageId.MENU,
     ScreenName.TYPE_TEXT: MessageId.NAME,
+    ScreenName.TYPE_AMOUNT: MessageId.KEYPAD,
+    ScreenName.CHOOSE: MessageId.SETTINGS,
     ScreenName.DEVICES: MessageId.DEVICES,
     ScreenName.SETTINGS: MessageId.SETTINGS,
 }
@@ -133,6 +135,7 @@ class Wording:
             keypad_fraction_digits=snapshot.currency.fraction_digits,
             server_url=snapshot.server_url,
             appearance=appearance_of(snapshot.settings),
+            self_check=snapshot.settings.self_check is Fitted.YES,
             words=self._ui_words,
             **office,
         )

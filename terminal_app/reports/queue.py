@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from terminal_app.journal import Sale, Views
+from terminal_app.settings import settings_from
 from wallet_sdk.protocol import limits
 from wallet_sdk.protocol.ids import RequestId
 from wallet_sdk.protocol.rules import OfflineLimits
@@ -55,7 +56,8 @@ def queue_view(views: Views, *, at_s: int) -> QueueView:
     """The queue now. `at_s` is the journal's time, which never falls."""
     items = tuple(_item(sale) for sale in views.stored_sales)
     oldest_at_s = min((item.accepted_at_s for item in items), default=None)
-    bounds = views.membership.limits if views.membership is not None else None
+    shop = settings_from(views.office.setting_texts)
+    bounds = shop.narrowed(views.membership.limits) if views.membership is not None else None
     full_at_s = oldest_at_s + bounds.stored_age_max_s if oldest_at_s is not None and bounds is not None else None
     room_minor, room_count = _room(views, bounds) if full_at_s is None or at_s <= full_at_s else (0, 0)
     return QueueView(

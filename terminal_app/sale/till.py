@@ -25,6 +25,7 @@ from terminal_app.sale.refunds import Refunds
 from terminal_app.sale.taken import NextStep, Reach, Taken
 from terminal_app.sale.till_time import TillTime
 from terminal_app.sale.tips import NO_TIP, Tip
+from terminal_app.settings import settings_from
 from wallet_sdk.ports import Random
 from wallet_sdk.protocol import qr, rules
 from wallet_sdk.protocol.api import PaymentAnswer
@@ -179,7 +180,7 @@ class Till:
     def _accept_offline(self, sale: Sale, verified: VerifiedIntent, reach: Reach) -> Taken:
         check_offline_intent(
             verified,
-            limit=self._credentials.membership.limits,
+            limit=settings_from(self.views.office.setting_texts).narrowed(self._credentials.membership.limits),
             views=self.views,
             at_s=self._time.journal_s(),
         )

@@ -112,6 +112,22 @@ class Confirm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Choose:
+    """One of more choices than a touch on a line can go through. It stays in the UI."""
+
+    headline: str
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskFor:
+    """A page with something to type. It stays in the UI."""
+
+    headline: str
+    ask: Ask
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PeopleOffer:
     """The words of the pages that enter and change people. `roles` are those that may be given now."""
 

@@ -46,6 +46,8 @@ class ScreenName(Enum):
     NEW_PIN = "new_pin"
     CONFIRM = "confirm"
     TYPE_TEXT = "type_text"
+    TYPE_AMOUNT = "type_amount"
+    CHOOSE = "choose"
     DEVICES = "devices"
     SETTINGS = "settings"
 
@@ -114,7 +116,8 @@ class ScreenModel:
 
     `headline` is the state's word ("PAID") or the screen's title; `lines` are sentences below it; `warning` is drawn
     in a white band that cannot be overlooked ("DO NOT CHARGE AGAIN" on UNKNOWN).
-    `code_text` is the text of the QR code to show; `remaining_s` the seconds until what is shown expires
+    `code_text` is the text of the QR code to show, which the till reads back from the glass while `self_check`;
+    `remaining_s` the seconds until what is shown expires
     (the presenter makes a new model each second while one counts). `server_url` fills the enrol form.
     `rows`, `choices`, `pin`, `search` and `back` (the command of the button that leads back) are the back office's;
     `tips`, `refund`, `people` and `confirm` (whether to close the day) open pages of their own before their command is
@@ -144,6 +147,7 @@ class ScreenModel:
     confirm: Choice | None = None
     people: PeopleOffer | None = None
     ask: Ask | None = None
+    self_check: bool = True
     appearance: Appearance = Appearance()  # noqa: RUF009 - frozen
     words: UiWords = UiWords()  # noqa: RUF009 - frozen
 

@@ -31,6 +31,7 @@ from terminal_app.ui.screens.pin import PinPage
 from terminal_app.ui.screens.refund import RefundPage
 from terminal_app.ui.screens.state_panel import PANEL_ICONS, StatePanel
 from terminal_app.ui.screens.steps import next_step
+from terminal_app.ui.screens.type_amount import TypeAmountPage
 from terminal_app.ui.screens.type_text import TypeTextPage
 from terminal_app.ui.theme import look_for
 from terminal_app.ui.typed_keys import TypedKeys
@@ -203,6 +204,8 @@ class TerminalRoot(BoxLayout):
                 return HistoryPage(around)
             case ScreenName.TYPE_TEXT:
                 return TypeTextPage(around)
+            case ScreenName.TYPE_AMOUNT:
+                return TypeAmountPage(around)
             case ScreenName.NEW_PIN:
                 return NewPinPage(around)
             case _ if name in CHOICES:

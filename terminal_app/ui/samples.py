@@ -82,6 +82,7 @@ _ONLINE: Final = Snapshot(
     shop="Corner Café",
     till="t-2",
     limits=_LIMITS,
+    operators_limits=_LIMITS,
     result=_sale(State.SETTLED, minor=840, at_s=_AT_S - 300),
 )
 _OFFLINE: Final = replace(_ONLINE, network=NetworkState.OFFLINE, stored_count=3, stored_minor=3740)

@@ -17,7 +17,7 @@ from terminal_app.screen_model import PersonDraft, PersonPart, ScreenModel, Scre
 from terminal_app.ui.screens.keypad import tip_page
 from terminal_app.ui.screens.list_page import confirm_page, refund_page
 from terminal_app.ui.screens.people import person_step
-from terminal_app.ui.screens.steps import confirm_step
+from terminal_app.ui.screens.steps import next_step
 from wallet_sdk.protocol.envelope import Sealed
 from wallet_sdk.protocol.ids import Digest, Envelope, RequestId
 from wallet_sdk.protocol.messages import Refund
@@ -166,9 +166,14 @@ def office_snapshots(keypad: Snapshot, *, at_s: int) -> Mapping[ScreenName, Snap
     return {ScreenName.SIGN_IN: replace(keypad, crew=_NOBODY), **pages}
 
 
+def _pressed(model: ScreenModel, robot_id: str) -> object:
+    return next(row.press for row in model.rows if row.robot_id == robot_id)
+
+
 def pages_over(models: Mapping[ScreenName, ScreenModel], *, keypad: ScreenModel) -> dict[ScreenName, ScreenModel]:
     """The pages that a screen lays over itself; `keypad` asks for tips."""
     sale, report, staff = (models[name] for name in (ScreenName.SALE, ScreenName.REPORT, ScreenName.STAFF))
+    settings = models[ScreenName.SETTINGS]
     somebody = staff.rows[1].press
     assert keypad.tips is not None
     training = next(each.press for each in models[ScreenName.MENU].choices if each.robot_id == "training")
@@ -176,7 +181,9 @@ def pages_over(models: Mapping[ScreenName, ScreenModel], *, keypad: ScreenModel)
         ScreenName.TIP: tip_page(keypad, keypad.tips, kind=ShowCode, amount_minor=1250),
         ScreenName.REFUND: refund_page(sale),
         ScreenName.CLOSE_DAY: confirm_page(report),
-        ScreenName.CONFIRM: confirm_step(training, models[ScreenName.MENU]),
+        ScreenName.CONFIRM: next_step(training, models[ScreenName.MENU]),
+        ScreenName.CHOOSE: next_step(_pressed(settings, "set_language"), settings),
+        ScreenName.TYPE_AMOUNT: next_step(_pressed(settings, "set_offline_payment_minor"), settings),
         ScreenName.PERSON: person_step(somebody, staff),
         ScreenName.NEW_PIN: person_step(PersonDraft(name="Eva", role=Role.CASHIER), staff),
         ScreenName.TYPE_TEXT: person_step(replace(somebody, part=PersonPart.NAME), staff),

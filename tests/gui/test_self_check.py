@@ -1,6 +1,7 @@
 """The till looks at its own code, and says what is wrong with it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from PIL import Image, ImageDraw, ImageEnhance
@@ -9,7 +10,7 @@ from terminal_app.screen_model import Appearance, ScreenModel, ScreenName, Theme
 from terminal_app.ui.samples import SAMPLE_CODE_TEXT, SAMPLES, samples
 from terminal_app.ui.screens.beside import ShowCodeScreen
 from terminal_app.ui.self_check import CodeFault, find_fault
-from tests.gui.stage import Till, picture, pump_until
+from tests.gui.stage import Till, picture, pump_until, settle
 from wallet_sdk.screen.environment import PANEL_7_LANDSCAPE, PANEL_7_PORTRAIT, PANEL_10_LANDSCAPE, Panel
 
 TillOf = Callable[[ScreenModel, Panel], Till]
@@ -38,6 +39,17 @@ def test_a_code_that_is_too_small_is_warned_of(till_of: TillOf) -> None:
     till = till_of(model, Panel(width_px=800, height_px=480, density=2.0))
     assert checked(till).fault is CodeFault.TOO_SMALL
     assert model.words.code_too_small in till.texts()["lines"]
+
+
+def test_a_shop_may_switch_it_off(till_of: TillOf) -> None:
+    """Then nobody looks, and nobody is warned."""
+    model = replace(SAMPLES[ScreenName.SHOW_CODE], self_check=False)
+    till = till_of(model, Panel(width_px=800, height_px=480, density=2.0))
+    screen = till.root.screen
+    assert isinstance(screen, ShowCodeScreen)
+    picture()
+    settle()
+    assert (screen.has_checked, screen.fault) == (False, None)
 
 
 def drawn_code(till_of: TillOf) -> Image.Image:

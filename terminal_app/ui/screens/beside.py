@@ -190,7 +190,7 @@ class ShowCodeScreen(BesideScreen):
         self._code_text = model.code_text
         self._code.matrix = None if model.code_text is None else self.around.matrix_of(model.code_text)
         self.has_checked, self.fault = False, None
-        if model.code_text is not None:
+        if model.code_text is not None and model.self_check:
             # One round later the layout has come to rest; what is drawn then is what a phone sees.
             Clock.schedule_once(self._ask_for_look, _SETTLING_S)
 

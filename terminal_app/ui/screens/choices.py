@@ -26,6 +26,7 @@ CHOICES: Final = frozenset(
         ScreenName.CONFIRM,
         ScreenName.PERSON,
         ScreenName.CARRY,
+        ScreenName.CHOOSE,
     }
 )
 _COLUMNS: Final = 3

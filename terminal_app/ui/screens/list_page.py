@@ -24,6 +24,7 @@ _TURNS_MM: Final = 38.0
 _READ_GAP_MM: Final = 0.6
 _LINES_MM_MAX: Final = 11.0
 _WARNING_MM: Final = 10.0
+_COLUMNS_MM: Final = 3.0
 
 
 class ListPage(Screen):
@@ -92,16 +93,32 @@ class ListPage(Screen):
         if self._model is None:
             return
         row_px, gap_px = mm(self._row_mm), self._list.spacing
-        fit = max(1, int((self._list.height + gap_px + 1) / (row_px + gap_px)))
+        columns = self._columns
+        fit = columns * max(1, int((self._list.height + gap_px + 1) / (row_px + gap_px)))
         pages = max(1, -(-len(self._rows) // fit))
         self._page = min(self._page, pages - 1)
         self._count.text = f"{self._page + 1} / {pages}"
         turns = (self._turns,) if pages > 1 else ()
         self._header.show(self._model.headline, *turns, back=self._back)
         self._list.clear_widgets()
-        for row in self._rows[self._page * fit : (self._page + 1) * fit]:
-            self._list.add_widget(self._row(row))
+        shown = [self._row(row) for row in self._rows[self._page * fit : (self._page + 1) * fit]]
+        for start in range(0, len(shown), columns):
+            self._list.add_widget(self._line(shown[start : start + columns], columns))
         self._list.add_widget(Widget())
+
+    @property
+    def _columns(self) -> int:
+        """Short lines stand beside each other where the list has the whole width of a wide window."""
+        has_side = bool(self.beside() or self._actions)
+        return 2 if self._is_pressed and not has_side and not self.look.is_portrait else 1
+
+    def _line(self, rows: list[Widget], columns: int) -> Widget:
+        if columns == 1:
+            return rows[0]
+        line = BoxLayout(spacing=mm(_COLUMNS_MM), size_hint_y=None, height=rows[0].height)
+        for widget in self.look.in_row(*rows, *(Widget() for _ in range(columns - len(rows)))):
+            line.add_widget(widget)
+        return line
 
     def _row(self, row: Row) -> Widget:
         drawn = make_row(row, look=self.look)

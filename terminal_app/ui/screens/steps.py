@@ -3,7 +3,17 @@
 from dataclasses import replace
 from typing import Any
 
-from terminal_app.screen_model import Confirm, PersonDraft, RefundDraft, ScreenModel, ScreenName
+from terminal_app.screen_model import (
+    AmountAsk,
+    AskFor,
+    Choose,
+    Confirm,
+    NewPinAsk,
+    PersonDraft,
+    RefundDraft,
+    ScreenModel,
+    ScreenName,
+)
 from terminal_app.ui.screens.base import LeavePage
 from terminal_app.ui.screens.list_page import refund_page
 from terminal_app.ui.screens.people import person_step
@@ -17,21 +27,26 @@ def next_step(sent: Any, below: ScreenModel) -> ScreenModel | Any:
         case RefundDraft():
             return refund_page(below, sent)
         case Confirm():
-            return confirm_step(sent, below)
+            hint, choice = (sent.hint,), sent.choice
+            return _page(below, ScreenName.CONFIRM, choice.label, lines=hint, choices=(choice,))
+        case Choose():
+            return _page(below, ScreenName.CHOOSE, sent.headline, choices=sent.choices)
+        case AskFor():
+            return _page(below, _page_of(sent), sent.headline, ask=sent.ask)
         case _:
             return sent
 
 
-def confirm_step(asked: Confirm, below: ScreenModel) -> ScreenModel:
-    """The page that asks once more."""
-    return replace(
-        below,
-        name=ScreenName.CONFIRM,
-        headline=asked.choice.label,
-        lines=(asked.hint,),
-        warning="",
-        rows=(),
-        actions=(),
-        choices=(asked.choice,),
-        back=LeavePage.NOW,
-    )
+def _page_of(sent: AskFor) -> ScreenName:
+    match sent.ask:
+        case AmountAsk():
+            return ScreenName.TYPE_AMOUNT
+        case NewPinAsk():
+            return ScreenName.NEW_PIN
+        case _:
+            return ScreenName.TYPE_TEXT
+
+
+def _page(below: ScreenModel, name: ScreenName, headline: str, **parts: Any) -> ScreenModel:
+    bare = replace(below, lines=(), warning="", rows=(), actions=(), choices=())
+    return replace(bare, name=name, headline=headline, back=LeavePage.NOW, **parts)

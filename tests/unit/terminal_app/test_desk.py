@@ -3,7 +3,7 @@
 import queue
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -192,6 +192,26 @@ def test_a_fault_in_a_driver_does_not_end_the_desk(counter: Counter, caplog: pyt
     assert "ZeroDivisionError" in caplog.text
     counter.desk.test(DeviceKind.DISPLAY)
     assert counter.report_of(DeviceKind.DISPLAY).error is None
+
+
+def test_the_screen_is_as_bright_as_it_was_set(counter: Counter) -> None:
+    """Half of it between two codes, all of it under one, half of it again; 0 leaves it."""
+
+    def settled() -> str:
+        counter.desk.test(DeviceKind.DRAWER)
+        assert counter.report_of(DeviceKind.DRAWER).error is None
+        return counter.brightness.read_text().strip()
+
+    counter.desk.configure(replace(EVERYTHING, brightness_percent=50))
+    assert settled() == "127"
+    counter.desk.announce(Announcement(signal=Signal.WAITING, is_bright=True))
+    assert settled() == "255"
+    counter.desk.configure(replace(EVERYTHING, brightness_percent=20))
+    assert settled() == "255", "never while a code is shown"
+    counter.desk.announce(Announcement(signal=Signal.IDLE))
+    assert settled() == "51"
+    counter.desk.configure(EVERYTHING)
+    assert settled() == "51"
 
 
 @pytest.mark.parametrize("kind", [one for one in DeviceKind if one is not DeviceKind.SCANNER])

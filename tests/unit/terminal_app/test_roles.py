@@ -19,6 +19,7 @@ LEAST = {
     Permission.TEST_DEVICES: Role.SUPERVISOR,
     Permission.CHANGE_SETTINGS: Role.SUPERVISOR,
     Permission.MANAGE_STAFF: Role.OWNER,
+    Permission.CHANGE_LIMITS: Role.OWNER,
     Permission.JOIN_SHOP: Role.OWNER,
     Permission.LEAVE_SHOP: Role.OWNER,
 }

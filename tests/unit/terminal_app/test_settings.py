@@ -3,10 +3,25 @@
 import pytest
 
 from terminal_app.office import change_setting, settings_of
+from terminal_app.office_commands import Approve, ChangeSetting, EnterPerson, OpenPage, Page, SignIn
+from terminal_app.presenter import Presenter
+from terminal_app.reports import queue_view
 from terminal_app.roles import Role
-from terminal_app.settings import KINDS, Settings, SoundLevel, TipPolicy, changed, settings_from, text_of
+from terminal_app.screen_model import AskFor, Cancel, Choose, NextSale, ScanAnswer, ThemeName, filled
+from terminal_app.settings import (
+    AMOUNT_MINOR_MAX,
+    KINDS,
+    Settings,
+    SoundLevel,
+    TipPolicy,
+    changed,
+    settings_from,
+    text_of,
+)
+from tests.unit.terminal_app.people import CASHIER_PIN, OWNER_PIN
 from tests.unit.terminal_app.shop import Shop
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError
+from wallet_sdk.protocol.states import State
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -70,3 +85,56 @@ def test_the_larger_the_role_the_larger_the_refund() -> None:
     """An owner is bound by the sale alone."""
     bounds = [Settings().refund_max_minor(role) for role in (Role.CASHIER, Role.SUPERVISOR, Role.OWNER)]
     assert bounds == [5_000, 50_000, 2**32 - 1]
+
+
+def test_the_shops_own_offline_limits_bind_and_never_widen_the_operators(shop: Shop) -> None:
+    """Smaller than the operator's they refuse a payment and show in the queue; larger ones change nothing."""
+    shop.do(ChangeSetting(name="offline_payment_minor", text="1000"))
+    shop.do(ChangeSetting(name="offline_stored_minor", text=str(AMOUNT_MINOR_MAX)))
+    shop.go_offline()
+    request = shop.show_code(1001)
+    shop.do(ScanAnswer())
+    shop.scan(shop.answer(request).envelope)
+    assert (shop.refusal, shop.sale.state) == (ErrorCode.OVER_TERMINAL_LIMIT, State.REQUESTED)
+    limits, operators = shop.snapshot.limits, shop.snapshot.operators_limits
+    assert limits is not None
+    assert operators is not None
+    assert (limits.payment_max_minor, limits.stored_max_minor) == (1000, operators.stored_max_minor)
+    assert queue_view(shop.till.views, at_s=0).room_minor == 1000
+    shop.do(Cancel())
+    shop.run()
+    shop.do(NextSale())
+    shop.do(ChangeSetting(name="offline_payment_minor", text="0"))
+    assert shop.snapshot.limits == operators
+
+
+def test_how_much_is_risked_is_the_owners_business(shop: Shop) -> None:
+    """A manager sets the language; a limit needs the owner's PIN."""
+    shop.do(EnterPerson(name="Ada", role=Role.OWNER, pin=OWNER_PIN))
+    shop.do(EnterPerson(name="Bo", role=Role.SUPERVISOR, pin=CASHIER_PIN))
+    shop.do(SignIn(staff_id=2, pin=CASHIER_PIN))
+    shop.do(ChangeSetting(name="theme", text="daylight"))
+    assert shop.snapshot.settings.theme is ThemeName.DAYLIGHT
+    shop.do(ChangeSetting(name="refund_supervisor_minor", text="99999999"))
+    assert shop.refusal is ErrorCode.ROLE_FORBIDS
+    assert shop.snapshot.settings.refund_supervisor_minor == Settings().refund_supervisor_minor
+    shop.do(Approve(staff_id=1, pin=OWNER_PIN))
+    assert shop.snapshot.settings.refund_supervisor_minor == 99_999_999
+
+
+@pytest.mark.parametrize("name", [name for name in KINDS if name != "scanner_layout"])
+def test_a_touch_on_each_setting_leads_to_another_one_that_is_taken(shop: Shop, name: str) -> None:
+    """Through the steps, by a choice, or by what is typed; the screen never offers what the till refuses."""
+    shop.do(OpenPage(page=Page.SETTINGS))
+    row = next(row for row in Presenter(zone=None).present(shop.snapshot).rows if row.robot_id == f"set_{name}")
+    press = row.press
+    match press:
+        case Choose():
+            command = press.choices[-1].press
+        case AskFor():
+            command = filled(press.ask, "12")
+        case _:
+            command = press
+    shop.do(command)
+    assert shop.refusal is None
+    assert text_of(shop.snapshot.settings, name) == command.text != text_of(Settings(), name)
