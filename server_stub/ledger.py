@@ -5,9 +5,10 @@ another. A balance is the sum of an account's postings, so all balances of a cur
 """
 
 from collections import defaultdict
-from dataclasses import dataclass
 from enum import IntEnum, unique
 from typing import Final, NewType
+
+from msgspec import Struct
 
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError
 from wallet_sdk.protocol.limits import BALANCE_MINOR_MAX
@@ -56,8 +57,7 @@ def floor_minor_of(kind: AccountKind) -> int:
     return -BALANCE_MINOR_MAX if kind in _WITHOUT_FLOOR else 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class Account(Struct, frozen=True, kw_only=True):
     """One account as it stands. ``holder`` is a wallet, token or merchant id in text, "" for the operator."""
 
     account_id: AccountId
@@ -68,8 +68,7 @@ class Account:
     floor_minor: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Posting:
+class Posting(Struct, frozen=True, kw_only=True):
     """One line of an entry."""
 
     account_id: AccountId
@@ -77,8 +76,7 @@ class Posting:
     amount_minor: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """One movement of money. ``reference`` names its cause: a consent's digest, a token or a code.
 
     Raises:

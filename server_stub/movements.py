@@ -7,14 +7,14 @@ posted in the entry of its capture: a merchant is credited with the amount less 
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from server_stub.ledger import AccountId, Entry, EntryKind, move
 from wallet_sdk.protocol.money import Currency
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
+class Cause(Struct, frozen=True, kw_only=True):
     """What an entry says besides its postings: the digest of the consent or refund, the time, the currency."""
 
     reference: bytes

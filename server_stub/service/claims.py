@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from msgspec import Struct
+
 from server_stub.config import PaymentPolicy
 from server_stub.ledger import AccountKind
 from server_stub.service.operator import Operator
@@ -62,8 +64,7 @@ class Refusal:
     memory: Memory
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerifiedClaim:
+class VerifiedClaim(Struct, frozen=True, kw_only=True):
     """One consent to one request, ready for the ledger.
 
     Attributes:
@@ -110,10 +111,20 @@ def claim_of_wallet(operator: Operator, *, intent: bytes, request: bytes) -> Ver
     """
     sealed_request, certificate = operator.verifier.request(request)
     consent, token = operator.verifier.intent(intent)
-    return _verified(operator, sealed_request, certificate, consent=consent, token=token, sent=_Sent.BY_WALLET)
+    return _verified(
+        operator,
+        sealed_request,
+        certificate,
+        consent=consent,
+        token=token,
+        sent=_Sent.BY_WALLET,
+        now_s=operator.now_s(),
+    )
 
 
-def claim_of_terminal(operator: Operator, claim: Claim, terminal: Terminal) -> VerifiedClaim | BrokenClaim:
+def claim_of_terminal(
+    operator: Operator, claim: Claim, terminal: Terminal, *, now_s: int
+) -> VerifiedClaim | BrokenClaim:
     """What a terminal claims under its batch's signature, which vouches for its own request.
 
     So the request is only parsed, and its certificate must be this very terminal's; the consent is verified.
@@ -124,7 +135,9 @@ def claim_of_terminal(operator: Operator, claim: Claim, terminal: Terminal) -> V
         request_id = request.message.request_id
         _check_own_certificate(certificate.message, terminal)
         consent, token = operator.verifier.consent(claim.consent)
-        return _verified(operator, request, certificate, consent=consent, token=token, sent=_Sent.BY_TERMINAL)
+        return _verified(
+            operator, request, certificate, consent=consent, token=token, sent=_Sent.BY_TERMINAL, now_s=now_s
+        )
     except TillcodeError as error:
         return BrokenClaim(request_id=request_id or _id_of(claim.request), error=error)
 
@@ -142,8 +155,8 @@ def _verified(
     consent: SealedConsent,
     token: Sealed[PaymentToken],
     sent: _Sent,
+    now_s: int,
 ) -> VerifiedClaim:
-    now_s = operator.now_s()
     consented = consent.message
     mode, amount_minor, start_minor, cumulative_minor = ConsentMode.CODE, request.message.amount_minor, 0, 0
     if isinstance(consented, PaymentIntent):

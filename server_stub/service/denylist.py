@@ -5,8 +5,9 @@ what does not fit one list comes in the next, so whoever asks goes on until the 
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from server_stub.service.operator import Operator
 from server_stub.store.reader import Reader

@@ -5,9 +5,11 @@ bits, so a plain hash at rest is enough. The same code with the same key gets th
 be lost on its way. With another key it is unknown.
 """
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Final
+
+from msgspec.structs import replace
 
 from server_stub.committer import Command
 from server_stub.config import TerminalLimits

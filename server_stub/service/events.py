@@ -1,11 +1,13 @@
 """Events: written with the money, in its own commit, and numbered for each merchant right after it, without a gap."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from server_stub.committer import Command
 from server_stub.service.operator import Operator
@@ -29,8 +31,7 @@ _AWAITED: Final = (
 _AFTER: Final = "WHERE merchant_id = ? AND number > ? ORDER BY number LIMIT ?"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewEvent:
+class NewEvent(Struct, frozen=True, kw_only=True):
     """What happened, as the event's receiver will read it. ``number`` is the ledger's own of what happened."""
 
     number: int

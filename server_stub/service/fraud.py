@@ -1,7 +1,9 @@
 """Double spends, found by comparing a consent with its neighbours under the same token."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from server_stub.service.claims import VerifiedClaim
 from server_stub.service.denylist import revoke_wallet

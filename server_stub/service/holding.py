@@ -1,6 +1,8 @@
 """How a hold ends: its terminal captures a part or all of it, voids it, or its time runs out. Once, and for ever."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from server_stub.committer import Command
 from server_stub.fees import fee_minor_of

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from server_stub.fees import NO_FEES, FeePolicy, fee_minor_of
 from server_stub.holds import HELD
 from server_stub.ledger import AccountId, AccountKind
@@ -38,8 +40,7 @@ class SettlingRules:
     risk: RiskPolicy = NO_RULES
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(Struct, frozen=True, kw_only=True):
     """A claim with what the ledger knows about it."""
 
     claim: VerifiedClaim

@@ -22,12 +22,12 @@ from server_stub.store.table import Keys
 from server_stub.store.tables.payments import ANSWERED_REQUESTS
 from server_stub.store.writer import Writer
 from wallet_sdk.protocol import api
-from wallet_sdk.protocol.envelope import Sealed, key_id_of, seal, verify
+from wallet_sdk.protocol.envelope import Sealed, key_id_of, open_unverified, seal, verify
 from wallet_sdk.protocol.errors import ErrorCode, RuleViolationError
 from wallet_sdk.protocol.ids import Digest, Envelope, MerchantId, RequestId
 from wallet_sdk.protocol.messages import BatchReceipt, CaptureBatch, CloseRequest, PaymentRequest, Receipts
 from wallet_sdk.protocol.states import State
-from wallet_sdk.protocol.trust import verify_from_device
+from wallet_sdk.protocol.trust import named_key_of, verify_from_device
 
 Outcomes = tuple[Outcome, ...]
 
@@ -160,9 +160,11 @@ def prepare_capture(operator: Operator, body: bytes) -> CaptureCommand:
     Raises:
         TillcodeError: the batch itself is not a known terminal's; nothing was stored.
     """
-    terminal = enrolled_terminal(operator, body, CaptureBatch)
-    batch = verify_from_device(body, CaptureBatch, device_key=terminal.public_key).message
-    claims = tuple(claim_of_terminal(operator, claim, terminal) for claim in batch.claims)  # R-88
+    sealed = open_unverified(body, CaptureBatch)
+    terminal = terminal_of_key(operator, named_key_of(sealed))
+    verify(sealed, terminal.public_key)  # R-38
+    batch, now_s = sealed.message, operator.now_s()
+    claims = tuple(claim_of_terminal(operator, claim, terminal, now_s=now_s) for claim in batch.claims)  # R-88
     return CaptureCommand(claims=claims, terminal=terminal, rules=_rules(operator), receipts=batch.receipts)
 
 

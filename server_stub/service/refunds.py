@@ -1,7 +1,9 @@
 """Refunds: a new payment back from a merchant's payable account, with an id of its own and one effect, for ever."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
+
+from msgspec.structs import replace
 
 from server_stub.committer import Command
 from server_stub.ledger import AccountKind

@@ -1,8 +1,10 @@
 """One verified claim against the ledger, inside the commit: its first answer, which is its answer for ever."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from server_stub.ledger import EntryKind, move
 from server_stub.service import events, risking, telling
@@ -39,8 +41,7 @@ from wallet_sdk.protocol.states import State
 _REJECTED_FOR: Final = frozenset({ErrorCode.INSUFFICIENT_FUNDS, ErrorCode.RISK_REFUSED})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(Struct, frozen=True, kw_only=True):
     """What became of a claim, a closure or a question.
 
     Attributes:

@@ -1,7 +1,9 @@
 """Tokens: issuing one moves its allowance into escrow, closing one gives the unused part back."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec.structs import replace
 
 from server_stub.committer import Command
 from server_stub.config import TokenLimits

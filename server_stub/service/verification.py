@@ -18,6 +18,7 @@ from wallet_sdk.protocol.messages import (
     PaymentToken,
     TerminalCertificate,
 )
+from wallet_sdk.protocol.quick import open_intent, open_request
 from wallet_sdk.protocol.trust import TrustStore, verify_certificate, verify_token
 
 #: About 400 bytes each with its message: a few megabytes at most.
@@ -51,7 +52,7 @@ class Verifier:
         Raises:
             MalformedMessageError, RuleViolationError: as ``trust.verify_request``, times apart.
         """
-        sealed = open_unverified(envelope, PaymentRequest)
+        sealed = open_request(envelope)
         certificate = self.certificate(_embedded_of(sealed.embedded))
         if sealed.message.currency not in certificate.message.currencies:
             raise RuleViolationError(
@@ -75,7 +76,7 @@ class Verifier:
         Raises:
             MalformedMessageError, RuleViolationError: as ``trust.verify_intent``, times apart.
         """
-        sealed = open_unverified(envelope, PaymentIntent)
+        sealed = open_intent(envelope)
         token = self.token(_embedded_of(sealed.embedded))
         verify(sealed, token.message.device_key)
         return sealed, token

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from enum import Enum, unique
 from typing import NewType
 
+from msgspec import Struct
+
 from server_stub.webhooks.schedule import DeliveryState, Standing, TryOutcome
 from server_stub.webhooks.signing import WebhookSecret
 from wallet_sdk.protocol.ids import MerchantId
@@ -26,8 +28,7 @@ class EventKind(Enum):
     FRAUD_CASE_OPENED = "fraud_case.opened"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(Struct, frozen=True, kw_only=True):
     """One thing that happened to a merchant, written in the commit that made it happen.
 
     ``row_number`` is the ledger's own number of what happened: the consent's, the fraud case's. ``number`` counts the
@@ -39,12 +40,11 @@ class Event:
     merchant_id: MerchantId
     kind: EventKind
     at_s: int
-    content: bytes = field(repr=False)
+    content: bytes
     number: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventCount:
+class EventCount(Struct, frozen=True, kw_only=True):
     """The number of a merchant's newest event."""
 
     merchant_id: MerchantId

@@ -1,7 +1,7 @@
 """Records of the ledger: what one row of each table says. Amounts are minor units, times seconds since the epoch.
 
-What is made for each payment and never changed is a Struct, which costs a fifth of a frozen dataclass to make; what
-is changed is a dataclass, for ``dataclasses.replace``.
+What is made or read for each payment is a Struct, which costs a fifth of a frozen dataclass to make (changed by
+``msgspec.structs.replace``); anything else is a dataclass (changed by ``dataclasses.replace``).
 """
 
 from dataclasses import dataclass, field
@@ -76,8 +76,7 @@ class Merchant:
     currencies: tuple[Currency, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terminal:
+class Terminal(Struct, frozen=True, kw_only=True):
     """An enrolled terminal with its newest certificate."""
 
     terminal_id: TerminalId
@@ -87,8 +86,7 @@ class Terminal:
     blocked_at_s: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wallet:
+class Wallet(Struct, frozen=True, kw_only=True):
     """An enrolled wallet and the account its online payments come from."""
 
     wallet_id: WalletId
@@ -99,8 +97,7 @@ class Wallet:
     enrolled_at_s: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActivationCode:
+class ActivationCode(Struct, frozen=True, kw_only=True):
     """A one-time code; only its hash is known. ``used_by`` is the key that used it, None while it is unused."""
 
     code_hash: bytes
@@ -112,8 +109,7 @@ class ActivationCode:
     used_by: PublicKeyBytes | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Token:
+class Token(Struct, frozen=True, kw_only=True):
     """An issued token, its escrow account, and at which sum it was closed.
 
     ``dead_minor`` is the sum of its offline consents that were declined for ever and can never be claimed;
@@ -174,8 +170,7 @@ class SpentCounter(Struct, frozen=True, kw_only=True):
     consent_number: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Payment:
+class Payment(Struct, frozen=True, kw_only=True):
     """A payment that took effect. Its consent and its entry have the same number.
 
     A receipt is made of this alone, so none is stored.

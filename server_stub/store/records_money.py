@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from server_stub.fees import FeePolicy
 from wallet_sdk.protocol.ids import Digest, Envelope, MerchantId, RequestId, TerminalId, WalletId
 from wallet_sdk.protocol.money import Currency
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hold:
+class Hold(Struct, frozen=True, kw_only=True):
     """What a payer has authorized for a payment, and how that ended.
 
     ``end_entry`` is the number of the entry that captured or released it; ``ending`` the HoldCapture that asked for

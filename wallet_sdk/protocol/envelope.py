@@ -188,6 +188,12 @@ def verify(sealed: Sealed[Any], public_key: PublicKeyBytes) -> None:
         raise RuleViolationError(ErrorCode.BAD_SIGNATURE, "the signature does not verify", param="signature") from error
 
 
+def has_signature_form(signature: bytes) -> bool:
+    """Whether 64 bytes are in range, and not the high-s twin of another signature: a look, no check of anything."""
+    r, s = signature[:32], signature[32:]  # of one length, so they compare as the numbers would
+    return _ZERO < r < _ORDER and _ZERO < s <= _HALF_ORDER
+
+
 @lru_cache(maxsize=4096)
 def load_public_key(public_key: PublicKeyBytes) -> ec.EllipticCurvePublicKey:
     """The key object of a compressed point; cached, because taking the square root costs half a verification.
@@ -256,8 +262,7 @@ def _digest(kind: MessageType, *, protected: bytes, payload: bytes, embedded: En
 def _check_signature_form(signature: bytes) -> None:
     if len(signature) != limits.SIGNATURE_BYTES:
         raise MalformedMessageError(ErrorCode.BAD_ENVELOPE, "a signature is 64 bytes", param="signature")
-    r, s = signature[:32], signature[32:]  # of one length, so they compare as the numbers would
-    if not (_ZERO < r < _ORDER and _ZERO < s <= _HALF_ORDER):  # R-23
+    if not has_signature_form(signature):  # R-23
         raise RuleViolationError(ErrorCode.BAD_SIGNATURE, "r or s out of range, or the high-s twin", param="signature")
 
 

@@ -355,10 +355,18 @@ def device_named_by(envelope: bytes, expected: type[D]) -> KeyId:
     Raises:
         MalformedMessageError: BAD_ENVELOPE when it names none.
     """
-    key_id = open_unverified(envelope, expected).key_id
-    if key_id is None:
+    return named_key_of(open_unverified(envelope, expected))
+
+
+def named_key_of(sealed: Sealed[D]) -> KeyId:
+    """The key id that a device's message names, when it is open already; nothing is verified by this.
+
+    Raises:
+        MalformedMessageError: BAD_ENVELOPE when it names none.
+    """
+    if sealed.key_id is None:
         raise MalformedMessageError(ErrorCode.BAD_ENVELOPE, "the signer is not named", param="key_id")
-    return key_id
+    return sealed.key_id
 
 
 def _embedded_of(sealed: Sealed[PaymentRequest] | Sealed[PaymentIntent] | Sealed[PaymentCode]) -> Envelope:

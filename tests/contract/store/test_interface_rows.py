@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from server_stub.store.base import Store
 from server_stub.store.callers import MERCHANT_SCOPES, ApiKey, ApiKeyId, Scope
@@ -81,7 +82,7 @@ def test_what_was_written_comes_back(filled: Store) -> None:
 
 def test_what_was_changed_comes_back(filled: Store) -> None:
     """A number for the event, another standing for the delivery, an endpoint that is off."""
-    numbered = replace(EVENT, number=1)
+    numbered = structs.replace(EVENT, number=1)
     moved = replace(DELIVERY, state=DeliveryState.DELIVERED, tries=3)
     off = replace(ENDPOINT, disabled_at_s=7, secrets=ENDPOINT.secrets[:1], kinds=())
     with filled.writing() as writer:
@@ -97,7 +98,7 @@ def test_what_was_changed_comes_back(filled: Store) -> None:
 def test_records_by_the_rest_of_a_query(filled: Store) -> None:
     """With values in their places; what a unit of work has not sent yet is not seen."""
     with filled.writing() as writer:
-        writer.add(EVENTS, replace(EVENT, row_number=8))
+        writer.add(EVENTS, structs.replace(EVENT, row_number=8))
         assert select(writer, EVENTS, "WHERE merchant_id = ? AND number IS NULL", (MERCHANT.merchant_id,)) == (EVENT,)
     with filled.reading() as reader:
         found = select(reader, EVENTS, "WHERE at_s <= ? ORDER BY row_number DESC LIMIT ?", (5, 1))

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from server_stub.fees import FeePolicy
 from server_stub.risk.policy import CodeKind, Subject, Window
@@ -59,7 +60,7 @@ NEW = (
     (SEALED_BLOCKS, BLOCK),
 )
 CHANGED = (
-    (HOLDS, replace(HOLD, ended_at_s=50, end_entry=11, ending=Envelope(b"e"), ending_digest=Digest(bytes(32)))),
+    (HOLDS, structs.replace(HOLD, ended_at_s=50, end_entry=11, ending=Envelope(b"e"), ending_digest=Digest(bytes(32)))),
     (FEE_TERMS, replace(TERMS, policy=FeePolicy(minimum_minor=9))),
     (WINDOW_USAGE, USED.after(USAGE, at_s=130)),
     (DEVICES_SEEN, replace(SEEN, at_s=5)),
@@ -120,8 +121,8 @@ def test_only_open_holds_are_due(store: Store) -> None:
     """From their second on, the oldest first, and not more than asked for."""
     with store.writing() as writer:
         for number, end_s in ((1, 30), (2, 20), (3, 10)):
-            writer.add(HOLDS, replace(HOLD, payment_number=number, expires_at_s=end_s))
-        writer.add(HOLDS, replace(HOLD, payment_number=4, expires_at_s=5, ended_at_s=5, end_entry=9))
+            writer.add(HOLDS, structs.replace(HOLD, payment_number=number, expires_at_s=end_s))
+        writer.add(HOLDS, structs.replace(HOLD, payment_number=4, expires_at_s=5, ended_at_s=5, end_entry=9))
     with store.reading() as reader:
         assert due_holds(reader, at_s=9, count_max=9) == ()
         assert due_holds(reader, at_s=20, count_max=9) == (3, 2)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from server_stub.store.base import Store
 from server_stub.store.records import (
@@ -167,11 +168,11 @@ def test_a_payment_and_what_hangs_on_it_come_back(store: Store) -> None:
         keys.name(ANSWERED_REQUESTS, (consent.request_id, TERMINAL_ID))
         writer.load(keys)
         assert writer.find(PAYMENTS, 1) == payment
-        writer.change(PAYMENTS, replace(payment, state=State.CLEARED))
+        writer.change(PAYMENTS, structs.replace(payment, state=State.CLEARED))
         assert writer.find(SHORTFALLS, (TOKEN_ID, TERMINAL_ID)) == shortfall
         writer.change(SHORTFALLS, replace(shortfall, amount_minor=9))
     with store.reading() as reader:
-        assert reader.find(PAYMENTS, 1) == replace(payment, state=State.CLEARED)
+        assert reader.find(PAYMENTS, 1) == structs.replace(payment, state=State.CLEARED)
         assert reader.find(ANSWERED_REQUESTS, (consent.request_id, TERMINAL_ID)) == answered
         assert reader.list_all(FRAUD_CASES) == (case,)
         assert reader.find(SHORTFALLS, (TOKEN_ID, TERMINAL_ID)) == replace(shortfall, amount_minor=9)
@@ -185,13 +186,13 @@ def test_changes_are_kept(store: Store) -> None:
     with store.writing() as writer:
         wallet = fill(writer)
         writer.add(ACTIVATION_CODES, code)
-        writer.change(WALLETS, replace(wallet, blocked_at_s=4))
+        writer.change(WALLETS, structs.replace(wallet, blocked_at_s=4))
     with store.writing() as writer:
         token = writer.find(TOKENS, TOKEN_ID)
         assert token is not None
-        writer.change(ACTIVATION_CODES, replace(code, used_by=DEVICE_KEY))
-        writer.change(TERMINALS, replace(TERMINAL, certificate=Envelope(b"new")))
-        closed = replace(
+        writer.change(ACTIVATION_CODES, structs.replace(code, used_by=DEVICE_KEY))
+        writer.change(TERMINALS, structs.replace(TERMINAL, certificate=Envelope(b"new")))
+        closed = structs.replace(
             token,
             standing=TokenStanding.CLOSED,
             dead_minor=7,
@@ -201,11 +202,11 @@ def test_changes_are_kept(store: Store) -> None:
         )
         writer.change(TOKENS, closed)
         with pytest.raises(AssertionError):
-            writer.change(TOKENS, replace(token, token_id=TokenId(b"none")))
+            writer.change(TOKENS, structs.replace(token, token_id=TokenId(b"none")))
     with store.reading() as reader:
-        assert reader.find(ACTIVATION_CODES, b"h") == replace(code, used_by=DEVICE_KEY)
-        assert reader.find(TERMINALS, TERMINAL_ID) == replace(TERMINAL, certificate=Envelope(b"new"))
-        assert reader.find(WALLETS, WALLET_ID) == replace(wallet, blocked_at_s=4)
+        assert reader.find(ACTIVATION_CODES, b"h") == structs.replace(code, used_by=DEVICE_KEY)
+        assert reader.find(TERMINALS, TERMINAL_ID) == structs.replace(TERMINAL, certificate=Envelope(b"new"))
+        assert reader.find(WALLETS, WALLET_ID) == structs.replace(wallet, blocked_at_s=4)
         assert reader.find(TOKENS, TOKEN_ID) == closed
         assert reader.find_by(TOKENS, TOKEN_KEY, TOKEN_DEVICE_KEY) == closed
         assert reader.find_by(TOKENS, TOKEN_KEY, DEVICE_KEY) is None

@@ -77,7 +77,7 @@ def test_one_command_is_undone_alone(store: Store) -> None:
         remember(writer, 4)
         remember(writer, 2)
         writer.add(MERCHANTS, replace(MERCHANT, merchant_id=MerchantId(5)))
-        writer.change(WALLETS, replace(wallet, blocked_at_s=1))
+        writer.change(WALLETS, structs.replace(wallet, blocked_at_s=1))
         fees = writer.open_account(kind=AccountKind.FEES, holder="", currency=EUR)
         writer.post(pay_of(wallet, fees, 100))
         assert seen(writer, wallet) != before
@@ -129,7 +129,7 @@ def test_a_unit_of_work_reads_what_it_has_written(store: Store) -> None:
             writer.post(move(kind=EntryKind.RELEASE, reference=b"", at_s=1, currency=EUR, amounts_minor=amounts))
             assert writer.tokens_with_escrow(WALLET_ID) == ()
             assert (writer.escrow_minor(WALLET_ID), writer.balance_minor(first.account_id)) == (0, 1_000)
-            writer.change(TOKENS, replace(token, standing=TokenStanding.CLOSED))
+            writer.change(TOKENS, structs.replace(token, standing=TokenStanding.CLOSED))
             found = writer.find_by(TOKENS, TOKEN_ISSUE, (WALLET_ID, token.issue_id))
             assert (found, writer.list_by(TOKENS, TOKEN_ISSUE, (WALLET_ID, token.issue_id))) == (found, (found,))
             assert found is not None

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from server_stub.chain import START, Checkpoint, next_hash, sign, verify_signature
 from server_stub.ledger import AccountId, Entry, EntryKind, move
@@ -56,9 +57,9 @@ def test_a_history_that_was_touched_has_another_end(entries: list[Entry], data: 
     """Changed, left out, repeated, moved or renumbered."""
     place = data.draw(st.integers(0, len(entries) - 1))
     touched = entries[place]
-    changed = [*entries[:place], replace(touched, at_s=touched.at_s ^ 1), *entries[place + 1 :]]
+    changed = [*entries[:place], structs.replace(touched, at_s=touched.at_s ^ 1), *entries[place + 1 :]]
     first, second = touched.postings
-    swapped = replace(touched, postings=(second, first))
+    swapped = structs.replace(touched, postings=(second, first))
     others = [
         changed,
         entries[:place] + entries[place + 1 :],
