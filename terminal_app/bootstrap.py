@@ -153,6 +153,8 @@ class Terminal:
         self._lanes.stop()
         self._desk.stop()
         self._link.close()
+        if self._journal.unsaved_count:
+            self._journal.save_checkpoint()
         self._journal.close()
 
 

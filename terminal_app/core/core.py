@@ -17,6 +17,7 @@ from terminal_app.core.back_office import BackOffice
 from terminal_app.core.counter import CounterSale
 from terminal_app.core.desk_work import DeskWork
 from terminal_app.core.guidance import focus_clips
+from terminal_app.core.housekeeping import Housekeeping
 from terminal_app.core.link import ServerLink
 from terminal_app.core.ports import Lane, Lanes, Scanner
 from terminal_app.core.snapshot import Place, Snapshot
@@ -137,6 +138,7 @@ class TerminalCore:
             switch_training=switch_training,
         )
         self._desk = DeskWork(till, desk or EmptyDesk())
+        self._housekeeping = Housekeeping(till.journal)
         self._training = training
         self._shown: Snapshot | None = None
 
@@ -216,6 +218,7 @@ class TerminalCore:
         self._counter.tick()
         if self._counter.place is Place.KEYPAD:
             self._sign_out_idle()
+            self._housekeeping.work()
         if self._network is not NetworkState.SWITCHED_OFF:
             errand = self._outbox.next_errand(busy_with=self._counter.busy_with)
             if errand is not None:
@@ -230,7 +233,7 @@ class TerminalCore:
         """Milliseconds until `tick` is wanted; None while only an event can change anything."""
         due_ms = [self._counter.due_in_ms()]
         if self._counter.place is Place.KEYPAD:
-            due_ms += [self._office.signs_out_in_ms(), self._office.changes_in_ms()]
+            due_ms += [self._office.signs_out_in_ms(), self._office.changes_in_ms(), self._housekeeping.due_in_ms()]
         if self._network is not NetworkState.SWITCHED_OFF:
             due_ms.append(self._outbox.due_in_ms(busy_with=self._counter.busy_with))
         return min((one for one in due_ms if one is not None), default=None)

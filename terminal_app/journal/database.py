@@ -42,6 +42,8 @@ class Row:
     link: bytes
 
 
+#: The largest number that SQLite has for a row.
+LAST_NUMBER: Final = 2**63 - 1
 INSERT: Final = "INSERT INTO events VALUES (?, ?, ?, ?, ?)"
 SELECT: Final = "SELECT number, kind, at_s, body, link FROM events"
 
@@ -70,8 +72,26 @@ def insert(database: sqlite3.Connection, row: Row) -> None:
     database.execute(INSERT, (row.number, row.kind, row.at_s, row.body, row.link))
 
 
-def linked_rows(database: sqlite3.Connection, *, after: int = 0, link: bytes = FIRST_LINK) -> Iterator[Row]:
-    """The rows behind number `after`, whose link is given; each one's number and link are checked.
+def link_at(database: sqlite3.Connection, number: int) -> bytes | None:
+    """The link of one row as it is on the disk; None when there is no such row.
+
+    Raises:
+        UnavailableError: STORAGE_CORRUPT, STORAGE_FAILED.
+    """
+    with honest_errors():
+        found: tuple[bytes] | None = database.execute("SELECT link FROM events WHERE number = ?", (number,)).fetchone()
+    return found[0] if found else None
+
+
+def broken_at(number: int) -> UnavailableError:
+    """What is said of a journal whose row of this number is missing or changed."""
+    return UnavailableError(ErrorCode.STORAGE_CORRUPT, f"the journal is broken at event {number}", param="journal")
+
+
+def linked_rows(
+    database: sqlite3.Connection, *, after: int = 0, link: bytes = FIRST_LINK, until: int = LAST_NUMBER
+) -> Iterator[Row]:
+    """The rows behind number `after`, whose link is given, up to `until`; each one's number and link are checked.
 
     Raises:
         UnavailableError: STORAGE_CORRUPT, STORAGE_FAILED.
@@ -79,13 +99,11 @@ def linked_rows(database: sqlite3.Connection, *, after: int = 0, link: bytes = F
     last = after
     with honest_errors():
         for number, kind, at_s, body, stored in database.execute(
-            f"{SELECT} WHERE number > ? ORDER BY number", (after,)
+            f"{SELECT} WHERE number > ? AND number <= ? ORDER BY number", (after, until)
         ):
             link = link_of(link, number=number, kind=kind, at_s=at_s, body=body)
             if number != last + 1 or link != stored:
-                raise UnavailableError(
-                    ErrorCode.STORAGE_CORRUPT, f"the journal is broken at event {last + 1}", param="journal"
-                )
+                raise broken_at(last + 1)
             last = number
             yield Row(number=number, kind=kind, at_s=at_s, body=body, link=link)
 

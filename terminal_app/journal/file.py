@@ -8,27 +8,43 @@ answers and the server's numbers are for.)
 Source: SQLite documentation, pragma.html#pragma_synchronous ("FULL" in WAL mode syncs on each commit).
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from terminal_app.journal.database import FIRST_LINK, Row, connect, honest_errors, insert, link_of, linked_rows
+from terminal_app.journal.checkpoint import Checkpoint, path_beside, read_checkpoint, write_checkpoint
+from terminal_app.journal.database import (
+    FIRST_LINK,
+    Row,
+    broken_at,
+    connect,
+    honest_errors,
+    insert,
+    link_at,
+    link_of,
+    linked_rows,
+)
 from terminal_app.journal.events import JournalEvent, SaleEvent, SaleOpened, decode_event, encode_event
 from terminal_app.journal.mirror import Mirror, MirrorState
 from terminal_app.journal.office_events import JournalRepaired
 from terminal_app.journal.sales import Sale, opened_sale, stepped_sale
 from terminal_app.journal.views import Views
-from wallet_sdk.protocol.errors import UnavailableError
+from wallet_sdk.protocol.errors import ErrorCode, UnavailableError
 from wallet_sdk.protocol.ids import RequestId
+
+_log = logging.getLogger(__name__)
 
 
 class Journal:
     """The events of a till and the views folded from them. One thread at a time may use it."""
 
     def __init__(self, path: Path) -> None:
-        """Open the file, or make it; every event is read and its link checked.
+        """Open the file, or make it; every event behind the last checkpoint is read and its link checked.
+
+        The events before a checkpoint are checked by `check_older`, in small parts, when there is time.
 
         Raises:
             UnavailableError: STORAGE_NEWER, STORAGE_CORRUPT, or STORAGE_FAILED (disk, or another process has it).
@@ -36,6 +52,9 @@ class Journal:
         self._views = Views()
         self._number = 0
         self._link = FIRST_LINK
+        self._checkpoint = path_beside(path)
+        self._saved_number = self._trusted_number = 0
+        self._checked_number, self._checked_link = 0, FIRST_LINK
         self._mirror: Mirror | None = None
         self._in_batch = False
         self._database = connect(path)
@@ -131,6 +150,45 @@ class Journal:
         return sale
 
     @property
+    def unsaved_count(self) -> int:
+        """Events that the next start will have to fold."""
+        return self._number - self._saved_number
+
+    def save_checkpoint(self) -> None:
+        """Spare the next start the events so far. A disk that does not take it is no error: nothing depends on it."""
+        assert not self._in_batch, "what is not kept yet is not in a checkpoint"
+        try:
+            write_checkpoint(self._checkpoint, Checkpoint(number=self._number, link=self._link, views=self._views))
+        except OSError as error:
+            _log.warning("no checkpoint could be written: %s", error)
+        self._saved_number = self._number
+
+    @property
+    def is_checked(self) -> bool:
+        """Whether every event that was not read at the start has been looked at since."""
+        return self._checked_number >= self._trusted_number
+
+    def check_older(self, count: int) -> None:
+        """Check the links of the next so many events that the last start took from a checkpoint.
+
+        Raises:
+            UnavailableError: STORAGE_CORRUPT: the checkpoint is gone, and the next start finds out and repairs;
+                STORAGE_FAILED.
+        """
+        if self.is_checked:
+            return
+        last = min(self._checked_number + count, self._trusted_number)
+        try:
+            for row in linked_rows(self._database, after=self._checked_number, link=self._checked_link, until=last):
+                self._checked_number, self._checked_link = row.number, row.link
+            if self._checked_number != last:
+                raise broken_at(self._checked_number + 1)
+        except UnavailableError as error:
+            if error.code is ErrorCode.STORAGE_CORRUPT:
+                self._checkpoint.unlink(missing_ok=True)
+            raise
+
+    @property
     def mirror_state(self) -> MirrorState:
         """How the second journal does."""
         return self._mirror.state if self._mirror is not None else MirrorState.NONE
@@ -170,8 +228,13 @@ class Journal:
         self._load()
 
     def _load(self) -> None:
+        """Fold what the last checkpoint does not have; everything, when there is none that fits this file."""
         self._views, self._number, self._link = Views(), 0, FIRST_LINK
-        for row in linked_rows(self._database):
+        found = read_checkpoint(self._checkpoint)
+        if found is not None and link_at(self._database, found.number) == found.link:
+            self._views, self._number, self._link = found.views, found.number, found.link
+        self._trusted_number = self._saved_number = self._number
+        for row in linked_rows(self._database, after=self._number, link=self._link):
             self._take(row)
 
     def _take(self, row: Row) -> None:

@@ -9,7 +9,7 @@ import sqlite3
 from enum import Enum, unique
 from pathlib import Path
 
-from terminal_app.journal.database import Row, connect, honest_errors, insert, linked_rows
+from terminal_app.journal.database import Row, connect, honest_errors, insert, link_at, linked_rows
 from wallet_sdk.protocol.errors import UnavailableError
 
 
@@ -40,8 +40,8 @@ class Mirror:
         assert self._database is not None
         try:
             with honest_errors():
-                link = _link_at(self._database, self._number)
-                if self._number > number or link != _link_at(first, self._number):
+                link = link_at(self._database, self._number)
+                if self._number > number or link != link_at(first, self._number):
                     self.state = MirrorState.FOREIGN
                     return
                 self._database.execute("BEGIN IMMEDIATE")
@@ -60,8 +60,8 @@ class Mirror:
         assert self._database is not None
         try:
             with honest_errors():
-                link = _link_at(self._database, number) if self._number > number else None
-                if link is None or link != _link_at(first, number):
+                link = link_at(self._database, number) if self._number > number else None
+                if link is None or link != link_at(first, number):
                     return ()
                 return tuple(_rows_behind(self._database, number, link))
         except UnavailableError:
@@ -99,8 +99,3 @@ class Mirror:
 
 def _rows_behind(database: sqlite3.Connection, number: int, link: bytes | None) -> list[Row]:
     return list(linked_rows(database, after=number, link=link) if link else linked_rows(database))
-
-
-def _link_at(database: sqlite3.Connection, number: int) -> bytes | None:
-    found: tuple[bytes] | None = database.execute("SELECT link FROM events WHERE number = ?", (number,)).fetchone()
-    return found[0] if found else None

@@ -5,7 +5,7 @@ is in memory is what a restart would find.
 """
 
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Final
 
 from terminal_app.journal.events import (
@@ -23,6 +23,7 @@ from terminal_app.journal.history import HISTORY_MAX, HistoryEntry, entry_of, to
 from terminal_app.journal.office import OfficeViews
 from terminal_app.journal.office_events import OfficeEvent, RefundAnswered, RefundAsked, ShopLeft
 from terminal_app.journal.sales import Membership, Sale, opened_sale, receipt_of, sale_after, stepped_sale, stored_minor
+from wallet_sdk.protocol import limits
 from wallet_sdk.protocol.denylist import EMPTY
 from wallet_sdk.protocol.denylist import apply as apply_denylist
 from wallet_sdk.protocol.envelope import open_unverified
@@ -39,6 +40,10 @@ from wallet_sdk.protocol.messages import (
 
 #: Settled sales kept in memory; all of them stay in the file.
 SETTLED_SALES_MAX: Final = 256
+#: What a token signed is remembered for so long after its end.
+TOKEN_KEPT_S: Final = 7 * 86_400
+
+assert TOKEN_KEPT_S > 2 * limits.TOKEN_LIFETIME_H_MAX * 3600
 
 
 @dataclass(slots=True)
@@ -55,6 +60,7 @@ class Views:
     settled: dict[RequestId, None] = field(default_factory=dict)
     stored_minor: int = 0
     token_intents: dict[TokenId, tuple[PaymentIntent, ...]] = field(default_factory=dict)
+    token_ends_s: dict[TokenId, int] = field(default_factory=dict)
     operator_time_s: int = 0
     last_event_at_s: int = 0
     office: OfficeViews = field(default_factory=OfficeViews)
@@ -192,8 +198,18 @@ class Views:
     def _note_token(self, event: JournalEvent) -> None:
         if isinstance(event, ConsentAccepted):
             intent = open_unverified(event.consent, PaymentIntent)
-            token_id = open_unverified(intent.embedded or b"", PaymentToken).message.token_id
-            self.token_intents[token_id] = (*self.token_intents.get(token_id, ()), intent.message)
+            token = open_unverified(intent.embedded or b"", PaymentToken).message
+            if token.token_id not in self.token_ends_s:
+                self._forget_tokens()
+            self.token_ends_s[token.token_id] = token.expires_at_s
+            self.token_intents[token.token_id] = (*self.token_intents.get(token.token_id, ()), intent.message)
+
+    def _forget_tokens(self) -> None:
+        """Bound the memory: tokens long past, by the operator's own time, are accepted by nobody."""
+        past_s = self.operator_time_s - TOKEN_KEPT_S
+        for token_id in list(takewhile(lambda one: self.token_ends_s[one] < past_s, self.token_ends_s)):
+            del self.token_ends_s[token_id]
+            del self.token_intents[token_id]
 
     def _note_time(self, signed_at_s: int) -> None:
         self.operator_time_s = max(self.operator_time_s, signed_at_s)

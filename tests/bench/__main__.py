@@ -48,6 +48,7 @@ MEASUREMENTS: Final[dict[str, Measurement]] = {
     "terminal_accept_ms": terminal_rows.terminal_accept_ms,
     "terminal_show_ms": terminal_rows.terminal_show_ms,
     "outbox_flush": terminal_rows.outbox_flush,
+    "terminal_year_s": terminal_rows.terminal_year_s,
     "terminal_start_s": window_rows.terminal_window,
     "terminal_idle": window_rows.terminal_window,
     "decoder_share": decoder_rows.decoder,

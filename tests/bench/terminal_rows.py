@@ -10,12 +10,15 @@ from PIL import Image
 
 from terminal_app.core import Place, Scanned
 from terminal_app.errands import Purpose
+from terminal_app.journal import Journal
+from terminal_app.journal.checkpoint import path_beside
 from terminal_app.presenter import Presenter
 from terminal_app.screen_model import NextSale, ScanAnswer, ShowCode
 from tests.bench.measure import Row, Run, Yardstick, medians_us, wall_ms
 from tests.bench.population import populate
 from tests.bench.served import Served, served
 from tests.bench.till import Queue, filled_queue
+from tests.bench.year import write_year
 from tests.unit.terminal_app.shop import Shop
 from wallet_sdk.decoding import GreyFrame, decode_codes, grey_frame
 from wallet_sdk.protocol import qr
@@ -92,6 +95,31 @@ def outbox_flush(run: Run) -> list[Row]:
     }
     value = flushed.wall_s / flushed.waited_s
     return [Row(name="outbox_flush", value=value, bar="<= 1.5", parts=parts)]
+
+
+def terminal_year_s(run: Run) -> list[Row]:
+    """A till opens the journal of a year, 100,000 sales: from its checkpoint, and by folding every event."""
+    sales = run.sized(100_000)
+    path = write_year(run.folder, seed=run.seed, sales=sales)
+    with Journal(path) as journal:  # warms the disk's cache, as the checkpoint below finds it
+        events = journal.length
+    fold_s, save_s = wall_ms(lambda: Journal(path).close()) / 1e3, 0.0
+    with Journal(path) as journal:
+        save_s = wall_ms(journal.save_checkpoint) / 1e3
+    open_s = min(wall_ms(lambda: Journal(path).close()) / 1e3 for _ in range(3))
+    with Journal(path) as journal:
+        check_s = wall_ms(lambda: journal.check_older(events)) / 1e3
+    parts = {
+        "sales": sales,
+        "events": events,
+        "fold_all_s": fold_s,
+        "save_s": save_s,
+        "check_all_s": check_s,
+        "journal_mib": path.stat().st_size / 2**20,
+        "checkpoint_mib": path_beside(path).stat().st_size / 2**20,
+        **medians_us(Yardstick().calls()),
+    }
+    return [Row(name="terminal_year_s", value=open_s, bar="", parts=parts)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

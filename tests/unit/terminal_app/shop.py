@@ -98,7 +98,7 @@ class Shop:
     def restart(self) -> None:
         """Crash and come back: the copy holds what had reached the file, the old objects are never asked again."""
         target = self.path.with_name(f"again-{len(list(self.folder.iterdir()))}.sqlite")
-        for suffix in ("", "-wal"):
+        for suffix in ("", "-wal", ".checkpoint"):
             source = self.path.with_name(self.path.name + suffix)
             if source.exists():
                 target.with_name(target.name + suffix).write_bytes(source.read_bytes())

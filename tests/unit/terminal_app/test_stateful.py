@@ -126,6 +126,10 @@ class TillMachine(RuleBasedStateMachine):
         self.shop.switch(position)
 
     @rule()
+    def save_checkpoint(self) -> None:
+        self.shop.journal.save_checkpoint()
+
+    @rule()
     def crash(self) -> None:
         self.shop.restart()
 
@@ -140,6 +144,8 @@ class TillMachine(RuleBasedStateMachine):
             if isinstance(event, ConsentAccepted):
                 self.accepted.add(event.request_id)
         assert views == self.shop.till.views
+        assert list(views.stored) == list(self.shop.till.views.stored)
+        assert list(views.settled) == list(self.shop.till.views.settled)
 
     @invariant()
     def limits_are_kept(self) -> None:
