@@ -25,7 +25,7 @@ from terminal_app.devices.sound import NoSpeaker, find_speaker
 from terminal_app.journal import Journal, Views
 from terminal_app.journal.repair import open_journal
 from terminal_app.office import Staff, take_settings
-from terminal_app.office_commands import PracticeAnswer
+from terminal_app.office_commands import DeviceKind, PracticeAnswer
 from terminal_app.outbox import Outbox
 from terminal_app.presenter import Presenter
 from terminal_app.receipts import Training
@@ -100,7 +100,7 @@ class Terminal:
         self._desk = WorkingDesk(
             outside.makers or _silent_makers(),
             report=self._runner.send,
-            on_text=lambda text: self._runner.send(Scanned(texts=(text,))),
+            on_text=lambda text: self._runner.send(Scanned(texts=(text,), source=DeviceKind.SCANNER)),
         )
         presenter = Presenter(zone=None)
 

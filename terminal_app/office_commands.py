@@ -22,6 +22,7 @@ class Page(Enum):
     STAFF = "staff"
     SETTINGS = "settings"
     DEVICES = "devices"
+    CAMERA = "camera"
 
 
 @unique
@@ -207,6 +208,8 @@ class DeviceKind(Enum):
     DISPLAY = "display"
     SOUND = "sound"
     SCANNER = "scanner"
+    CAMERA = "camera"
+    BACKLIGHT = "backlight"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,6 +63,7 @@ PAGE_PERMISSIONS: Final = {
     Page.STAFF: Permission.MANAGE_STAFF,
     Page.SETTINGS: Permission.CHANGE_SETTINGS,
     Page.DEVICES: Permission.TEST_DEVICES,
+    Page.CAMERA: Permission.TEST_DEVICES,
 }
 assert set(PAGE_PERMISSIONS) == set(Page), "nobody opens a page by mistake"
 
@@ -153,18 +154,27 @@ class BackOffice:
             self._view = self._pending = None
 
     @property
-    def is_reading_codes(self) -> bool:
-        """Whether the scanner is to look for another till's queue."""
-        return self._porter.is_reading and self._view is not None
+    def needs_camera(self) -> bool:
+        """Whether the camera is to look, for another till's queue or to show that it works."""
+        return self._view is not None and (self._porter.is_reading or self.tests_camera)
+
+    @property
+    def tests_camera(self) -> bool:
+        """Whether the camera is to show that it works."""
+        return self._view is not None and self._view.page is Page.CAMERA
 
     def scanned(self, text: str) -> None:
-        """Take one code of another till's queue.
+        """Take one code of another till's queue, or any at all while the camera is tested.
 
         Raises:
             MalformedMessageError: no such code, or the whole does not fit together.
             UnavailableError: STORAGE_FAILED.
         """
-        self._carried(self._porter.scanned(text, self._open_view()))
+        page = self._open_view()
+        if self.tests_camera:
+            self._show(replace(page, codes_read=page.codes_read + 1))
+        else:
+            self._carried(self._porter.scanned(text, page))
 
     def obey(self, command: OfficeCommand) -> None:
         """Do what is asked.

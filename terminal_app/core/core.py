@@ -8,7 +8,6 @@ It owns no thread and never waits: `due_in_ms` says when `tick` is wanted next, 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final, assert_never
@@ -16,6 +15,7 @@ from typing import Final, assert_never
 from terminal_app.core.back_office import BackOffice
 from terminal_app.core.counter import CounterSale
 from terminal_app.core.desk_work import DeskWork
+from terminal_app.core.events import CoreEvent, Returned, Scanned, ScannerFailed
 from terminal_app.core.guidance import focus_clips
 from terminal_app.core.housekeeping import Housekeeping
 from terminal_app.core.link import ServerLink
@@ -31,6 +31,8 @@ from terminal_app.office_commands import (
     DeviceKind,
     OfficeCommand,
     OpenDrawer,
+    OpenPage,
+    Page,
     PrintReceipt,
     PrintReport,
     TryDevice,
@@ -58,35 +60,6 @@ from terminal_app.screen_model import (
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.errors import ErrorCode, TillcodeError, UnavailableError
 from wallet_sdk.transport import NetworkSwitch
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scanned:
-    """The scanner has read these texts in one frame."""
-
-    texts: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScannerFailed:
-    """The scanner has stopped by itself."""
-
-    error: TillcodeError
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Returned:
-    """A call to the server has come back: its answer, or the TillcodeError that it raised."""
-
-    lane: Lane
-    errand: Errand
-    outcome: object
-
-
-CoreEvent = (
-    Command | OfficeCommand | DeskCommand | ScanTyped | FocusMoved | DeskReport | Scanned | ScannerFailed | Returned
-)
-
 
 #: Where the pages of the back office may be open.
 _OFFICE_PLACES: Final = frozenset({Place.KEYPAD, Place.ENROL})
@@ -168,6 +141,7 @@ class TerminalCore:
             limits=self._office.settings.narrowed(membership.limits) if membership else None,
             operators_limits=membership.limits if membership else None,
             device_faults=tuple(sorted(self._desk.faults.items(), key=lambda one: one[0].value)),
+            device_works=tuple(sorted(self._desk.works, key=lambda one: one.value)),
             training=self._training,
             mirror=self._till.journal.mirror_state,
             repaired=views.office.repaired,
@@ -198,12 +172,12 @@ class TerminalCore:
                 self._note_network(event.outcome)
                 self._returned(event)
             case Scanned():
-                self._scanned(event.texts)
+                self._scanned(event)
             case ScanTyped():
                 self._office.touched()
                 self._scan_typed(event.text)
             case ScannerFailed():
-                self._counter.scanner_failed(event.error)
+                self._camera_failed(event.error)
             case DeskReport():
                 self._desk.reported(event)
             case FocusMoved():
@@ -277,43 +251,53 @@ class TerminalCore:
         """Pages lie over the keypad (and over the form to join a shop); nothing of them while something is sold."""
         if self._counter.place not in _OFFICE_PLACES:
             return
-        was_reading = self._office.is_reading_codes
+        needed = self._office.needs_camera
         self._counter.guarded(lambda: self._office.obey(command))
-        if self._office.is_reading_codes:
+        if self._office.needs_camera:
             self._scanner.start()
-        elif was_reading:
-            self._scanner.stop()
+        self._let_camera_rest(was_needed=needed)
         joined = self._till.views.membership is not None
         self._counter.place = Place.KEYPAD if joined else Place.ENROL
 
     def _desk_obey(self, command: DeskCommand) -> None:
-        wanted = {
-            OpenDrawer: Permission.OPEN_DRAWER,
-            PrintReport: Permission.REPORT_X,
-            TryDevice: Permission.TEST_DEVICES,
-        }
-        self._office.staff.check_may(wanted.get(type(command), Permission.SELL))
+        if isinstance(command, TryDevice) and command.kind is DeviceKind.CAMERA:
+            self._office_obey(OpenPage(page=Page.CAMERA))
+            return
+        self._office.staff.check_may(_DESK_PERMISSIONS[type(command)])
         self._desk.obey(command, now=self.snapshot)
 
     def _sign_out_idle(self) -> None:
         if self._office.signs_out_in_ms() == 0:
+            needed = self._office.needs_camera
             self._counter.guarded(self._office.sign_out_idle)
+            self._let_camera_rest(was_needed=needed)
 
-    def _scanned(self, texts: tuple[str, ...]) -> None:
-        if not self._office.is_reading_codes:
-            self._counter.scanned(texts)
-            return
-        for text in texts:
-            if self._office.is_reading_codes:
-                self._counter.guarded(partial(self._office.scanned, text))
-        if not self._office.is_reading_codes:
+    def _let_camera_rest(self, *, was_needed: bool) -> None:
+        if was_needed and not self._office.needs_camera:
             self._scanner.stop()
+
+    def _camera_failed(self, error: TillcodeError) -> None:
+        if self._office.needs_camera:
+            self._counter.refusal = error
+        self._counter.scanner_failed(error)
+
+    def _scanned(self, event: Scanned) -> None:
+        if not self._office.needs_camera:
+            self._counter.scanned(event.texts)
+            return
+        if self._office.tests_camera and event.source is not DeviceKind.CAMERA:
+            return
+        for text in event.texts:
+            if self._office.needs_camera:
+                self._counter.guarded(partial(self._office.scanned, text))
+        self._let_camera_rest(was_needed=True)
 
     def _scan_typed(self, text: str) -> None:
         """Take what a typing scanner has sent; its calibration code says how everything after it is read."""
         layout = judge_calibration(text)
         if layout is None:
-            self._scanned((layout_of(self._office.settings.scanner_layout).corrected(text),))
+            meant = layout_of(self._office.settings.scanner_layout).corrected(text)
+            self._scanned(Scanned(texts=(meant,), source=DeviceKind.SCANNER))
             return
         fault = None
         if layout.verdict is LayoutVerdict.UNUSABLE:

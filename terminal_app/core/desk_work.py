@@ -49,6 +49,8 @@ class DeskWork:
         self._refunds_out: frozenset[RequestId] = frozenset(till.views.office.open_refunds)
         self._printed: set[RequestId] = set()
         self.faults: dict[DeviceKind, ErrorCode] = {}
+        self.works: set[DeviceKind] = set()
+        self._tested: set[DeviceKind] = set()
 
     def follow(self, now: Snapshot) -> None:
         """Tell the desk what has changed."""
@@ -82,10 +84,13 @@ class DeskWork:
 
     def reported(self, report: DeskReport) -> None:
         """A device has done what was asked, or has not."""
-        if report.error is None:
-            self.faults.pop(report.kind, None)
-        else:
+        if report.error is not None:
             self.faults[report.kind] = report.error.code
+            self.works.discard(report.kind)
+            return
+        self.faults.pop(report.kind, None)
+        if report.kind in self._tested:
+            self.works.add(report.kind)
 
     def obey(self, command: DeskCommand, *, now: Snapshot) -> None:
         """Do what a finger asks of the desk.
@@ -104,6 +109,8 @@ class DeskWork:
             case OpenDrawer():
                 self._desk.open_drawer()
             case TryDevice():
+                self._tested.add(command.kind)
+                self.works.discard(command.kind)
                 self._desk.test(command.kind)
 
     def _print_receipt(self, request_id: RequestId | None, now: Snapshot) -> None:

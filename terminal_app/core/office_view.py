@@ -49,6 +49,7 @@ class OfficeView:
         brought_count: payments in the file that was taken last.
         place: the file that was written last, or the folder that is looked into.
         files: saved queues in it, the newest first.
+        codes_read: codes that the camera has read since its page was opened.
     """
 
     page: Page
@@ -69,4 +70,5 @@ class OfficeView:
     brought_count: int = 0
     place: str = ""
     files: tuple[Path, ...] = ()
+    codes_read: int = 0
     settings: Settings = Settings()  # noqa: RUF009 - frozen

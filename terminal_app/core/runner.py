@@ -6,7 +6,8 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
-from terminal_app.core.core import CoreEvent, Returned, TerminalCore
+from terminal_app.core.core import TerminalCore
+from terminal_app.core.events import CoreEvent, Returned
 from terminal_app.core.link import ServerLink
 from terminal_app.core.ports import Lane
 from terminal_app.errands import Errand

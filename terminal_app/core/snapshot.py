@@ -53,6 +53,7 @@ class Snapshot:
         crew: who is here; while its `role` is None somebody must sign in first.
         office: the page that lies over the keypad, None while none is open.
         device_faults: devices that did not do what was asked of them last, and why.
+        device_works: devices that were tested and did what was asked.
         training: whether all of this is play, and every screen must say so.
         mirror: how the second journal does; anything but NONE and GOOD is a warning.
         repaired: what was found when the journal was broken, until a day is closed after it.
@@ -81,6 +82,7 @@ class Snapshot:
     crew: Crew | None = None
     office: OfficeView | None = None
     device_faults: tuple[tuple[DeviceKind, ErrorCode], ...] = ()
+    device_works: tuple[DeviceKind, ...] = ()
     training: Training = Training.NO
     mirror: MirrorState = MirrorState.NONE
     repaired: JournalRepaired | None = None

@@ -1,6 +1,7 @@
 """Lights, buzzer, customer display and backlight: small things on the counter that say the state without a screen."""
 
 import importlib
+import time
 from collections.abc import Callable, Iterable
 from enum import Enum, unique
 from pathlib import Path
@@ -15,6 +16,9 @@ DISPLAY_COLUMNS: Final = 20
 SHORT_BUZZ_S: Final = 0.08
 LONG_BUZZ_S: Final = 0.5
 BACKLIGHTS: Final = Path("/sys/class/backlight")
+#: A test of the screen's light: how bright in percent, and how long each.
+BLINK_PARTS: Final = (10, 100)
+BLINK_S: Final = 0.5
 
 Importer = Callable[[str], ModuleType]
 
@@ -180,8 +184,9 @@ class Backlight:
     A machine without such a light, or one that may not set it, is left as it is: it is a help, not a need.
     """
 
-    def __init__(self, folder: Path = BACKLIGHTS) -> None:
+    def __init__(self, folder: Path = BACKLIGHTS, *, wait: Callable[[float], None] = time.sleep) -> None:
         self._folder = folder
+        self._wait = wait
         self._before: dict[Path, str] = {}
 
     def brighten(self) -> None:
@@ -206,6 +211,26 @@ class Backlight:
                 continue
             if light in self._before:
                 self._before[light] = level
+
+    def blink(self) -> None:
+        """Dark, bright, and as before, each to be seen.
+
+        Raises:
+            UnavailableError: DEVICE_UNAVAILABLE when there is no light that may be set.
+        """
+        try:
+            lights = {light: (light / "brightness").read_text() for light in self._lights()}
+            for part in BLINK_PARTS if lights else ():
+                for light in lights:
+                    level = int((light / "max_brightness").read_text()) * part // 100
+                    (light / "brightness").write_text(str(max(1, level)))
+                self._wait(BLINK_S)
+            for light, before in lights.items():
+                (light / "brightness").write_text(before)
+        except (OSError, ValueError) as error:
+            raise _unavailable(f"the backlight: {error}", "backlight") from error
+        if not lights:
+            raise _unavailable("this screen has no light that can be set", "backlight")
 
     def restore(self) -> None:
         """As it was."""

@@ -11,7 +11,6 @@ from terminal_app.journal import HistoryEntry, Person, RefundRecord
 from terminal_app.office.staff import PIN_DIGITS_MAX
 from terminal_app.office_commands import (
     ClosePage,
-    DeviceKind,
     EndTraining,
     MakeReport,
     OfflineChoice,
@@ -26,8 +25,8 @@ from terminal_app.office_commands import (
     ShowReportAgain,
     SignOut,
     StartTraining,
-    TryDevice,
 )
+from terminal_app.presenter.devices_page import camera_page, devices_page
 from terminal_app.presenter.people_page import ROLES, people_page
 from terminal_app.presenter.queue_pages import carried_page, carry_page, queue_page
 from terminal_app.presenter.report_rows import report_rows
@@ -64,15 +63,6 @@ _REASONS: Final = {
     "twice": MessageId.REASON_TWICE,
     "other": MessageId.REASON_OTHER,
 }
-_DEVICES: Final = {
-    DeviceKind.PRINTER: MessageId.PRINTER,
-    DeviceKind.DRAWER: MessageId.DRAWER,
-    DeviceKind.SCANNER: MessageId.SCANNER,
-    DeviceKind.SOUND: MessageId.SPEAKER,
-    DeviceKind.LIGHTS: MessageId.LIGHTS,
-    DeviceKind.DISPLAY: MessageId.CUSTOMER_DISPLAY,
-}
-assert set(_DEVICES) == set(DeviceKind), "every device can be tried"
 _MARKS: Final = {
     State.AUTHORIZED: Mark.STORED,
     State.CAPTURED: Mark.GOOD,
@@ -110,7 +100,8 @@ class OfficeScreens:
             Page.CARRIED: partial(carried_page, self._wording),
             Page.STAFF: partial(people_page, self._wording),
             Page.SETTINGS: self._settings,
-            Page.DEVICES: self._devices,
+            Page.DEVICES: partial(devices_page, self._wording),
+            Page.CAMERA: partial(camera_page, self._wording),
         }
         return pages[view.page](snapshot, view)
 
@@ -333,22 +324,6 @@ class OfficeScreens:
             ),
             actions=(printing, *again, close) if is_x else (printing,),
         )
-
-    def _devices(self, snapshot: Snapshot, _view: OfficeView) -> ScreenModel:
-        faults = dict(snapshot.device_faults)
-        rows = tuple(
-            Row(
-                robot_id=f"try_{kind.value}",
-                title=self._wording.text(words),
-                detail=self._wording.text(MessageId.DEVICE_FAILED) if kind in faults else "",
-                value=self._wording.text(MessageId.DO_TEST),
-                mark=Mark.BAD if kind in faults else None,
-                press=TryDevice(kind=kind),
-            )
-            for kind, words in _DEVICES.items()
-        )
-        lines = self._wording.refusal_lines(snapshot)
-        return self._wording.screen(snapshot, ScreenName.DEVICES, lines=lines, back=_TO_MENU, rows=rows)
 
     def _settings(self, snapshot: Snapshot, view: OfficeView) -> ScreenModel:
         return self._wording.screen(

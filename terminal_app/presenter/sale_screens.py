@@ -1,5 +1,7 @@
 """The screens of a sale: keypad, code, scan, result, receipt; and the first start."""
 
+from typing import Final
+
 from terminal_app.core import Place, ScanFor, Snapshot
 from terminal_app.i18n import MessageId
 from terminal_app.journal import Sale
@@ -9,6 +11,9 @@ from terminal_app.receipts import Training
 from terminal_app.screen_model import Action, CommandName, Emphasis, PageButton, ScreenModel, ScreenName, TipOffer
 from terminal_app.settings import Fitted, Settings, TipPolicy
 from wallet_sdk.protocol import qr
+
+#: Sentences beside the keypad: the worst first, for there is room for no more. All of them stand on the devices' page.
+_KEYPAD_LINES_MAX: Final = 2
 
 
 class SaleScreens:
@@ -58,7 +63,13 @@ class SaleScreens:
             self._wording.action(CommandName.SCAN_CUSTOMER, MessageId.DO_SCAN_CUSTOMER),
             self._wording.action(CommandName.SHOW_CODE, MessageId.DO_SHOW_CODE, Emphasis.PRIMARY),
         )
-        lines = (*self._wording.refusal_lines(snapshot), *self._wording.disputed_lines(snapshot))
+        wording = self._wording
+        lines = (
+            *wording.refusal_lines(snapshot),
+            *wording.disputed_lines(snapshot),
+            *wording.journal_lines(snapshot),
+            *wording.device_lines(snapshot),
+        )[:_KEYPAD_LINES_MAX]
         return self._wording.screen(
             snapshot, ScreenName.KEYPAD, lines=lines, actions=actions, tips=self._tips(snapshot.settings)
         )

@@ -6,8 +6,8 @@ from typing import Any, Final
 from terminal_app.core import Place, Snapshot
 from terminal_app.i18n import Catalogue, MessageId
 from terminal_app.i18n.refusals import words_for
-from terminal_app.journal import Sale
-from terminal_app.office_commands import OpenPage, Page
+from terminal_app.journal import MirrorState, Sale
+from terminal_app.office_commands import DeviceKind, OpenPage, Page
 from terminal_app.receipts import Training
 from terminal_app.screen_model import (
     Action,
@@ -78,9 +78,29 @@ _HEADLINES: Final = {
     ScreenName.TYPE_AMOUNT: MessageId.KEYPAD,
     ScreenName.CHOOSE: MessageId.SETTINGS,
     ScreenName.DEVICES: MessageId.DEVICES,
+    ScreenName.CAMERA: MessageId.CAMERA,
     ScreenName.SETTINGS: MessageId.SETTINGS,
 }
 assert set(_HEADLINES) == set(ScreenName), "every screen has its word"
+
+DEVICES: Final = {
+    DeviceKind.PRINTER: MessageId.PRINTER,
+    DeviceKind.DRAWER: MessageId.DRAWER,
+    DeviceKind.SCANNER: MessageId.SCANNER,
+    DeviceKind.CAMERA: MessageId.CAMERA,
+    DeviceKind.SOUND: MessageId.SPEAKER,
+    DeviceKind.LIGHTS: MessageId.LIGHTS,
+    DeviceKind.DISPLAY: MessageId.CUSTOMER_DISPLAY,
+    DeviceKind.BACKLIGHT: MessageId.BACKLIGHT,
+}
+assert set(DEVICES) == set(DeviceKind), "every device can be tried"
+
+#: A word for a second journal that does not follow.
+_MIRRORS: Final = {
+    MirrorState.MISSING: MessageId.MIRROR_MISSING,
+    MirrorState.FAILED: MessageId.MIRROR_FAILED,
+    MirrorState.FOREIGN: MessageId.MIRROR_FOREIGN,
+}
 
 _KNOWN_CODES: Final = frozenset(int(code) for code in ErrorCode)
 
@@ -193,6 +213,22 @@ class Wording:
         total = Money(minor=sum(sale.paid_minor for sale in snapshot.disputed), currency=snapshot.currency)
         return (self.text(MessageId.DISPUTED, count=str(len(snapshot.disputed)), total=format_money(total)),)
 
+    def journal_lines(self, snapshot: Snapshot) -> tuple[str, ...]:
+        """What is not as it should be with the journal and its copy."""
+        lines = []
+        if snapshot.repaired is not None:
+            lines.append(self.text(MessageId.REPAIRED, lost=str(snapshot.repaired.lost_count)))
+        if snapshot.mirror in _MIRRORS:
+            lines.append(self.text(_MIRRORS[snapshot.mirror]))
+        return tuple(lines)
+
+    def device_lines(self, snapshot: Snapshot) -> tuple[str, ...]:
+        """The devices that did not do what was asked of them last, in one line."""
+        if not snapshot.device_faults:
+            return ()
+        names = ", ".join(self.text(DEVICES[kind]) for kind, _ in snapshot.device_faults)
+        return (self.text(MessageId.DEVICE_FAULT, device=names),)
+
     def refusal_lines(self, snapshot: Snapshot) -> tuple[str, ...]:
         error = snapshot.refusal
         return () if error is None else (self._reason(snapshot, error.code, param=error.param),)
@@ -232,6 +268,7 @@ def _ui_words(words: Catalogue) -> UiWords:
         page_back=words.text(MessageId.DO_PAGE_BACK),
         search=words.text(MessageId.DO_SEARCH),
         done=words.text(MessageId.DO_DONE),
+        frames_seen=words.text(MessageId.FRAMES_SEEN, count="{count}"),
         back=words.text(MessageId.DO_BACK),
         customer_scan=words.text(MessageId.CUSTOMER_SCAN),
         code_too_small=words.text(MessageId.CODE_TOO_SMALL),

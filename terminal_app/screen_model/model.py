@@ -49,6 +49,7 @@ class ScreenName(Enum):
     TYPE_AMOUNT = "type_amount"
     CHOOSE = "choose"
     DEVICES = "devices"
+    CAMERA = "camera"
     SETTINGS = "settings"
 
 

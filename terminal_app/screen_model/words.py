@@ -18,6 +18,7 @@ class UiWords:
     page_back: str = "Previous page"
     search: str = "Search"
     done: str = "Done"
+    frames_seen: str = "Pictures seen: {count}"
     back: str = "Back"
     customer_scan: str = "Scan to pay"
     code_too_small: str = "This code may be too small to scan."

@@ -20,7 +20,7 @@ from terminal_app.screen_model import (
 )
 from terminal_app.ui.focus import RING_KEYS, FocusRing
 from terminal_app.ui.screens.base import LeavePage, Screen, Surroundings
-from terminal_app.ui.screens.beside import ScanScreen, ShowCodeScreen
+from terminal_app.ui.screens.beside import CameraScreen, ScanScreen, ShowCodeScreen
 from terminal_app.ui.screens.choices import CHOICES, ChoicesPage
 from terminal_app.ui.screens.enrol import EnrolScreen
 from terminal_app.ui.screens.history import HistoryPage
@@ -186,6 +186,8 @@ class TerminalRoot(BoxLayout):
                 return EnrolScreen(around)
             case ScreenName.SHOW_CODE | ScreenName.QUEUE_CODE:
                 return ShowCodeScreen(around)
+            case ScreenName.CAMERA:
+                return CameraScreen(around)
             case ScreenName.SCAN | ScreenName.READ_CODES:
                 return ScanScreen(around)
             case ScreenName.KEYPAD:

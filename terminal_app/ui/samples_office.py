@@ -7,10 +7,10 @@ from typing import Final
 
 from terminal_app.core import Snapshot
 from terminal_app.core.office_view import Crew, Done, OfficeView
-from terminal_app.journal import HistoryEntry, Person, RefundRecord, Standing, Tally, Totals
+from terminal_app.journal import HistoryEntry, MirrorState, Person, RefundRecord, Standing, Tally, Totals
 from terminal_app.journal.events import Way
-from terminal_app.journal.office_events import NOBODY, Employment, StaffId
-from terminal_app.office_commands import Page
+from terminal_app.journal.office_events import NOBODY, Employment, JournalRepaired, StaffId
+from terminal_app.office_commands import DeviceKind, Page
 from terminal_app.reports import QueueItem, QueueView, Report, ReportKind
 from terminal_app.roles import ALLOWED, Role
 from terminal_app.screen_model import PersonDraft, PersonPart, ScreenModel, ScreenName, ShowCode
@@ -19,6 +19,7 @@ from terminal_app.ui.screens.list_page import confirm_page, refund_page
 from terminal_app.ui.screens.people import person_step
 from terminal_app.ui.screens.steps import next_step
 from wallet_sdk.protocol.envelope import Sealed
+from wallet_sdk.protocol.errors import ErrorCode
 from wallet_sdk.protocol.ids import Digest, Envelope, RequestId
 from wallet_sdk.protocol.messages import Refund
 from wallet_sdk.protocol.money import Currency
@@ -160,9 +161,17 @@ def office_snapshots(keypad: Snapshot, *, at_s: int) -> Mapping[ScreenName, Snap
         ScreenName.DONE: OfficeView(page=Page.QUEUE, done=Done.QUEUE_EXPORTED, place=str(_STICK / _SAVED_NAME)),
         ScreenName.STAFF: OfficeView(page=Page.STAFF),
         ScreenName.DEVICES: OfficeView(page=Page.DEVICES),
+        ScreenName.CAMERA: OfficeView(page=Page.CAMERA, codes_read=1),
         ScreenName.SETTINGS: OfficeView(page=Page.SETTINGS, settings=keypad.settings),
     }
     pages = {name: replace(here, office=view) for name, view in views.items()}
+    pages[ScreenName.DEVICES] = replace(
+        pages[ScreenName.DEVICES],
+        device_faults=((DeviceKind.PRINTER, ErrorCode.DEVICE_UNAVAILABLE),),
+        device_works=(DeviceKind.SOUND,),
+        mirror=MirrorState.MISSING,
+        repaired=JournalRepaired(kept_as="j", good_count=9, mirror_count=1, saved_count=0, lost_count=0),
+    )
     return {ScreenName.SIGN_IN: replace(keypad, crew=_NOBODY), **pages}
 
 

@@ -23,6 +23,7 @@ from terminal_app.screen_model import (
     FocusMoved,
     Language,
     PinPurpose,
+    PreviewFrame,
     ScreenModel,
     ScreenName,
     ShowCode,
@@ -150,6 +151,17 @@ def test_settings_are_changed_by_a_touch_and_the_screen_follows_at_once(till: Ti
     till.show(samples(Appearance(language=Language.ARABIC, theme=ThemeName.DAYLIGHT))[ScreenName.SETTINGS])
     assert till.texts()["headline"] == ["الإعدادات"]
     assert finger.reach("back").sx > back_x, "the way back lies where a line begins"
+
+
+def test_the_cameras_pictures_are_counted_while_it_is_tested(till: Till) -> None:
+    """Whoever tests a camera sees that it is alive, before any code is read."""
+    till.show(SAMPLES[ScreenName.CAMERA])
+    for count in (1, 2, 3):
+        till.root.show_frame(PreviewFrame(width_px=2, height_px=2, luminance=bytes(4)))
+        settle()
+        assert till.texts()["lines"][0].endswith(f"Pictures seen: {count}")
+    till.tap("stop")
+    assert till.sent == [OpenPage(page=Page.DEVICES)]
 
 
 @pytest.mark.parametrize("panel", [PANEL_7_LANDSCAPE, PANEL_7_PORTRAIT], ids=["landscape", "portrait"])

@@ -252,3 +252,25 @@ class ScanScreen(BesideScreen):
     def show_frame(self, frame: PreviewFrame) -> None:
         """Show the camera's newest frame."""
         self._viewfinder.show(width_px=frame.width_px, height_px=frame.height_px, luminance=frame.luminance)
+
+
+class CameraScreen(ScanScreen):
+    """The camera's picture while it is tested, and how many pictures have come."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        super().__init__(surroundings)
+        self._model: ScreenModel | None = None
+        self._frame_count = 0
+
+    def draw(self, model: ScreenModel) -> None:
+        """Show what was read, and the count."""
+        self._model = model
+        counted = self.around.words.frames_seen.format(count=self._frame_count)
+        super().draw(replace(model, lines=(*model.lines, counted)))
+
+    def show_frame(self, frame: PreviewFrame) -> None:
+        """Show the newest frame and count it."""
+        super().show_frame(frame)
+        self._frame_count += 1
+        if self._model is not None:
+            self.draw(self._model)

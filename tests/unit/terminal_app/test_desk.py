@@ -76,6 +76,7 @@ class Counter:
     port: Port = field(default_factory=Port)
     texts: queue.SimpleQueue[str] = field(default_factory=queue.SimpleQueue)
     reports: queue.SimpleQueue[DeskReport] = field(default_factory=queue.SimpleQueue)
+    waits: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         light = self.folder / "backlight" / "panel"
@@ -89,7 +90,7 @@ class Counter:
             display=lambda _: self.display,
             scanner=self._scanner,
             speaker=self.speaker,
-            backlight=Backlight(light.parent),
+            backlight=Backlight(light.parent, wait=self.waits.append),
             sounds=assets_folder() / "sounds",
         )
         self.desk = WorkingDesk(makers, report=self.reports.put, on_text=self.texts.put)
@@ -214,7 +215,7 @@ def test_the_screen_is_as_bright_as_it_was_set(counter: Counter) -> None:
     assert settled() == "51"
 
 
-@pytest.mark.parametrize("kind", [one for one in DeviceKind if one is not DeviceKind.SCANNER])
+@pytest.mark.parametrize("kind", [one for one in DeviceKind if one is not DeviceKind.CAMERA])
 def test_each_device_can_be_tested(counter: Counter, kind: DeviceKind) -> None:
     """From the devices page."""
     counter.desk.test(kind)
@@ -225,6 +226,8 @@ def test_each_device_can_be_tested(counter: Counter, kind: DeviceKind) -> None:
         DeviceKind.LIGHTS: lambda: set(counter.lights.signals) == set(Signal),
         DeviceKind.DISPLAY: lambda: len(counter.display.shown) == 1,
         DeviceKind.SOUND: lambda: len(counter.speaker.played) == 1,
+        DeviceKind.SCANNER: counter.port.texts.empty,
+        DeviceKind.BACKLIGHT: lambda: counter.brightness.read_text().strip() == "80" and len(counter.waits) == 2,
     }
     assert done[kind]()
 
@@ -249,3 +252,17 @@ def test_settings_without_devices_open_none(tmp_path: Path) -> None:
     assert made.lights.signals == []
     assert made.speaker.played == []
     made.desk.stop()
+
+
+def test_a_screen_without_a_light_and_a_till_without_a_scanner_say_so(tmp_path: Path) -> None:
+    """A test that nothing answers is a fault, not a success."""
+    bare = Counter(tmp_path)
+    for light in bare.brightness.parent.iterdir():
+        light.unlink()
+    bare.brightness.parent.rmdir()
+    for kind in (DeviceKind.BACKLIGHT, DeviceKind.SCANNER):
+        bare.desk.test(kind)
+        told = bare.report_of(kind).error
+        assert told is not None
+        assert told.code is ErrorCode.DEVICE_UNAVAILABLE
+    bare.desk.stop()
