@@ -9,7 +9,6 @@ import argparse
 import json
 import os
 import platform
-import sqlite3
 import sys
 import tempfile
 import time
@@ -18,6 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
+import apsw
 from cryptography.hazmat.backends.openssl import backend
 
 from tests.bench import database_rows, decoder_rows, protocol_rows, sdk_rows, server_rows, terminal_rows, window_rows
@@ -120,7 +120,7 @@ def _surroundings(seed: int) -> str:
     return (
         f"seed {seed} · {os.cpu_count()} cores, {platform.machine()}, {_processor()}"
         f" · Python {platform.python_version()} · {backend.openssl_version_text()}"
-        f" · SQLite {sqlite3.sqlite_version}\n{libraries}\n"
+        f" · SQLite {apsw.sqlite_lib_version()}\n{libraries}\n"
     )
 
 

@@ -55,6 +55,6 @@ def test_commits_are_durable_by_setting(tmp_path: Path) -> None:
     store = SqliteStore.create(tmp_path / "ledger.sqlite")
     with store.writing():
         ask = store._writing.execute
-        found = [ask(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous", "foreign_keys")]
+        found = [ask(f"PRAGMA {name}").fetchall()[0][0] for name in ("journal_mode", "synchronous", "foreign_keys")]
     store.close()
     assert found == ["wal", 2, 1]

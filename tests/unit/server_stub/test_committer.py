@@ -283,7 +283,7 @@ def test_a_refusal_of_our_own_caller_is_his_alone(store: SqliteStore, committing
 
 def test_a_full_disk_is_unknown_and_passes(store: SqliteStore, committing: Committing) -> None:
     """SQLite undoes everything by itself; every command of the group is told, and later ones go on."""
-    pages = store._writing.execute("PRAGMA page_count").fetchone()[0]
+    pages = store._writing.execute("PRAGMA page_count").fetchall()[0][0]
     store._writing.execute(f"PRAGMA max_page_count = {pages}")
     committer = Committer(store, committing=committing)
     futures = [committer.submit(Add(number=number)) for number in range(1, 2000)]
