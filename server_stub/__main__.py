@@ -5,14 +5,14 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from server_stub import key_commands
-from server_stub.commands import add_audit, add_export, add_merchant_fees, add_revoke, add_risk, currency_of, say
+from server_stub.commands import Add, add_audit, add_export, add_merchant_fees, add_revoke, add_risk, currency_of, say
 from server_stub.config import KEYS_FOLDER, ServerConfig, read_config
 from server_stub.faults import VARIABLE, Faults, armed_point
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, TillcodeError
-from wallet_sdk.protocol.ids import MerchantId
+from wallet_sdk.protocol.ids import MerchantId, TerminalId, WalletId
 from wallet_sdk.protocol.money import Money, format_number, parse_money
 from wallet_sdk.system import SystemClock, SystemRandom
 
@@ -109,11 +109,16 @@ def _add_merchant(chosen: Chosen) -> int:
 def _terminal_code(chosen: Chosen) -> int:
     from server_stub.bootstrap import opened_store
     from server_stub.service.administration import terminal_code
+    from server_stub.service.replacing import replacing_terminal_code
 
+    expires_at_s = _code_expiry_s(chosen)
     with opened_store(chosen.data_folder) as store:
-        code = terminal_code(
-            store, MerchantId(chosen.merchant), random=SystemRandom(), expires_at_s=_code_expiry_s(chosen)
-        )
+        if chosen.replace is None:
+            code = terminal_code(store, MerchantId(chosen.merchant), random=SystemRandom(), expires_at_s=expires_at_s)
+        else:
+            code = replacing_terminal_code(
+                store, TerminalId(chosen.replace), random=SystemRandom(), expires_at_s=expires_at_s, at_s=_now_s()
+            )
     say(code)
     return 0
 
@@ -121,10 +126,17 @@ def _terminal_code(chosen: Chosen) -> int:
 def _wallet_code(chosen: Chosen) -> int:
     from server_stub.bootstrap import opened_store
     from server_stub.service.administration import wallet_code
+    from server_stub.service.replacing import replacing_wallet_code
 
     funds: Money = parse_money(chosen.funds, currency_of(chosen.currency))
+    expires_at_s = _code_expiry_s(chosen)
     with opened_store(chosen.data_folder) as store:
-        code = wallet_code(store, funds, random=SystemRandom(), expires_at_s=_code_expiry_s(chosen))
+        if chosen.replace is None:
+            code = wallet_code(store, funds, random=SystemRandom(), expires_at_s=expires_at_s)
+        else:
+            code = replacing_wallet_code(
+                store, WalletId(chosen.replace), random=SystemRandom(), expires_at_s=expires_at_s, at_s=_now_s()
+            )
     say(code)
     return 0
 
@@ -236,15 +248,25 @@ def _parser() -> argparse.ArgumentParser:
     key_commands.add_to(commands, add)
     key_commands.add_rotate(commands, add)
 
-    code = commands.add_parser("activation-code", help="let a device in").add_subparsers(required=True)
-    terminal = add(code, "terminal", _terminal_code, "print a one-time code for one terminal")
-    terminal.add_argument(
-        "--merchant", type=int, required=True, metavar="ID", help="its number, as 'merchant add' has printed it"
+    _add_activation_codes(
+        commands.add_parser("activation-code", help="let a device in").add_subparsers(required=True), add
     )
-    wallet = add(code, "wallet", _wallet_code, "print a one-time code for one wallet")
+    return parser
+
+
+def _add_activation_codes(group: Any, add: Add) -> None:
+    terminal = add(group, "terminal", _terminal_code, "print a one-time code for one terminal")
+    whose = terminal.add_mutually_exclusive_group(required=True)
+    whose.add_argument("--merchant", type=int, metavar="ID", help="its number, as 'merchant add' has printed it")
+    whose.add_argument(
+        "--replace", type=int, metavar="ID", help="a terminal that goes on with another device; the old one ends now"
+    )
+    wallet = add(group, "wallet", _wallet_code, "print a one-time code for one wallet")
     wallet.add_argument("--currency", default="EUR")
     wallet.add_argument("--funds", default="0", help="opening balance, such as 100.00")
-    return parser
+    wallet.add_argument(
+        "--replace", type=int, metavar="ID", help="a wallet that goes on with another device; the old one ends now"
+    )
 
 
 def _add_init(init: argparse.ArgumentParser) -> None:

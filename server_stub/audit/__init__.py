@@ -140,10 +140,11 @@ _LAWS: Final = (
         " WHERE s.token_id = t.id AND s.mode = :offline))",
     ),
     Law(
-        "each fraud case has closed its token and blocked its wallet",
+        "each fraud case has closed its token and blocked its wallet, until that got another device",
         "fraud case {}",
         "SELECT f.number FROM fraud_cases f JOIN tokens t ON t.id = f.token_id"
-        " JOIN wallets w ON w.id = f.wallet_id WHERE t.standing <> :closed_for_fraud OR w.blocked_at_s IS NULL",
+        " JOIN wallets w ON w.id = f.wallet_id WHERE t.standing <> :closed_for_fraud OR (w.blocked_at_s IS NULL"
+        " AND f.is_of_lost_device = 0 AND f.at_s >= w.enrolled_at_s)",
     ),
     *MONEY_LAWS,
     *OUTBOX_LAWS,

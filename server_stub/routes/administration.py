@@ -18,7 +18,9 @@ from server_stub.routes.merchant import (
 )
 from server_stub.routes.operations import Access, Incoming, Operation, Parameter
 from server_stub.service import api_keys, merchants
-from server_stub.service.administration import MerchantDetails, add_merchant, wallet_code
+from server_stub.service.administration import MerchantDetails, add_merchant, new_code, wallet_code
+from server_stub.service.enrolment import hash_of_code
+from server_stub.service.replacing import ReplaceWallet
 from server_stub.store.callers import Scope
 from server_stub.store.records import FraudCase, Terminal, Wallet
 from server_stub.store.selecting import select
@@ -120,6 +122,19 @@ async def _wallets(desk: Desk, incoming: Incoming) -> bodies.WalletsTold:
 async def _block_wallet(desk: Desk, incoming: Incoming) -> bodies.WalletTold:
     wallet_id = WalletId(incoming.id_in_path("wallet_id"))
     return _told_wallet(await desk.commit(merchants.BlockWallet(wallet_id=wallet_id, at_s=desk.operator.now_s())))
+
+
+async def _replace_wallet(desk: Desk, incoming: Incoming) -> bodies.CodeTold:
+    expires_at_s = code_expiry_s(desk)
+    code = new_code(desk.operator.random)
+    command = ReplaceWallet(
+        wallet_id=WalletId(incoming.id_in_path("wallet_id")),
+        code_hash=hash_of_code(code),
+        expires_at_s=expires_at_s,
+        at_s=desk.operator.now_s(),
+    )
+    await desk.commit(command)
+    return bodies.CodeTold(code=code, expires_at_s=expires_at_s)
 
 
 async def _wallet_code(desk: Desk, incoming: Incoming) -> bodies.CodeTold:
@@ -228,6 +243,15 @@ OPERATIONS: Final = (
         "A lost phone pays no more online, and gets no new token.",
         bodies.WalletTold,
         _block_wallet,
+    ),
+    _row(
+        "POST",
+        "/v1/wallets/{wallet_id}/activation-codes",
+        "replaceWallet",
+        "A lost or new phone: the device is ended at once, and the code lets another take the account over.",
+        bodies.CodeTold,
+        _replace_wallet,
+        answer_http_status=201,
     ),
     _row(
         "POST",

@@ -9,8 +9,10 @@ from server_stub.routes import bodies
 from server_stub.routes.desk import Desk
 from server_stub.routes.operations import JSON_BYTES_MAX, Access, Body, Incoming, Operation, Parameter
 from server_stub.service import api_keys, events, merchants
-from server_stub.service.administration import terminal_code
+from server_stub.service.administration import new_code, terminal_code
+from server_stub.service.enrolment import hash_of_code
 from server_stub.service.receipts import receipt_of
+from server_stub.service.replacing import ReplaceTerminal
 from server_stub.store.callers import ApiKey, ApiKeyId, Scope
 from server_stub.store.records import FraudCase, Merchant, Payment, Terminal
 from server_stub.store.tables.parties import MERCHANTS
@@ -195,6 +197,20 @@ async def _terminal_code(desk: Desk, incoming: Incoming) -> bodies.CodeTold:
     return bodies.CodeTold(code=code, expires_at_s=expires_at_s)
 
 
+async def _replace_terminal(desk: Desk, incoming: Incoming) -> bodies.CodeTold:
+    expires_at_s = code_expiry_s(desk)
+    code = new_code(desk.operator.random)
+    command = ReplaceTerminal(
+        terminal_id=TerminalId(incoming.id_in_path("terminal_id")),
+        merchant_id=incoming.merchant,
+        code_hash=hash_of_code(code),
+        expires_at_s=expires_at_s,
+        at_s=desk.operator.now_s(),
+    )
+    await desk.commit(command)
+    return bodies.CodeTold(code=code, expires_at_s=expires_at_s)
+
+
 def code_expiry_s(desk: Desk) -> int:
     """Until when an activation code that is made now can be used."""
     return desk.operator.now_s() + desk.operator.config.activation_lifetime_h * 3600
@@ -320,6 +336,17 @@ OPERATIONS: Final = (
         _block_terminal,
         tag="Terminals",
         scope=Scope.DEVICES_WRITE,
+    ),
+    key_operation(
+        "POST",
+        "/v1/terminals/{terminal_id}/activation-codes",
+        "replaceTerminal",
+        "A lost or broken till: its device is ended at once, and the code lets another take its number over.",
+        bodies.CodeTold,
+        _replace_terminal,
+        tag="Terminals",
+        scope=Scope.DEVICES_WRITE,
+        answer_http_status=201,
     ),
     key_operation(
         "POST",

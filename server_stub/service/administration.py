@@ -110,6 +110,11 @@ def set_fees(store: Store, merchant_id: MerchantId, currency: Currency, policy: 
             writer.change(FEE_TERMS, terms)
 
 
+def new_code(random: Random) -> str:
+    """An activation code that nobody knows yet."""
+    return new_activation_code(random.random_bytes(_CODE_BYTES))
+
+
 def terminal_code(store: Store, merchant_id: MerchantId, *, random: Random, expires_at_s: int) -> str:
     """A one-time code that lets one terminal in for a merchant; it is shown once and only its hash is kept.
 
@@ -119,7 +124,7 @@ def terminal_code(store: Store, merchant_id: MerchantId, *, random: Random, expi
     with store.reading() as reader:
         if reader.find(MERCHANTS, merchant_id) is None:
             raise MisuseError(ErrorCode.BAD_ARGUMENT, f"there is no merchant {merchant_id}", param="merchant")
-    code = new_activation_code(random.random_bytes(_CODE_BYTES))
+    code = new_code(random)
     _add_code(
         store,
         ActivationCode(
@@ -131,7 +136,7 @@ def terminal_code(store: Store, merchant_id: MerchantId, *, random: Random, expi
 
 def wallet_code(store: Store, funds: Money, *, random: Random, expires_at_s: int) -> str:
     """A one-time code that lets one wallet in, with these opening funds."""
-    code = new_activation_code(random.random_bytes(_CODE_BYTES))
+    code = new_code(random)
     _add_code(
         store,
         ActivationCode(

@@ -18,7 +18,7 @@ from server_stub.store.tables.payments import TOKENS, TOKENS_OF_WALLET
 from server_stub.store.tables.trust import DENIALS, DENIED
 from server_stub.store.writer import Writer
 from wallet_sdk.protocol import api, limits
-from wallet_sdk.protocol.envelope import open_unverified, seal
+from wallet_sdk.protocol.envelope import key_id_of, open_unverified, seal
 from wallet_sdk.protocol.ids import KeyId, TerminalId, TokenId
 from wallet_sdk.protocol.messages import Denylist, PaymentToken, TerminalCertificate
 
@@ -40,10 +40,15 @@ def deny_token(writer: Writer, token: Token, *, reason: str, at_s: int) -> None:
 
 def deny_tokens_of(writer: Writer, wallet: Wallet, *, reason: str, at_s: int) -> None:
     """Every token of a wallet that is not dead by itself, closed ones too: a copy of the wallet may still have them."""
-    oldest_ms = (at_s - limits.TOKEN_LIFETIME_H_MAX * 3600 - limits.CLOCK_SKEW_S_MAX) * 1000
+    oldest_s = at_s - limits.TOKEN_LIFETIME_H_MAX * 3600 - limits.CLOCK_SKEW_S_MAX
     for token in writer.list_by(TOKENS, TOKENS_OF_WALLET, wallet.wallet_id):
-        if int.from_bytes(token.token_id[:6], "big") >= oldest_ms:
+        if issued_at_s(token) >= oldest_s:
             deny_token(writer, token, reason=reason, at_s=at_s)
+
+
+def issued_at_s(token: Token) -> int:
+    """When a token was issued: its id begins with the time, in milliseconds."""
+    return int.from_bytes(token.token_id[:6], "big") // 1000
 
 
 def revoke_token(writer: Writer, token: Token, *, reason: str, at_s: int) -> None:
@@ -59,7 +64,7 @@ def revoke_terminal(writer: Writer, terminal: Terminal, *, reason: str, at_s: in
     _deny(
         writer,
         DenialKind.TERMINAL,
-        terminal.terminal_id.to_bytes(_TERMINAL_ID_BYTES, "big"),
+        name_of_terminal(terminal.terminal_id),
         reason=reason,
         at_s=at_s,
         expires_at_s=max(at_s, certificate.expires_at_s) + limits.CLOCK_SKEW_S_MAX,
@@ -73,6 +78,32 @@ def revoke_wallet(writer: Writer, wallet: Wallet, *, reason: str, at_s: int) -> 
     deny_tokens_of(writer, wallet, reason=reason, at_s=at_s)
     if wallet.blocked_at_s is None:
         writer.change(WALLETS, replace(wallet, blocked_at_s=at_s))
+
+
+def end_wallet_device(writer: Writer, wallet: Wallet, *, reason: str, at_s: int) -> None:
+    """The phone of a wallet is gone: its key and its tokens are dead, and the wallet waits for another device."""
+    revoke_wallet(writer, wallet, reason=reason, at_s=at_s)
+    for token in writer.list_by(TOKENS, TOKENS_OF_WALLET, wallet.wallet_id):
+        if token.standing is TokenStanding.OPEN:
+            writer.change(TOKENS, replace(token, standing=TokenStanding.REVOKED))
+    revoke_key(writer, key_id_of(wallet.device_key), reason=reason, at_s=at_s)
+
+
+def end_terminal_device(writer: Writer, terminal: Terminal, *, reason: str, at_s: int) -> None:
+    """A till is gone: its key is dead, and its number waits for another device; so the number itself is not denied."""
+    revoke_key(writer, key_id_of(terminal.public_key), reason=reason, at_s=at_s)
+    if terminal.blocked_at_s is None:
+        writer.change(TERMINALS, replace(terminal, blocked_at_s=at_s))
+
+
+def is_denied(writer: Writer, kind: DenialKind, subject: bytes) -> bool:
+    """Whether something stands on the denylist."""
+    return writer.find_by(DENIALS, DENIED, (int(kind), subject)) is not None
+
+
+def name_of_terminal(terminal_id: TerminalId) -> bytes:
+    """A terminal's number as the denylist keeps it."""
+    return terminal_id.to_bytes(_TERMINAL_ID_BYTES, "big")
 
 
 def revoke_key(writer: Writer, key_id: KeyId, *, reason: str, at_s: int) -> None:
@@ -126,7 +157,7 @@ def _denials_after(reader: Reader, number: int) -> tuple[Denial, ...]:
 def _deny(
     writer: Writer, kind: DenialKind, subject: bytes, *, reason: str, at_s: int, expires_at_s: int | None
 ) -> None:
-    if writer.find_by(DENIALS, DENIED, (int(kind), subject)) is not None:
+    if is_denied(writer, kind, subject):
         return
     denial = Denial(
         id=writer.next_in_line(DENIALS),  # R-126

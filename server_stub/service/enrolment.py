@@ -7,7 +7,7 @@ be lost on its way. With another key it is unknown.
 
 from dataclasses import asdict, dataclass
 from hashlib import sha256
-from typing import Final
+from typing import Final, TypeVar
 
 from msgspec.structs import replace
 
@@ -15,10 +15,12 @@ from server_stub.committer import Command
 from server_stub.config import TerminalLimits
 from server_stub.keys import KeyRing
 from server_stub.ledger import AccountKind, EntryKind, move
+from server_stub.service.denylist import end_terminal_device, end_wallet_device, is_denied, name_of_terminal
 from server_stub.service.devices import enrolled_terminal
 from server_stub.service.operator import Operator
 from server_stub.service.verification import check_made_recently
 from server_stub.store.records import ActivationCode, DeviceKind, Merchant, Terminal, Wallet
+from server_stub.store.records_trust import DenialKind
 from server_stub.store.tables.parties import (
     ACTIVATION_CODES,
     MERCHANTS,
@@ -31,9 +33,11 @@ from server_stub.store.writer import Writer
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.envelope import Sealed, key_id_of, seal
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, RuleViolationError
-from wallet_sdk.protocol.ids import Envelope, TerminalId
+from wallet_sdk.protocol.ids import Envelope, PublicKeyBytes, TerminalId, WalletId
 from wallet_sdk.protocol.messages import CertificateRequest, Enrolment, TerminalCertificate
 from wallet_sdk.protocol.trust import TrustStore, verify_enrolment, verify_from_device
+
+D = TypeVar("D", Terminal, Wallet)
 
 _LETTERS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _LETTERS_IN_CODE: Final = 16
@@ -89,9 +93,10 @@ class EnrolTerminalCommand(Command[Envelope]):
         code = _usable(writer, self.sealed.message, DeviceKind.TERMINAL, at_s=self.at_s)
         key = self.sealed.message.public_key
         if code.used_by is not None:
-            known = writer.find_by(TERMINALS, TERMINAL_KEY, key_id_of(key))
-            assert known is not None, "a used code has let its key in"
+            known = _still_enrolled(_terminal_of(writer, code, key), key)
             return known.certificate
+        if code.replaces is not None:
+            return self._replace(writer, code)
         assert code.merchant_id is not None, "a terminal's code names its merchant"
         merchant = writer.find(MERCHANTS, code.merchant_id)
         assert merchant is not None, "merchants are never deleted"
@@ -103,6 +108,22 @@ class EnrolTerminalCommand(Command[Envelope]):
         )
         certificate = self.certifier.certificate(merchant, bare, at_s=self.at_s)
         writer.add(TERMINALS, replace(bare, certificate=certificate))
+        writer.change(ACTIVATION_CODES, replace(code, used_by=key))
+        return certificate
+
+    def _replace(self, writer: Writer, code: ActivationCode) -> Envelope:
+        """Another device for a terminal; whatever device it has now is at its end."""
+        key = self.sealed.message.public_key
+        terminal = _terminal_of(writer, code, key)
+        assert terminal is not None, "terminals are never deleted"
+        if is_denied(writer, DenialKind.TERMINAL, name_of_terminal(terminal.terminal_id)):
+            raise RuleViolationError(ErrorCode.REVOKED, "the terminal's number was denied meanwhile")
+        end_terminal_device(writer, terminal, reason="replaced", at_s=self.at_s)
+        merchant = writer.find(MERCHANTS, terminal.merchant_id)
+        assert merchant is not None, "merchants are never deleted"
+        bare = replace(terminal, public_key=key, blocked_at_s=None)
+        certificate = self.certifier.certificate(merchant, bare, at_s=self.at_s)
+        writer.change(TERMINALS, replace(bare, certificate=certificate))
         writer.change(ACTIVATION_CODES, replace(code, used_by=key))
         return certificate
 
@@ -118,9 +139,9 @@ class EnrolWalletCommand(Command[Wallet]):
         code = _usable(writer, self.sealed.message, DeviceKind.WALLET, at_s=self.at_s)
         key = self.sealed.message.public_key
         if code.used_by is not None:
-            known = writer.find_by(WALLETS, WALLET_KEY, key_id_of(key))
-            assert known is not None, "a used code has let its key in"
-            return known
+            return _still_enrolled(_wallet_of(writer, code, key), key)
+        if code.replaces is not None:
+            return self._replace(writer, code)
         assert code.currency is not None, "a wallet's code names its currency"
         wallet_id = writer.next_wallet_id()
         account = writer.open_account(kind=AccountKind.PAYER_AVAILABLE, holder=str(wallet_id), currency=code.currency)
@@ -146,17 +167,31 @@ class EnrolWalletCommand(Command[Wallet]):
             )
         return wallet
 
+    def _replace(self, writer: Writer, code: ActivationCode) -> Wallet:
+        """Another device for a wallet; whatever device it has now is at its end."""
+        key = self.sealed.message.public_key
+        wallet = _wallet_of(writer, code, key)
+        assert wallet is not None, "wallets are never deleted"
+        end_wallet_device(writer, wallet, reason="replaced", at_s=self.at_s)
+        going_on = replace(wallet, device_key=key, blocked_at_s=None, enrolled_at_s=self.at_s)
+        writer.change(WALLETS, going_on)
+        writer.change(ACTIVATION_CODES, replace(code, used_by=key))
+        return going_on
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenewCertificateCommand(Command[Envelope]):
     """A fresh certificate over the key that a terminal has; answered with it."""
 
     terminal_id: TerminalId
+    public_key: PublicKeyBytes
     certificate: Envelope
 
     def apply(self, writer: Writer) -> Envelope:
         terminal = writer.find(TERMINALS, self.terminal_id)
         assert terminal is not None, "terminals are never deleted"
+        if terminal.public_key != self.public_key:
+            raise RuleViolationError(ErrorCode.REVOKED, "the terminal has got another device meanwhile")
         writer.change(TERMINALS, replace(terminal, certificate=self.certificate))
         return self.certificate
 
@@ -193,7 +228,9 @@ def prepare_certificate(operator: Operator, body: bytes) -> RenewCertificateComm
         merchant = reader.find(MERCHANTS, terminal.merchant_id)
     assert merchant is not None, "a terminal has its merchant"
     certificate = _certifier(operator).certificate(merchant, terminal, at_s=now_s)
-    return RenewCertificateCommand(terminal_id=terminal.terminal_id, certificate=certificate)
+    return RenewCertificateCommand(
+        terminal_id=terminal.terminal_id, public_key=terminal.public_key, certificate=certificate
+    )
 
 
 def terminal_answer(operator: Operator, certificate: Envelope) -> api.TerminalEnrolled:
@@ -229,6 +266,25 @@ def _certifier(operator: Operator) -> _Certifier:
     return _Certifier(limits=operator.config.terminals, ring=operator.signers.terminal_ca)
 
 
+def _terminal_of(writer: Writer, code: ActivationCode, key: PublicKeyBytes) -> Terminal | None:
+    if code.replaces is None:
+        return writer.find_by(TERMINALS, TERMINAL_KEY, key_id_of(key))
+    return writer.find(TERMINALS, TerminalId(code.replaces))
+
+
+def _wallet_of(writer: Writer, code: ActivationCode, key: PublicKeyBytes) -> Wallet | None:
+    if code.replaces is None:
+        return writer.find_by(WALLETS, WALLET_KEY, key_id_of(key))
+    return writer.find(WALLETS, WalletId(code.replaces))
+
+
+def _still_enrolled(device: D | None, key: PublicKeyBytes) -> D:
+    """The device that a used code has let in, unless another has taken its place."""
+    if device is None or key != (device.public_key if isinstance(device, Terminal) else device.device_key):
+        raise RuleViolationError(ErrorCode.REVOKED, "another device has taken its place", param="public_key")
+    return device
+
+
 def _usable(writer: Writer, enrolment: Enrolment, kind: DeviceKind, *, at_s: int) -> ActivationCode:
     """The code that an enrolment brings, unused or used by the same key.
 
@@ -239,6 +295,8 @@ def _usable(writer: Writer, enrolment: Enrolment, kind: DeviceKind, *, at_s: int
     if code is None or code.kind is not kind or code.used_by not in {None, key} or at_s >= code.expires_at_s:  # R-116
         raise RuleViolationError(ErrorCode.UNKNOWN_ACTIVATION_CODE, "unknown, used or expired", param="activation_code")
     key_id = key_id_of(key)
+    if is_denied(writer, DenialKind.KEY, key_id):
+        raise RuleViolationError(ErrorCode.REVOKED, "the key is on the denylist", param="public_key")
     enrolled = writer.find_by(TERMINALS, TERMINAL_KEY, key_id) or writer.find_by(WALLETS, WALLET_KEY, key_id)
     if code.used_by is None and enrolled is not None:
         raise MisuseError(ErrorCode.ALREADY_ENROLLED, "the key is enrolled already", param="public_key")

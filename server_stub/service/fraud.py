@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from server_stub.service.claims import VerifiedClaim
-from server_stub.service.denylist import revoke_wallet
+from server_stub.service.denylist import deny_token, issued_at_s, revoke_wallet
 from server_stub.store.records import ConsentMode, FraudCase, SpentCounter, Token, TokenStanding
 from server_stub.store.tables.parties import WALLETS
 from server_stub.store.tables.payments import CONSENTS, FRAUD_CASES, TOKENS
@@ -41,7 +41,10 @@ def suspicion_of(
 
 
 def open_case(writer: Writer, claim: VerifiedClaim, token: Token, suspicion: Suspicion) -> FraudCase:
-    """Store the case, close the token and block the wallet."""
+    """Store the case, close the token and block the wallet, unless the token is of a phone that it had lost before."""
+    wallet = writer.find(WALLETS, token.wallet_id)
+    assert wallet is not None, "wallets are never deleted"
+    is_of_lost_device = issued_at_s(token) < wallet.enrolled_at_s
     case = FraudCase(
         number=writer.next_number(),
         reason=suspicion.reason,
@@ -50,12 +53,14 @@ def open_case(writer: Writer, claim: VerifiedClaim, token: Token, suspicion: Sus
         consent_digest=claim.consent.digest,
         at_s=claim.at_s,
         proof=suspicion.proof,
+        is_of_lost_device=is_of_lost_device,
     )
     writer.add(FRAUD_CASES, case)
     writer.change(TOKENS, replace(token, standing=TokenStanding.CLOSED_FOR_FRAUD))
-    wallet = writer.find(WALLETS, token.wallet_id)
-    assert wallet is not None, "wallets are never deleted"
-    revoke_wallet(writer, wallet, reason=suspicion.reason, at_s=claim.at_s)
+    if is_of_lost_device:
+        deny_token(writer, token, reason=suspicion.reason, at_s=claim.at_s)
+    else:
+        revoke_wallet(writer, wallet, reason=suspicion.reason, at_s=claim.at_s)
     return case
 
 

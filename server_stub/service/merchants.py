@@ -110,8 +110,6 @@ class BlockTerminal(Command[Terminal]):
         terminal = writer.find(TERMINALS, self.terminal_id)
         if terminal is None or terminal.merchant_id != self.merchant_id:
             raise RuleViolationError(ErrorCode.UNKNOWN_RESOURCE, "there is no such terminal", param="terminal_id")
-        if terminal.blocked_at_s is not None:
-            return terminal
         revoke_terminal(writer, terminal, reason="by its merchant", at_s=self.at_s)
         blocked = writer.find(TERMINALS, self.terminal_id)
         assert blocked is not None, "terminals are never deleted"

@@ -8,9 +8,11 @@ from msgspec.structs import replace
 from server_stub.committer import Command
 from server_stub.config import TokenLimits
 from server_stub.ledger import AccountKind, EntryKind, move
+from server_stub.service.denylist import is_denied, issued_at_s
 from server_stub.service.devices import enrolled_wallet
 from server_stub.service.operator import Operator
 from server_stub.store.records import Token, TokenStanding, Wallet
+from server_stub.store.records_trust import DenialKind
 from server_stub.store.table import Keys
 from server_stub.store.tables.parties import TERMINAL_KEY, TERMINALS, WALLET_KEY, WALLETS
 from server_stub.store.tables.payments import TOKEN_ISSUE, TOKEN_KEY, TOKENS
@@ -55,6 +57,8 @@ class IssueCommand(Command[Envelope]):
             return known.envelope
         if wallet.blocked_at_s is not None:
             raise RuleViolationError(ErrorCode.REVOKED, "the wallet is blocked")
+        if wallet.device_key != self.wallet.device_key:
+            raise RuleViolationError(ErrorCode.REVOKED, "the wallet has got another device meanwhile")
         if self.closing is not None:
             previous = writer.find(TOKENS, self.closing.message.token_id)
             assert previous is not None, "the closing was verified with its token's key"
@@ -168,7 +172,7 @@ def close_token(
     """Close a token at its signed sum, and give back to the payer what it says was not spent.
 
     Raises:
-        RuleViolationError: BAD_CUMULATIVE.
+        RuleViolationError: BAD_CUMULATIVE, or REVOKED when the device that signs it is lost.
     """
     spent_minor = closing.message.spent_minor
     if not writer.highest_sum_minor(token.token_id) <= spent_minor <= token.total_minor:
@@ -177,6 +181,7 @@ def close_token(
         )
     wallet = writer.find(WALLETS, token.wallet_id)
     assert wallet is not None, "wallets are never deleted"
+    _check_device_is_there(writer, token, wallet)
     unused_minor = token.total_minor - spent_minor + token.dead_minor
     returned_minor = min(unused_minor, writer.balance_minor(token.account_id))
     if returned_minor:
@@ -197,6 +202,13 @@ def close_token(
         successor_id=successor_id,
     )
     writer.change(TOKENS, closed)
+
+
+def _check_device_is_there(writer: Writer, token: Token, wallet: Wallet) -> None:
+    """Who has found a phone must not say what was spent with it: what nobody claims comes back by itself."""
+    is_lost = is_denied(writer, DenialKind.KEY, key_id_of(wallet.device_key))
+    if is_lost or issued_at_s(token) < wallet.enrolled_at_s:
+        raise RuleViolationError(ErrorCode.REVOKED, "the device of this token was replaced", param="token_id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

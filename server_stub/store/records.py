@@ -98,7 +98,10 @@ class Wallet(Struct, frozen=True, kw_only=True):
 
 
 class ActivationCode(Struct, frozen=True, kw_only=True):
-    """A one-time code; only its hash is known. ``used_by`` is the key that used it, None while it is unused."""
+    """A one-time code; only its hash is known. ``used_by`` is the key that used it, None while it is unused.
+
+    ``replaces``: the wallet or terminal that gets another device by it; None when it lets a new one in.
+    """
 
     code_hash: bytes
     kind: DeviceKind
@@ -107,6 +110,7 @@ class ActivationCode(Struct, frozen=True, kw_only=True):
     currency: Currency | None = None
     funds_minor: int = 0
     used_by: PublicKeyBytes | None = None
+    replaces: WalletId | TerminalId | None = None
 
 
 class Token(Struct, frozen=True, kw_only=True):
@@ -226,3 +230,5 @@ class FraudCase:
     consent_digest: Digest
     at_s: int
     proof: bytes = field(repr=False)
+    #: The token was of a device that its wallet had lost before, so the wallet goes on with the one it has now.
+    is_of_lost_device: bool = False

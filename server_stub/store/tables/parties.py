@@ -133,7 +133,8 @@ ACTIVATION_CODES: Final = Table[bytes, ActivationCode](
     name="activation_codes",
     columns=bytes_("code_hash")
     + numbers("kind", "expires_at_s", "merchant_id", "currency", "funds_minor")
-    + bytes_("used_by"),
+    + bytes_("used_by")
+    + numbers("replaces"),
     key_of=lambda code: code.code_hash,
     row_of=lambda code: (
         code.code_hash,
@@ -143,6 +144,7 @@ ACTIVATION_CODES: Final = Table[bytes, ActivationCode](
         None if code.currency is None else code.currency.number,
         code.funds_minor,
         code.used_by,
+        code.replaces,
     ),
     record_of=lambda row: ActivationCode(
         code_hash=row[0],
@@ -152,6 +154,7 @@ ACTIVATION_CODES: Final = Table[bytes, ActivationCode](
         currency=None if row[4] is None else Currency.from_number(row[4]),
         funds_minor=row[5],
         used_by=row[6],
+        replaces=row[7],
     ),
     reading=Reading.LOCKED,
 )

@@ -252,7 +252,8 @@ FRAUD_CASES: Final = Table[int, FraudCase](
     + numbers("wallet_id")
     + bytes_("token_id", "consent_digest")
     + numbers("at_s")
-    + bytes_("proof"),
+    + bytes_("proof")
+    + numbers("is_of_lost_device"),
     key_of=lambda case: case.number,
     row_of=lambda case: (
         case.number,
@@ -262,6 +263,7 @@ FRAUD_CASES: Final = Table[int, FraudCase](
         case.consent_digest,
         case.at_s,
         case.proof,
+        int(case.is_of_lost_device),
     ),
     record_of=lambda row: FraudCase(
         number=row[0],
@@ -271,6 +273,7 @@ FRAUD_CASES: Final = Table[int, FraudCase](
         consent_digest=row[4],
         at_s=row[5],
         proof=row[6],
+        is_of_lost_device=bool(row[7]),
     ),
     numbered=True,
 )

@@ -172,7 +172,7 @@ def test_a_fraud_case_must_have_its_consequences(house: House) -> None:
     connection.commit()
     connection.close()
     (finding,) = house.audit().findings
-    assert finding.law == "each fraud case has closed its token and blocked its wallet"
+    assert finding.law == "each fraud case has closed its token and blocked its wallet, until that got another device"
 
 
 def test_a_missing_or_torn_file_is_told_apart_from_a_clean_one(tmp_path: Path) -> None:
