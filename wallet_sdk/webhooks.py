@@ -43,6 +43,7 @@ __all__ = [
     "PaymentClosed",
     "PaymentDeclined",
     "PaymentEvent",
+    "PaymentExpired",
     "PaymentRejected",
     "PaymentVoided",
     "RefundSettled",
@@ -106,6 +107,11 @@ class PaymentVoided(PaymentEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentExpired(PaymentEvent):
+    """A deposit's time ran out; nothing was taken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentDeclined(PaymentEvent):
     """Refused before anything moved. ``error_code`` says why; None for a code newer than this program."""
 
@@ -153,6 +159,7 @@ Event = (
     PaymentCaptured
     | PaymentAuthorized
     | PaymentVoided
+    | PaymentExpired
     | PaymentDeclined
     | PaymentRejected
     | PaymentClosed
@@ -177,6 +184,7 @@ _KINDS: Final[Mapping[str, tuple[type[Any], tuple[_Part, ...]]]] = MappingProxyT
         "payment.captured": (PaymentCaptured, (_Part.AMOUNT,)),
         "payment.authorized": (PaymentAuthorized, (_Part.AMOUNT,)),
         "payment.voided": (PaymentVoided, ()),
+        "payment.expired": (PaymentExpired, ()),
         "payment.declined": (PaymentDeclined, (_Part.AMOUNT, _Part.ERROR)),
         "payment.rejected": (PaymentRejected, (_Part.AMOUNT, _Part.ERROR)),
         "payment.closed": (PaymentClosed, ()),

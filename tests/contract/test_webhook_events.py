@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import get_args
 
 from server_stub.service.deliveries import DeliveryWorker
 from server_stub.service.holding import ExpireHoldCommand, due_holds
@@ -14,7 +15,7 @@ from tests.unit.server_stub.harness import ONLINE, House, opened_house
 from wallet_sdk import webhooks
 from wallet_sdk.protocol.errors import ErrorCode
 
-#: Kinds with a type of their own in the SDK; any other arrives at least as what it is.
+#: Every kind that the server can send has a type of its own in the SDK.
 TYPES = {
     EventKind.PAYMENT_CAPTURED: webhooks.PaymentCaptured,
     EventKind.PAYMENT_AUTHORIZED: webhooks.PaymentAuthorized,
@@ -22,6 +23,8 @@ TYPES = {
     EventKind.PAYMENT_DECLINED: webhooks.PaymentDeclined,
     EventKind.PAYMENT_REJECTED: webhooks.PaymentRejected,
     EventKind.PAYMENT_CLOSED: webhooks.PaymentClosed,
+    EventKind.PAYMENT_EXPIRED: webhooks.PaymentExpired,
+    EventKind.REFUND_SETTLED: webhooks.RefundSettled,
     EventKind.FRAUD_CASE_OPENED: webhooks.FraudCaseOpened,
 }
 
@@ -83,10 +86,13 @@ def test_every_kind_of_event_is_verified_and_typed(tmp_path: Path) -> None:
         house.assert_clean()
     events.sort(key=lambda event: event.number or 0)
     assert [event.number for event in events] == list(range(1, len(events) + 1))
-    kinds = [json.loads(body)["type"] for _, body in receiver.got]
-    assert set(kinds) == {kind.value for kind in EventKind}
-    assert set(TYPES.values()) <= {type(event) for event in events}
-    others = {event.kind for event in events if isinstance(event, webhooks.OtherEvent)}
-    assert others.isdisjoint(kind.value for kind in TYPES)
+    kinds = sorted((json.loads(body) for _, body in receiver.got), key=lambda content: content["number"])
+    assert {content["type"] for content in kinds} == {kind.value for kind in EventKind}, "one of each was sent"
+    for content, event in zip(kinds, events, strict=True):
+        assert type(event) is TYPES[EventKind(content["type"])]
+    assert set(TYPES) == set(EventKind)
+    assert set(TYPES.values()) == set(get_args(webhooks.Event)) - {webhooks.OtherEvent}, (
+        "and the SDK waits for no other"
+    )
     declined = [event.error_code for event in events if isinstance(event, webhooks.PaymentDeclined)]
     assert ErrorCode.REQUEST_NOT_OPEN in declined

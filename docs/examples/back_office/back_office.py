@@ -24,6 +24,7 @@ from wallet_sdk.webhooks import (
     PaymentCaptured,
     PaymentClosed,
     PaymentDeclined,
+    PaymentExpired,
     PaymentRejected,
     PaymentVoided,
     RefundSettled,
@@ -96,7 +97,7 @@ def note_of(event: Event) -> str:
             return f"{event.state.lower()} {event.amount}: {reason}"
         case RefundSettled():
             return f"gave back {event.amount}"
-        case PaymentClosed() | PaymentVoided():
+        case PaymentClosed() | PaymentVoided() | PaymentExpired():
             return f"ended unpaid: {event.state.lower()}"
         case FraudCaseOpened():
             return f"double spend proven: {event.reason}"

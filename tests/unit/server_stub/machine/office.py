@@ -149,6 +149,7 @@ class Running(Paying):
         set_fees(self.house.desk.operator.store, self.offices[shop].merchant_id, Currency[currency], policy)
         self.model.shops[shop].terms[currency] = terms
 
+    @precondition(lambda self: len(self.spare_keys) < 12)  # a merchant may have 64
     @rule(shop=picks)
     def make_a_key(self, shop: int) -> None:
         """A key for reading: it reads its merchant's payments, and may do nothing else."""
