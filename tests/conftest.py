@@ -26,8 +26,9 @@ SEED = pytest.StashKey[int]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add --seed, which replays a run, and how long the machine over money runs in a soak."""
+    """Add --seed, which replays a run, and how long the machine over money and the crash loop run in a soak."""
     parser.addoption("--seed", type=int, default=None, help="seed of the random tests, to replay a run")
+    parser.addoption("--kills", type=int, default=200, help="kills of a server in a soak, for each database")
     parser.addoption("--steps", type=int, default=50_000, help="steps of the machine over money in a soak")
 
 

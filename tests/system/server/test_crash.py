@@ -8,8 +8,6 @@ from server_stub.demo.database import LocalPostgres
 from tests.system.server.conftest import ServerFolder, stop
 from tests.system.server.crash import Payer, check_nothing_lost_or_doubled, pay_and_kill
 
-#: Kills in `make soak`, for each database.
-KILLS = 200
 #: A token allows a thousand; then others come and pay.
 SIGNATURES_MAX = 700
 
@@ -23,11 +21,14 @@ def test_killed_a_few_times(everywhere: ServerFolder, rng: Random, workers: int)
 
 @pytest.mark.soak
 @pytest.mark.parametrize("everywhere", ["sqlite", "postgres"], indirect=True)
-def test_killed_two_hundred_times(everywhere: ServerFolder, rng: Random, capsys: pytest.CaptureFixture[str]) -> None:
-    """The long form prints what it saw."""
-    paid = crash_loop(everywhere, rng, kills=KILLS, workers=1)
+def test_killed_two_hundred_times(
+    everywhere: ServerFolder, rng: Random, capsys: pytest.CaptureFixture[str], pytestconfig: pytest.Config
+) -> None:
+    """The long form prints what it saw; ``--kills`` chooses another number."""
+    kills: int = pytestconfig.getoption("--kills")
+    paid = crash_loop(everywhere, rng, kills=kills, workers=1)
     with capsys.disabled():
-        print(f"\n{everywhere.database or 'sqlite'}: {KILLS} kills, {paid} payments, 0 lost, 0 doubled")
+        print(f"\n{everywhere.database or 'sqlite'}: {kills} kills, {paid} payments, 0 lost, 0 doubled")
 
 
 @pytest.mark.soak
