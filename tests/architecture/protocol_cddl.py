@@ -17,6 +17,7 @@ ENUMS: tuple[type[IntEnum], ...] = (
     messages.Grade,
     messages.AuthorizationMode,
     messages.Liability,
+    messages.Receipts,
     State,
 )
 #: Messages that embed the envelope of their signer's key, and which.
@@ -111,7 +112,9 @@ def _message(name: str, kind: MessageType, fields: tuple[Field, ...]) -> str:
     lines = [f"  {mark}{key}: {what}," for mark, key, what, _ in rows]
     width = max(map(len, lines)) + 2
     drawn = [f"{line:<{width}}; {row[3]}" for line, row in zip(lines, rows, strict=True)]
-    return "\n".join([f"{name} = {{", *drawn, "  * uint => plain", "}", ""])
+    # Nobody signs a proof, so nothing that a later version might add is passed over in it (R-98).
+    more = [] if kind is MessageType.FRAUD_PROOF else ["  * uint => plain"]
+    return "\n".join([f"{name} = {{", *drawn, *more, "}", ""])
 
 
 def type_of(field: Field) -> str:

@@ -2,15 +2,17 @@
 
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import MISSING, fields, replace
+from dataclasses import MISSING, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from wallet_sdk.protocol import api, check_words, limits, qr
+from wallet_sdk.protocol import fields as text_fields
 from wallet_sdk.protocol.envelope import Sealed, seal
 from wallet_sdk.protocol.errors import ErrorCode, error_class
-from wallet_sdk.protocol.ids import Counter, Digest, Envelope, MerchantId, RequestId, TerminalId
+from wallet_sdk.protocol.ids import Counter, Digest, MerchantId, RequestId, TerminalId
 from wallet_sdk.protocol.messages import (
     NO_DIGEST,
     BatchReceipt,
@@ -31,13 +33,15 @@ from wallet_sdk.testing import Scheme
 
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "docs" / "protocol" / "rules.md"
+TABLES = RULES.with_name("tables.md")
 LARGEST = 2**32 - 1
+#: The version that the rules speak of (R-15).
+UNICODE = "14.0.0"
 _JSON_KINDS = {
     "str": "text",
     "int": "number",
     "bool": "true or false",
     "dict": "object of numbers",
-    "tuple": "list of PaymentAnswer",
 }
 
 
@@ -163,8 +167,9 @@ def _sent(scheme: Scheme) -> Iterator[tuple[str, Pair]]:
     ask = scheme.request()
     intent = scheme.intent(token=scheme.token().envelope, request_digest=ask.digest)
     claim = Claim(request=ask.envelope, consent=intent.envelope)
-    shown = Envelope(bytes(limits.LARGE_MESSAGE_BYTES_MAX))
-    batches = ((claim,), (Claim(request=shown, consent=shown),) * limits.BATCH_CLAIMS_MAX)
+    shown = dict(_shown(scheme))
+    largest = (shown[what][1].envelope for what in ("2 request with certificate", "4 intent with token"))
+    batches = ((claim,), (Claim(request=next(largest), consent=next(largest)),) * limits.BATCH_CLAIMS_MAX)
     one, many = (seal(CaptureBatch(made_at_s=scheme.now_s, claims=claims), scheme.terminal) for claims in batches)
     yield "6 capture batch, 1 and 1,024 claims", (one, many)
     asks = TokenRequest(
@@ -189,8 +194,8 @@ def _sent(scheme: Scheme) -> Iterator[tuple[str, Pair]]:
     large_part = replace(part, amount_minor=LARGEST)
     yield "19 hold capture", (seal(part, scheme.terminal), seal(large_part, scheme.terminal))
     receipts = (
-        BatchReceipt(terminal_id=TerminalId(2001), at_s=scheme.now_s, paid=(Digest(bytes(32)),) * count)
-        for count in (1, limits.BATCH_CLAIMS_MAX)
+        BatchReceipt(terminal_id=TerminalId(terminal_id), at_s=scheme.now_s, paid=(Digest(bytes(32)),) * count)
+        for terminal_id, count in ((2001, 1), (LARGEST, limits.BATCH_CLAIMS_MAX))
     )
     one_paid, many_paid = (seal(receipt, scheme.receipt_signer) for receipt in receipts)
     yield "20 batch receipt, 1 and 1,024 claims", (one_paid, many_paid)
@@ -226,11 +231,19 @@ def errors() -> str:
             code.name,
             error_class(code).__name__.removesuffix("Error"),
             int(api.http_status_of(code)),
-            ", ".join(f"R-{number}" for number, text in named.items() if re.search(rf"\b{code.name}\b", text)),
+            ", ".join(
+                f"R-{number}"
+                for number, text in named.items()
+                if re.search(rf"\b{code.name}\b", text) and (code, number) not in _STATES_MEANT
+            ),
         )
         for code in ErrorCode
     ]
     return table(("number", "name", "class", "HTTP", "rules"), rows)
+
+
+#: Rules in which the name is that of the state.
+_STATES_MEANT = {(ErrorCode.EXPIRED, number) for number in (102, 104, 105, 121)}
 
 
 def bounds() -> str:
@@ -263,10 +276,7 @@ def words() -> str:
 def bodies() -> str:
     """The JSON bodies of the HTTP contract, member by member."""
     rows = []
-    for body in (
-        *(api.TrustAnswer, api.TerminalEnrolled, api.WalletEnrolled, api.TokenIssued, api.IntentBody),
-        *(api.PaymentAnswer, api.CaptureAnswer, api.BalanceAnswer, api.RefundsAnswer, api.Problem),
-    ):
+    for body in (one for one in vars(api).values() if is_dataclass(one) and one.__module__ == api.__name__):
         members = ", ".join(map(_member, fields(body)))
         rows.append((body.__name__, (body.__doc__ or "").partition("\n")[0], members))
     return table(("body", "what it is", "members"), rows)
@@ -274,15 +284,37 @@ def bodies() -> str:
 
 def _member(field: Any) -> str:
     name = api._WIRE_NAMES.get(field.name, field.name)
-    kind = _JSON_KINDS[str(getattr(field.type, "__name__", field.type))]
+    listed = api._LISTS.get(field.type)
+    kind = f"list of {listed.__name__}" if listed else _JSON_KINDS[field.type.__name__]
     absent = "" if field.default is MISSING else f", absent = {json.dumps(field.default)}"
     return f"`{name}` {kind}{absent}"
+
+
+def letters() -> str:
+    """The characters of words whose Unicode name has one of the three scripts in it, as ranges of code points."""
+    if unicodedata.unidata_version != UNICODE:  # what is written stands: a younger Python knows younger letters
+        return re.findall(r"<!-- generated: letters -->\n(.*?)\n<!-- end -->", TABLES.read_text(), re.DOTALL)[0]
+    rows = []
+    for script in sorted(text_fields._ALIKE_SCRIPTS):
+        found = [
+            code
+            for code in range(0x110000)
+            if unicodedata.category(chr(code))[0] in text_fields._OF_WORDS
+            and unicodedata.is_normalized("NFC", chr(code))
+            and script in unicodedata.name(chr(code), "").split()
+        ]
+        starts = [code for code in found if code - 1 not in found]
+        ends = [code for code in found if code + 1 not in found]
+        spans = [f"{low:X}" if low == high else f"{low:X}-{high:X}" for low, high in zip(starts, ends, strict=True)]
+        rows.append((script, " ".join(spans)))
+    return table(("script", "code points, hexadecimal"), rows)
 
 
 REGIONS: dict[str, Callable[[], str]] = {
     "bodies": bodies,
     "currencies": currencies,
     "errors": errors,
+    "letters": letters,
     "limits": bounds,
     "sizes": sizes,
     "states": states,

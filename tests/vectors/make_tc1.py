@@ -14,9 +14,11 @@ from tests.vectors.tc1_json import to_json, type_name_of
 from tests.vectors.tc1_negatives import Negative, frames, headers, signatures, texts
 from tests.vectors.tc1_payloads import payloads
 from tests.vectors.tc1_refusals import refusals
+from tests.vectors.tc1_sequence import sequence
 from tests.vectors.tc1_world import SEED, Valid, VectorWorld, external_aad, kind_of, sig_structure
 from wallet_sdk.protocol import codec, limits, qr
 from wallet_sdk.protocol.envelope import key_id_of, open_unverified
+from wallet_sdk.protocol.evidence import make_fraud_proof
 from wallet_sdk.protocol.messages import FraudProof, MessageType, PaymentToken
 
 FOLDER: Final = Path(__file__).parent / "tc1"
@@ -84,11 +86,23 @@ def _vector(valid: Valid) -> dict[str, Any]:
     }
 
 
-def _proof(world: VectorWorld) -> dict[str, Any]:
-    payload = world.proof()
+def _proofs(world: VectorWorld) -> list[dict[str, Any]]:
+    """One for each way in which a device can contradict itself; nobody signs them."""
+    closing = world.scheme.closing(world.token, spent_minor=1_249).envelope
+    return [
+        _proof("a proof of a double spend (nobody signs it)", world.proof()),
+        _proof("a proof that the sum fell", world.proof(counter=2, cumulative_minor=1_250)),
+        _proof(
+            "a proof of an understated closing",
+            make_fraud_proof(world.intent.envelope, closing, bundle=world.bundle.envelope),
+        ),
+    ]
+
+
+def _proof(what: str, payload: bytes) -> dict[str, Any]:
     message = codec.decode(payload, FraudProof)
     return {
-        "what": "a proof of a double spend (nobody signs it)",
+        "what": what,
         "type": type_name_of(message),
         "number": int(MessageType.FRAUD_PROOF),
         "fields": to_json(message),
@@ -103,6 +117,7 @@ def _tolerated(world: VectorWorld) -> list[dict[str, Any]]:
     rows = (
         ("an odd key of a later version", {19: 7}),
         ("odd keys with arrays and maps", {21: [{1: [b""]}], 101: "new"}),
+        ("a text under an odd key that is not in NFC", {19: "e\u0301 "}),
     )
     return [
         {
@@ -132,12 +147,13 @@ def made() -> dict[str, str]:
     """The text of every file by its name."""
     world = VectorWorld()
     assert open_unverified(world.token.envelope, PaymentToken) == world.token
-    negatives = (*texts(world), *frames(world), *headers(world), *signatures(world), *payloads(world), *refusals(world))
+    negatives = (*texts(world), *frames(world), *headers(world), *signatures(world), *payloads(world))
+    negatives += (*refusals(world), *sequence(world))
     files: dict[str, dict[str, Any]] = {
         "keys.json": _keys(world),
         "scene.json": _scene(world),
         "messages.json": {
-            "messages": [*(_vector(valid) for valid in world.valid), _proof(world)],
+            "messages": [*(_vector(valid) for valid in world.valid), *_proofs(world)],
             "tolerated": _tolerated(world),
         },
         "negatives.json": {"negatives": [_negative(negative) for negative in negatives]},

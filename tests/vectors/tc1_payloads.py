@@ -54,6 +54,13 @@ CERTIFICATE_ROWS: Final[tuple[Row, ...]] = (
     ("an empty name", {12: ""}, C.FIELD_OUT_OF_RANGE),
     ("a name of 33 bytes", {12: "n" * 33}, C.FIELD_OUT_OF_RANGE),
     ("name, city and a second currency in 33 bytes", {12: "n" * 24, 14: "c" * 6}, C.FIELD_OUT_OF_RANGE),
+    (
+        "name and city in 32 bytes, of which one has a long head",
+        {12: "n" * 25, 14: "c" * 7, 20: [978]},
+        C.FIELD_OUT_OF_RANGE,
+    ),
+    ("a city of 31 bytes", {12: "n", 14: "c" * 31, 20: [978]}, C.FIELD_OUT_OF_RANGE),
+    ("a currency of four digits", {20: [1_978]}, C.FIELD_OUT_OF_RANGE),
     ("a name that is bytes", {12: b"Mole"}, C.BAD_FIELD_TYPE),
     ("a name not in NFC", {12: "Cafe\u0301"}, C.BAD_TEXT),
     ("a space before a name", {12: " Mole"}, C.BAD_TEXT),
@@ -81,6 +88,9 @@ REQUEST_ROWS: Final[tuple[Row, ...]] = (
     ("a life of 121 seconds", {10: 121}, C.FIELD_OUT_OF_RANGE),
     ("a reference of 11 bytes", {12: "r" * 11}, C.FIELD_OUT_OF_RANGE),
     ("a tip of nothing, written", {14: 0}, C.NOT_CANONICAL),
+    ("reference and tip in 11 bytes", {12: "r" * 5, 14: 2**32 - 1}, C.FIELD_OUT_OF_RANGE),
+    ("a hold of nothing, written", {16: 0}, C.NOT_CANONICAL),
+    ("a hold of 721 hours", {16: 721}, C.FIELD_OUT_OF_RANGE),
 )
 INTENT_ROWS: Final[tuple[Row, ...]] = (
     ("the counter 0", {2: 0}, C.FIELD_OUT_OF_RANGE),

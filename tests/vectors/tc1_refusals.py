@@ -34,7 +34,7 @@ def refusals(world: VectorWorld) -> Iterator[Negative]:
             yield Negative(what=what, check=check, read_as=kind, content=content, code=code)
 
 
-class _Claimed:
+class Claimed:
     """Signs with one key under the name of another."""
 
     def __init__(self, world: VectorWorld, *, signs: str, claims: str) -> None:
@@ -49,7 +49,7 @@ def _signers(world: VectorWorld) -> list[Row]:
     certificate, token = world.certificate.message, world.token.message
     own = replace(certificate, terminal_key=world.signers["thief"].public_key)
     by_thief = world.sign(world.request.message, "thief", embedded=world.sign(own, "thief"))
-    claimed = seal(token, _Claimed(world, signs="thief", claims="token_issuer"))
+    claimed = seal(token, Claimed(world, signs="thief", claims="token_issuer"))
     receipt = world.receipt
     enrolment, token_request, part = (
         next(one.sealed.message for one in world.valid if one.what == what)

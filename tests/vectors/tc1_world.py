@@ -69,6 +69,7 @@ class VectorWorld:
     def _shown(self) -> list[Valid]:
         scheme, small = self.scheme, self.scheme.certificate(name="A", city="")
         request = replace(scheme.request(amount_minor=1, reference="").message, lifetime_s=1)
+        deposit = replace(request, amount_minor=20_000, lifetime_s=120, hold_h=48)
         basic = replace(
             self.token.message, grade=Grade.BASIC, payment_max_minor=0, total_max_minor=0, count_max=1, lifetime_h=2
         )
@@ -88,6 +89,8 @@ class VectorWorld:
                 sealed=self.sign(request, "terminal", embedded=small),
                 signer="terminal",
             ),
+            Valid(what="a request for a deposit", sealed=self.sign(deposit, "terminal", embedded=small),
+                  signer="terminal"),
             Valid(what="a token", sealed=self.token, signer="token_issuer"),
             Valid(what="a token that allows nothing offline", sealed=self.sign(basic, "token_issuer"),
                   signer="token_issuer"),
@@ -127,6 +130,8 @@ class VectorWorld:
              self.receipt(State.CANCELED, consent_digest=nobody)),
             ("a receipt of a refund", "receipt_signer", refund),
             ("a receipt of a batch", "receipt_signer", self.batch_receipt()),
+            ("a receipt of a large batch", "receipt_signer",
+             replace(self.batch_receipt(), paid=tuple(Digest(bytes([number] * 32)) for number in range(40)))),
         )  # fmt: skip
         return [Valid(what=what, signer=signer, sealed=self.sign(said, signer)) for what, signer, said in rows]
 
@@ -185,13 +190,13 @@ class VectorWorld:
         )
         return [Valid(what=what, signer=signer, sealed=self.sign(said, signer)) for what, signer, said in rows]
 
-    def proof(self, *, counter: int = 1) -> bytes:
+    def proof(self, *, counter: int = 1, cumulative_minor: int | None = None) -> bytes:
         """A double spend, or (with a later counter and a sum that grew) two honest intents."""
         other = self.scheme.intent(
             token=self.token.envelope,
             request_digest=Digest(bytes(32)),
             counter=counter,
-            cumulative_minor=1250 * counter,
+            cumulative_minor=1250 * counter if cumulative_minor is None else cumulative_minor,
         )
         return make_fraud_proof(self.intent.envelope, other.envelope, bundle=self.bundle.envelope)
 

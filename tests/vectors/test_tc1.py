@@ -13,6 +13,7 @@ from tests.vectors.tc1_json import CLASS_OF_TYPE, message_of, to_json
 from wallet_sdk.protocol import codec, qr
 from wallet_sdk.protocol.envelope import key_id_of, open_unverified, peek_type, seal
 from wallet_sdk.protocol.errors import ErrorCode, TillcodeError
+from wallet_sdk.protocol.evidence import Contradiction, verify_fraud_proof
 from wallet_sdk.protocol.messages import FraudProof, MessageType
 from wallet_sdk.protocol.signing import SoftwareSigner
 
@@ -110,7 +111,7 @@ def test_unknown_odd_keys_are_passed_over(vector: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("negative", NEGATIVES, ids=what_of)
 def test_a_negative_is_refused_with_its_code(negative: dict[str, Any]) -> None:
-    """With the number and the name that are published."""
+    """With the number and the name that are published; of several faults the first is told. (R-129)"""
     content = negative["text"] if "text" in negative else bytes.fromhex(negative["hex"])
     reader = Reader()
     with pytest.raises(TillcodeError) as caught:
@@ -119,6 +120,9 @@ def test_a_negative_is_refused_with_its_code(negative: dict[str, Any]) -> None:
 
 
 def test_each_proof_is_read_as_a_proof() -> None:
-    """The only message that nobody signs."""
-    (vector,) = [vector for vector in MESSAGES if vector["signer"] is None]
-    assert isinstance(message_of(vector["type"], vector["fields"]), FraudProof)
+    """The only message that nobody signs; one for each way in which a device can contradict itself."""
+    proofs = [vector for vector in MESSAGES if vector["signer"] is None]
+    assert all(isinstance(message_of(proof["type"], proof["fields"]), FraudProof) for proof in proofs)
+    reader = Reader()
+    found = [verify_fraud_proof(bytes.fromhex(proof["payload"]), root_key=reader.root_key) for proof in proofs]
+    assert [finding.contradiction for finding in found] == list(Contradiction)

@@ -9,7 +9,8 @@ Source: RFC 8949 section 4.2.1 (core deterministic encoding): with unsigned keys
 is numeric sequence.
 """
 
-from typing import Any, Final, NoReturn
+from collections.abc import Iterable
+from typing import Any, Final
 
 import cbor2
 
@@ -65,50 +66,33 @@ def load_canonical(encoded: bytes, *, bytes_max: int, depth_max: int = limits.CB
     # cbor2 lets a few built-in errors through beside its own (seen while fuzzing).
     except (cbor2.CBORDecodeError, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise MalformedMessageError(ErrorCode.BAD_CBOR, "not strict CBOR of the allowed types") from error
-    _check_value(item, depth_left=depth_max)
+    _check_plain((item,), depth_left=depth_max)
     if cbor2.dumps(item) != encoded:  # R-6
         raise MalformedMessageError(ErrorCode.NOT_CANONICAL, "the bytes are not the one encoding of their content")
     return item
 
 
-def _check_value(value: Plain, *, depth_left: int) -> None:
+def _check_plain(elements: Iterable[Plain], *, depth_left: int) -> None:
     """Exactly the plain types, at most so deep; empty containers count as depth too (cbor2 lets them pass)."""
-    kind = type(value)
-    if kind is dict:
-        _check_map(value, depth_left=depth_left)
-    elif kind is list:
-        _check_list(value, depth_left=depth_left)
-    elif kind is int:
-        if value < 0:  # R-5
-            raise MalformedMessageError(ErrorCode.BAD_CBOR, "integers are unsigned")
-    elif kind is not bytes and kind is not str:  # R-5
-        raise MalformedMessageError(ErrorCode.BAD_CBOR, f"a {kind.__name__} is of no allowed type")
-
-
-def _check_map(content: dict[Any, Plain], *, depth_left: int) -> None:
-    if depth_left == 0:  # R-8
-        raise MalformedMessageError(ErrorCode.BAD_CBOR, "containers are nested too deep")
-    least = 0
-    for key, value in content.items():
-        if type(key) is not int or key < least:  # a key that comes twice was refused before
-            _refuse_key(key)
-        least = key
-        kind = type(value)
-        # What needs no second look is let through here: this is the inner loop of all reading.
-        if kind is not bytes and kind is not str and (kind is not int or value < 0):
-            _check_value(value, depth_left=depth_left - 1)
-
-
-def _refuse_key(key: Any) -> NoReturn:
-    if type(key) is not int or key < 0:  # R-7
-        raise MalformedMessageError(ErrorCode.BAD_CBOR, "map keys are unsigned integers")
-    raise MalformedMessageError(ErrorCode.NOT_CANONICAL, "map keys rise")  # R-6
-
-
-def _check_list(elements: list[Plain], *, depth_left: int) -> None:
-    if depth_left == 0:  # R-8
-        raise MalformedMessageError(ErrorCode.BAD_CBOR, "containers are nested too deep")
     for element in elements:
         kind = type(element)
-        if kind is not bytes and kind is not str and (kind is not int or element < 0):
-            _check_value(element, depth_left=depth_left - 1)
+        if kind is int:
+            if element < 0:  # R-5
+                raise MalformedMessageError(ErrorCode.BAD_CBOR, "integers are unsigned")
+        elif kind is dict or kind is list:
+            if depth_left == 0:  # R-8
+                raise MalformedMessageError(ErrorCode.BAD_CBOR, "containers are nested too deep")
+            _check_plain(_values_of(element) if kind is dict else element, depth_left=depth_left - 1)
+        elif kind is not bytes and kind is not str:  # R-5
+            raise MalformedMessageError(ErrorCode.BAD_CBOR, f"a {kind.__name__} is of no allowed type")
+
+
+def _values_of(content: dict[Any, Plain]) -> Iterable[Plain]:
+    least = 0
+    for key in content:
+        if type(key) is not int or key < 0:  # R-7
+            raise MalformedMessageError(ErrorCode.BAD_CBOR, "map keys are unsigned integers")
+        if key < least:  # R-6; none comes twice, cbor2 has seen to that
+            raise MalformedMessageError(ErrorCode.NOT_CANONICAL, "map keys rise")
+        least = key
+    return content.values()

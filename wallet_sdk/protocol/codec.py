@@ -79,7 +79,7 @@ def encode(message: Message) -> bytes:
         try:
             field.read(field.name, plain)
         except MalformedMessageError as error:
-            raise MisuseError(ErrorCode.BAD_ARGUMENT, error.message, param=field.name) from error
+            raise MisuseError(ErrorCode.BAD_ARGUMENT, error.message, param=error.param) from error
         payload[field.key] = plain
     if kind in _ROOM:
         try:
@@ -98,15 +98,14 @@ def decode(payload: bytes, expected: type[M]) -> M:
     layout = _LAYOUTS[expected]
     content = load_map(payload, bytes_max=layout.bytes_max)
     if content.get(0) != layout.number:  # R-10
-        asked = TYPE_OF_MESSAGE[expected].name
         raise MalformedMessageError(
-            ErrorCode.WRONG_MESSAGE_TYPE, f"expected a {asked}, got type {content.get(0)!r:.20}", param="type"
+            ErrorCode.WRONG_MESSAGE_TYPE,
+            f"expected a {TYPE_OF_MESSAGE[expected].name}, got type {content.get(0)!r:.20}",
+            param="type",
         )
     values: dict[str, Any] = {}
-    unread = len(content) - 1
     for key, name, read, absent in layout.fields:  # R-12
         if key in content:
-            unread -= 1
             value = read(name, content[key])
             if absent is not ... and value == absent:  # R-13
                 raise MalformedMessageError(ErrorCode.NOT_CANONICAL, "a default is left out, not written", param=name)
@@ -115,7 +114,7 @@ def decode(payload: bytes, expected: type[M]) -> M:
             raise MalformedMessageError(ErrorCode.MISSING_FIELD, f"key {key} is missing", param=name)
         else:
             values[name] = absent
-    if unread:
+    if not layout.known_keys.issuperset(content):
         _refuse_unknown_even_keys(content, known=layout.known_keys)
     message = expected(**values)
     if layout.check_room is not None:
@@ -139,13 +138,20 @@ def _refuse_unknown_even_keys(content: dict[int, Plain], *, known: frozenset[int
             raise MalformedMessageError(ErrorCode.UNKNOWN_CRITICAL_KEY, f"key {key} is critical and unknown here")
 
 
+#: A longer text has a head of two bytes in CBOR. Source: RFC 8949 section 3.
+_SHORT_TEXT_BYTES_MAX: Final = 23
+
+
 def _check_label_room(message: Any) -> None:
     """Name, city and every currency after the first share the room of one code: more would be too dense to be shown.
 
     Raises:
         MalformedMessageError: FIELD_OUT_OF_RANGE.
     """
-    taken = len(message.merchant_name.encode()) + len(message.merchant_city.encode())
+    lengths = len(message.merchant_name.encode()), len(message.merchant_city.encode())
+    taken = sum(lengths)
+    if taken > max(lengths) > _SHORT_TEXT_BYTES_MAX:  # of two texts one has a longer head
+        taken += 1
     if isinstance(message, TerminalCertificate):
         for currency in message.currencies[1:]:
             taken += len(cbor2.dumps(currency.number))
@@ -211,7 +217,7 @@ _FIELDS: Final = MappingProxyType(  # R-29
             seconds_field(8, "not_before_s"),
             uint_field(10, "lifetime_h", 1, limits.CERTIFICATE_LIFETIME_H_MAX),
             name_field(12, "merchant_name", 1, limits.LABEL_BYTES_MAX),
-            name_field(14, "merchant_city", 0, limits.LABEL_BYTES_MAX - 1, absent=""),
+            name_field(14, "merchant_city", 0, limits.CITY_BYTES_MAX, absent=""),
             Field(16, "country", read_country, str),
             uint_field(18, "mcc", 0, 9999),
             Field(20, "currencies", read_list(1, 8, read_currency), lambda many: [one.number for one in many]),
@@ -301,7 +307,7 @@ _FIELDS: Final = MappingProxyType(  # R-29
             id_field(2, "code_id"),
             uint_field(4, "merchant_id", 1, limits.SERIAL_MAX),
             name_field(6, "merchant_name", 1, limits.LABEL_BYTES_MAX),
-            name_field(8, "merchant_city", 0, limits.LABEL_BYTES_MAX - 1, absent=""),
+            name_field(8, "merchant_city", 0, limits.CITY_BYTES_MAX, absent=""),
             Field(10, "country", read_country, str),
             uint_field(12, "mcc", 0, 9999),
             currency_field(14),

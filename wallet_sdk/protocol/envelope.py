@@ -138,6 +138,8 @@ def seal(message: M, signer: Signer, *, embedded: Envelope | None = None) -> Sea
 def open_unverified(envelope: bytes, expected: type[M]) -> Sealed[M]:
     """Take an envelope apart and read its payload as ``expected``; ``verify`` must follow before any use.
 
+    Of several faults the first in this sequence is told (R-129).
+
     Raises:
         MalformedMessageError: size, CBOR, headers, type or fields.
         RuleViolationError: BAD_SIGNATURE for a signature that is out of range or the high-s twin.

@@ -64,6 +64,9 @@ _BLANKS: Final = frozenset(
     "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"
     + "".join(map(chr, range(0xE0100, 0xE01F0)))
 )
+#: General categories of Unicode by their first letter: what a word is made of, and what a joiner may follow.
+_OF_WORDS: Final = frozenset("LMN")
+_JOINABLE: Final = frozenset("LM")
 _FORBIDDEN_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
@@ -74,8 +77,7 @@ def read_text(low: int, high: int) -> Callable[[str, Plain], str]:
         if type(value) is not str:
             raise MalformedMessageError(ErrorCode.BAD_FIELD_TYPE, "a text string is expected", param=name)
         # A lone surrogate (only our own caller can have one) is counted here and refused below.
-        length = len(value) if value.isascii() else len(value.encode("utf-8", "surrogatepass"))
-        if not low <= length <= high:
+        if not low <= len(value.encode("utf-8", "surrogatepass")) <= high:
             raise MalformedMessageError(ErrorCode.FIELD_OUT_OF_RANGE, f"not {low} .. {high} bytes long", param=name)
         fault = _fault_of_text(value)
         if fault is not None:
@@ -114,7 +116,7 @@ def _mixes_scripts(text: str) -> bool:
 
 def _words_of(text: str) -> list[str]:
     """Runs of letters, marks, digits and joiners."""
-    return "".join(c if unicodedata.category(c)[0] in "LMN" or c in _JOINERS else " " for c in text).split()
+    return "".join(c if unicodedata.category(c)[0] in _OF_WORDS or c in _JOINERS else " " for c in text).split()
 
 
 def _is_of_one_script(word: str) -> bool:
@@ -138,7 +140,7 @@ def _is_readable(text: str) -> bool:
     for character in text:
         category = unicodedata.category(character)
         if character in _JOINERS:
-            if before[0] not in "LM":
+            if before[0] not in _JOINABLE:
                 return False
         elif category in _FORBIDDEN_CATEGORIES or character in _BLANKS or (category[0] == "M" and before == "Zs"):
             return False
@@ -162,12 +164,10 @@ def read_enum(choices: type[E_]) -> Callable[[str, Plain], E_]:
 
 
 _read_currency_number = read_uint(1, 999)
-_CURRENCIES: Final = {currency.number: currency for currency in Currency}
 
 
 def read_currency(name: str, value: Plain) -> Currency:  # R-18
-    known = _CURRENCIES.get(value) if type(value) is int else None
-    return Currency.from_number(_read_currency_number(name, value)) if known is None else known
+    return Currency.from_number(_read_currency_number(name, value))
 
 
 def read_list(low: int, high: int, read_one: Callable[[str, Plain], Any]) -> Callable[[str, Plain], tuple[Any, ...]]:

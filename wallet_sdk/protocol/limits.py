@@ -15,7 +15,7 @@ QR_VERSION_MAX: Final = 13
 CBOR_DEPTH_MAX: Final = 4
 #: Scanned text longer than any QR code can hold is refused before it is looked at.
 QR_TEXT_CHARS_MAX: Final = 4296
-#: The closing of a token, as bytes inside a token request: its envelope has 107 with the largest sum.
+#: The closing of a token, as bytes inside a token request: its envelope has 106 with the largest sum.
 CLOSING_BYTES_MAX: Final = 128
 #: Claims in one capture batch: one durable commit takes as many; 1,024 x ~700 bytes stays under the body cap.
 BATCH_CLAIMS_MAX: Final = 1024
@@ -41,6 +41,8 @@ DENYLIST_BYTES_MAX: Final = 64 * 1024
 # --- names and texts ---
 #: Trade name and city, UTF-8, and every currency after the first: what is left of 319 bytes for a certificate.
 LABEL_BYTES_MAX: Final = 32
+#: Of a city: a name has one byte at least, and so long a text beside another costs one more.
+CITY_BYTES_MAX: Final = 30
 #: Merchant's reference of a sale (receipt number), UTF-8, and what a tip and a hold cost: likewise for a request.
 REFERENCE_BYTES_MAX: Final = 10
 #: Activation codes are typed by hand.

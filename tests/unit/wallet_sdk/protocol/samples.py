@@ -201,7 +201,7 @@ ROWS = (
     _uint(_M.TerminalCertificate, 8, *SECONDS),
     _uint(_M.TerminalCertificate, 10, 1, 168),
     replace(_sized(_M.TerminalCertificate, 12, 1, 32, one="n"), beside={14: None, 20: [978]}),
-    replace(_sized(_M.TerminalCertificate, 14, 0, 31, one="c", default=""), beside={12: "n", 20: [978]}),
+    replace(_sized(_M.TerminalCertificate, 14, 0, 30, one="c", default=""), beside={12: "n", 20: [978]}),
     Row(message=_M.TerminalCertificate, key=16, good=("PT", "JP"), outside=("P", "PRT", "pt", "P1", "ÑÑ", "É")),
     _uint(_M.TerminalCertificate, 18, 0, 9999),
     Row(
@@ -285,7 +285,7 @@ ROWS = (
     _sized(_M.StaticCode, 2, 12, 12, one=b"i"),
     _uint(_M.StaticCode, 4, *SERIAL),
     replace(_sized(_M.StaticCode, 6, 1, 32, one="n"), beside={8: None}),
-    replace(_sized(_M.StaticCode, 8, 0, 31, one="c", default=""), beside={6: "n"}),
+    replace(_sized(_M.StaticCode, 8, 0, 30, one="c", default=""), beside={6: "n"}),
     Row(message=_M.StaticCode, key=10, good=("PT", "JP"), outside=("P", "PRT", "pt", "P1", "ÑÑ", "É")),
     _uint(_M.StaticCode, 12, 0, 9999),
     _choice(_M.StaticCode, 14, *CURRENCY),

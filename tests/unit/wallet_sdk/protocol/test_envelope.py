@@ -278,7 +278,10 @@ def test_the_size_is_bounded_before_anything_is_read(scheme: Scheme) -> None:
     assert code_raised(lambda: peek_type(bytes(768 * 1024 + 1))) is ErrorCode.MESSAGE_TOO_LARGE
     assert code_raised(lambda: peek_type(junk, bytes_max=512)) is ErrorCode.MESSAGE_TOO_LARGE
     intent = EXAMPLES[PaymentIntent]
-    too_large = Envelope(bytes(400))
+    own = len(seal(intent, scheme.device, embedded=Envelope(bytes(300))).envelope) - 300
+    largest = seal(intent, scheme.device, embedded=Envelope(bytes(512 - own))).envelope
+    assert (len(largest), open_unverified(largest, PaymentIntent).message) == (512, intent)
+    too_large = Envelope(bytes(513 - own))
     assert code_raised(lambda: seal(intent, scheme.device, embedded=too_large)) is ErrorCode.BAD_ARGUMENT
 
 

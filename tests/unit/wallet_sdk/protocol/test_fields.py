@@ -136,6 +136,10 @@ def test_bounds_count_bytes_and_not_characters() -> None:
     """Twelve kana are 36 bytes, over the bound of 32; ten are 30."""
     assert read_name("さ" * 10).merchant_name == "さ" * 10
     assert code_raised(lambda: read_name("さ" * 12)) is ErrorCode.FIELD_OUT_OF_RANGE
+    refund = payload_of(messages.Refund)
+    assert codec.decode(canonical(refund | {10: "さ" * 13}), messages.Refund).reason == "さ" * 13
+    longer = canonical(refund | {10: "さ" * 14})
+    assert code_raised(lambda: codec.decode(longer, messages.Refund)) is ErrorCode.FIELD_OUT_OF_RANGE
 
 
 @pytest.mark.parametrize("encoded", ["6180", "61ff", "62c080", "63eda080", "64f4908080", "62c328"])

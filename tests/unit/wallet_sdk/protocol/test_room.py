@@ -26,9 +26,10 @@ def check(kind: type[messages.Message], content: dict[int, Any], *, room: str, p
     ("currencies", "left"), [([978], 32), ([36], 32), ([36, 978], 29), ([978, 36], 30), ([978] * 8, 11)]
 )
 def test_name_city_and_further_currencies_share_32_bytes(currencies: list[int], left: int) -> None:
-    """The first currency has a place of its own; each further one takes the two or three bytes of its number. (R-31)"""
-    for name, city in ((left, 0), (1, left - 1), (left - 5, 5)):
-        content = payload_of(CERTIFICATE) | {12: "n" * name, 14: "c" * city, 20: currencies}
+    """The first currency has a place of its own; each further one takes two or three bytes, a long text one. (R-31)"""
+    for name, city in ((left, 0), (1, left - 1), (left - 5, 5), (left - 9, 9), (9, left - 9), (7, left - 7)):
+        longer_head = 1 if city and max(name, city) >= 24 else 0
+        content = payload_of(CERTIFICATE) | {12: "n" * name, 14: "c" * (city - longer_head), 20: currencies}
         if not city:
             del content[14]
         check(CERTIFICATE, content, room="enough", param="")

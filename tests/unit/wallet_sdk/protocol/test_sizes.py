@@ -205,6 +205,21 @@ def test_whatever_can_be_written_can_be_shown(what: str) -> None:
         assert (refused.value.code, refused.value.param) == (ErrorCode.BAD_ARGUMENT, param)
 
 
+@pytest.mark.parametrize("name_bytes", range(1, limits.LABEL_BYTES_MAX + 1))
+def test_however_name_and_city_share_their_room_a_code_can_be_shown(name_bytes: int) -> None:
+    """A text of 24 bytes has a longer head in CBOR, so beside a city it may have one byte less. (R-31)"""
+    scheme = Scheme()
+    city_bytes = limits.LABEL_BYTES_MAX - name_bytes
+    if city_bytes and max(name_bytes, city_bytes) >= 24:
+        with pytest.raises(MisuseError) as refused:
+            request(scheme, name="n" * name_bytes, city="c" * city_bytes, extreme="largest")
+        wrong = "merchant_city" if city_bytes > limits.CITY_BYTES_MAX else "merchant_name"
+        assert (refused.value.code, refused.value.param) == (ErrorCode.BAD_ARGUMENT, wrong)
+        city_bytes -= 1
+    fullest = request(scheme, name="n" * name_bytes, city="c" * city_bytes, extreme="largest")
+    measured(f"request with a name of {name_bytes} bytes", fullest, LARGE)
+
+
 @pytest.mark.parametrize("extreme", ["ordinary", "largest"])
 @pytest.mark.parametrize(("script", "name", "city"), MERCHANT_ROWS)
 def test_a_request_without_its_certificate_is_small(script: str, name: str, city: str, extreme: str) -> None:

@@ -35,6 +35,7 @@ from wallet_sdk.testing import Scheme
 NEGATIVES = [one for one in read_file("negatives.json")["negatives"] if one["check"] not in {"text", "open"}]
 #: Which field is at fault in each published refusal, by the error; where one error has several, by the case.
 PARAM_OF_CODE = {
+    "BAD_PUBLIC_KEY": "public_key",
     "UNKNOWN_SIGNER": "key_id",
     "WRONG_ROLE": "key_id",
     "BAD_SIGNATURE": "signature",
@@ -60,6 +61,8 @@ PARAM_OF_CODE = {
     "DENYLIST_GAP": "base",
 }
 PARAM_OF_CASE = {
+    "a refund's receipt that a thief has signed, which names a consent too": "refund_id",
+    "a delta on itself, made after its key": "base",
     "a terminal's receipt of a captured payment": "state",
     "name and city of 33 bytes together": "merchant_name",
     "a delta that stands on itself": "base",
