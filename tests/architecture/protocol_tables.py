@@ -276,7 +276,8 @@ def words() -> str:
 def bodies() -> str:
     """The JSON bodies of the HTTP contract, member by member."""
     rows = []
-    for body in (one for one in vars(api).values() if is_dataclass(one) and one.__module__ == api.__name__):
+    classes: list[type[Any]] = [one for one in vars(api).values() if isinstance(one, type)]
+    for body in (one for one in classes if is_dataclass(one) and one.__module__ == api.__name__):
         members = ", ".join(map(_member, fields(body)))
         rows.append((body.__name__, (body.__doc__ or "").partition("\n")[0], members))
     return table(("body", "what it is", "members"), rows)
@@ -293,7 +294,10 @@ def _member(field: Any) -> str:
 def letters() -> str:
     """The characters of words whose Unicode name has one of the three scripts in it, as ranges of code points."""
     if unicodedata.unidata_version != UNICODE:  # what is written stands: a younger Python knows younger letters
-        return re.findall(r"<!-- generated: letters -->\n(.*?)\n<!-- end -->", TABLES.read_text(), re.DOTALL)[0]
+        written: list[str] = re.findall(
+            r"<!-- generated: letters -->\n(.*?)\n<!-- end -->", TABLES.read_text(), re.DOTALL
+        )
+        return written[0]
     rows = []
     for script in sorted(text_fields._ALIKE_SCRIPTS):
         found = [

@@ -30,7 +30,7 @@ FIRST: Final = (
     "test_cbor.py",
     "test_envelope.py",
 )
-TESTS: Final = ("tests/unit/wallet_sdk/protocol", "tests/vectors/test_tc1.py")
+TESTS: Final = ("tests/unit/wallet_sdk/protocol", "tests/vectors/test_tc1.py", "tests/property/test_quick.py")
 KILLED_LATE: Final = 100
 
 
