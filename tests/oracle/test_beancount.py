@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import replace
 from random import Random  # noqa: TID251 - the type of the seeded fixture
 from typing import Any
+
+from msgspec.structs import replace
 
 from server_stub.export import journal
 from server_stub.ledger import Account, AccountId, AccountKind, Entry, EntryKind, floor_minor_of, move
