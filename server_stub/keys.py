@@ -72,6 +72,10 @@ class KeyRing:
                 return key.signer
         raise UnavailableError(ErrorCode.SERVER_ERROR, f"the operator's {name_of(self.role)} key has no time left")
 
+    def end_s(self, at_s: int) -> int:
+        """Until when the last key that has started by then may sign; 0 without one."""
+        return max((key.expires_at_s for key in self.keys if key.not_before_s <= at_s), default=0)
+
     def is_valid_at(self, at_s: int) -> bool:
         """Whether a key may sign now."""
         return any(key.not_before_s <= at_s < key.expires_at_s for key in self.keys)

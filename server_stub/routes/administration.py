@@ -47,7 +47,12 @@ def _told_wallet(wallet: Wallet) -> bodies.WalletTold:
     )
 
 
-def _currency(name: str) -> Currency:
+def currency_named(name: str) -> Currency:
+    """A currency by its letters.
+
+    Raises:
+        MisuseError: BAD_ARGUMENT.
+    """
     try:
         return Currency[name]
     except KeyError as error:
@@ -77,7 +82,7 @@ async def _add_merchant(desk: Desk, incoming: Incoming) -> bodies.MerchantTold:
         city=asked.city,
         country=asked.country,
         mcc=asked.mcc,
-        currencies=tuple(dict.fromkeys(map(_currency, asked.currencies))),
+        currencies=tuple(dict.fromkeys(map(currency_named, asked.currencies))),
     )
     merchant_id = await desk.run(add_merchant, desk.operator.store, details)
     return bodies.MerchantTold(
@@ -143,7 +148,7 @@ async def _wallet_code(desk: Desk, incoming: Incoming) -> bodies.CodeTold:
     code = await desk.run(
         wallet_code,
         desk.operator.store,
-        Money(minor=asked.funds_minor, currency=_currency(asked.currency)),
+        Money(minor=asked.funds_minor, currency=currency_named(asked.currency)),
         random=desk.operator.random,
         expires_at_s=expires_at_s,
     )

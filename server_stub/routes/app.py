@@ -4,7 +4,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
-from server_stub.routes import administration, devices, merchant, public, sandbox, webhooks
+from server_stub.routes import administration, devices, merchant, printed, public, sandbox, webhooks
 from server_stub.routes.desk import Desk
 from server_stub.routes.dispatch import refuse_route, route_of
 from server_stub.routes.edge import Edge
@@ -17,6 +17,7 @@ def operations() -> tuple[Operation, ...]:
         *public.OPERATIONS,
         *devices.OPERATIONS,
         *merchant.OPERATIONS,
+        *printed.OPERATIONS,
         *webhooks.OPERATIONS,
         *administration.OPERATIONS,
         *sandbox.OPERATIONS,

@@ -150,6 +150,35 @@ class CodeTold(Told, frozen=True, kw_only=True):
     expires_at_s: int
 
 
+class StaticCodeAsked(Asked, frozen=True, kw_only=True):
+    """A code to print. It lives as long as asked, or as the operator's key that signs it."""
+
+    currency: CurrencyName = "EUR"
+    payment_max_minor: Annotated[int, msgspec.Meta(ge=1, le=limits.AMOUNT_MINOR_MAX)]
+    lifetime_d: Annotated[int, msgspec.Meta(ge=1, le=limits.STATIC_CODE_LIFETIME_D_MAX)] = 365
+    label: Annotated[str, msgspec.Meta(max_length=64)] = ""
+
+
+class StaticCodeTold(Told, frozen=True, kw_only=True):
+    """A printed code. Its payments stand under ``terminal_id``; ``text`` is what the QR code says."""
+
+    code_id: str
+    terminal_id: int
+    label: str
+    currency: str
+    payment_max_minor: int
+    made_at_s: int
+    expires_at_s: int
+    ended_at_s: int | None
+    text: str
+
+
+class StaticCodesTold(Told, frozen=True, kw_only=True):
+    """Printed codes, those that were ended too."""
+
+    static_codes: tuple[StaticCodeTold, ...]
+
+
 class ApiKeyAsked(Asked, frozen=True, kw_only=True):
     """A new key. A key can give another one no more than it may do itself."""
 

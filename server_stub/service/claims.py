@@ -70,6 +70,7 @@ class VerifiedClaim(Struct, frozen=True, kw_only=True):
     Attributes:
         start_minor, cumulative_minor: an intent's cumulative sums before and after it; 0 for a code.
         liability: who bears it if nothing covers it.
+        is_printed: the request is a static code, whose amount the payer has chosen.
     """
 
     terminal_id: TerminalId
@@ -83,6 +84,7 @@ class VerifiedClaim(Struct, frozen=True, kw_only=True):
     mode: ConsentMode
     start_minor: int
     cumulative_minor: int
+    is_printed: bool = False
 
     def name_keys(self, keys: Keys, merchant_id: MerchantId) -> None:
         """Everything that settling it usually reads."""

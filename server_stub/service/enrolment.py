@@ -57,7 +57,7 @@ def hash_of_code(code: str) -> bytes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Certifier:
+class Certifier:
     """Makes terminal certificates."""
 
     limits: TerminalLimits
@@ -86,7 +86,7 @@ class EnrolTerminalCommand(Command[Envelope]):
     """Answered with the terminal's certificate."""
 
     sealed: Sealed[Enrolment]
-    certifier: _Certifier
+    certifier: Certifier
     at_s: int
 
     def apply(self, writer: Writer) -> Envelope:
@@ -202,7 +202,7 @@ def prepare_terminal_enrolment(operator: Operator, body: bytes) -> EnrolTerminal
     Raises:
         TillcodeError: nothing was stored.
     """
-    return EnrolTerminalCommand(sealed=verify_enrolment(body), certifier=_certifier(operator), at_s=operator.now_s())
+    return EnrolTerminalCommand(sealed=verify_enrolment(body), certifier=certifier_of(operator), at_s=operator.now_s())
 
 
 def prepare_wallet_enrolment(operator: Operator, body: bytes) -> EnrolWalletCommand:
@@ -227,7 +227,7 @@ def prepare_certificate(operator: Operator, body: bytes) -> RenewCertificateComm
     with operator.store.reading() as reader:
         merchant = reader.find(MERCHANTS, terminal.merchant_id)
     assert merchant is not None, "a terminal has its merchant"
-    certificate = _certifier(operator).certificate(merchant, terminal, at_s=now_s)
+    certificate = certifier_of(operator).certificate(merchant, terminal, at_s=now_s)
     return RenewCertificateCommand(
         terminal_id=terminal.terminal_id, public_key=terminal.public_key, certificate=certificate
     )
@@ -262,8 +262,9 @@ def _bundle(trust: TrustStore) -> str:
     return api.to_base64url(trust.bundle.envelope)
 
 
-def _certifier(operator: Operator) -> _Certifier:
-    return _Certifier(limits=operator.config.terminals, ring=operator.signers.terminal_ca)
+def certifier_of(operator: Operator) -> Certifier:
+    """What signs certificates of this operator."""
+    return Certifier(limits=operator.config.terminals, ring=operator.signers.terminal_ca)
 
 
 def _terminal_of(writer: Writer, code: ActivationCode, key: PublicKeyBytes) -> Terminal | None:

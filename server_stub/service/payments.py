@@ -15,6 +15,7 @@ from server_stub.service.claims import (
 from server_stub.service.devices import enrolled_terminal, terminal_of_key
 from server_stub.service.operator import Operator
 from server_stub.service.paying import SettlingRules
+from server_stub.service.printed_claims import claim_of_printed_code, is_printed_code
 from server_stub.service.receipts import closing_receipt_of, receipt_of, refusing_receipt_of
 from server_stub.service.settling import Outcome, payment_of, settle
 from server_stub.store.records import AnsweredRequest, ConsentMode, Payment, Terminal
@@ -23,7 +24,7 @@ from server_stub.store.tables.payments import ANSWERED_REQUESTS
 from server_stub.store.writer import Writer
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.envelope import Sealed, key_id_of, open_unverified, seal, verify
-from wallet_sdk.protocol.errors import ErrorCode, RuleViolationError
+from wallet_sdk.protocol.errors import ErrorCode, MalformedMessageError, RuleViolationError
 from wallet_sdk.protocol.ids import Digest, Envelope, MerchantId, RequestId
 from wallet_sdk.protocol.messages import BatchReceipt, CaptureBatch, CloseRequest, PaymentRequest, Receipts
 from wallet_sdk.protocol.states import State
@@ -146,9 +147,14 @@ def prepare_intent(operator: Operator, body: bytes) -> IntentCommand:
         TillcodeError: nothing was stored.
     """
     parts = api.parse_json(body, api.IntentBody)
-    claim = claim_of_wallet(
-        operator, intent=api.from_base64url(parts.intent), request=api.from_base64url(parts.request)
-    )
+    intent, request = api.from_base64url(parts.intent), api.from_base64url(parts.request)
+    try:
+        claim = claim_of_wallet(operator, intent=intent, request=request)
+    except MalformedMessageError:  # asked only then, because nearly every request is one of a terminal
+        if not is_printed_code(request):
+            raise
+        printed = claim_of_printed_code(operator, intent=intent, code=request)
+        return IntentCommand(claim=printed.claim, merchant_id=printed.merchant_id, rules=_rules(operator))
     certificate = operator.verifier.certificate(claim.request.embedded or Envelope(b""))
     terminal = terminal_of_key(operator, key_id_of(certificate.message.terminal_key))
     return IntentCommand(claim=claim, merchant_id=terminal.merchant_id, rules=_rules(operator))

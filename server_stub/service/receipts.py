@@ -9,9 +9,10 @@ from server_stub.keys import KeyRing
 from server_stub.service.claims import CLOSED
 from server_stub.store.records import AnsweredRequest, Consent, Payment
 from server_stub.store.records_money import RefundMade
-from wallet_sdk.protocol.envelope import open_unverified, seal
+from wallet_sdk.protocol.envelope import open_unverified, peek_type, seal
 from wallet_sdk.protocol.ids import Envelope
-from wallet_sdk.protocol.messages import PaymentRequest, Receipt
+from wallet_sdk.protocol.messages import MessageType, PaymentIntent, PaymentRequest, Receipt, StaticCode
+from wallet_sdk.protocol.money import Currency
 from wallet_sdk.protocol.states import State
 
 
@@ -46,13 +47,13 @@ def refund_receipt_of(made: RefundMade, ring: KeyRing) -> Envelope:
 
 def refusing_receipt_of(refused: Consent, ring: KeyRing) -> Envelope:
     """The operator's proof that one consent cost its payer nothing, and never will."""
-    request = open_unverified(refused.request, PaymentRequest).message
+    amount_minor, currency = _asked_of(refused)
     receipt = Receipt(
         terminal_id=refused.terminal_id,
         request_id=refused.request_id,
         consent_digest=refused.digest,
-        amount_minor=request.amount_minor,
-        currency=request.currency,
+        amount_minor=amount_minor,
+        currency=currency,
         state=refused.state,
         at_s=refused.at_s,
     )
@@ -72,3 +73,12 @@ def closing_receipt_of(closed: AnsweredRequest, ring: KeyRing) -> Envelope:
         at_s=closed.closed_at_s,
     )
     return seal(receipt, ring.at(receipt.at_s)).envelope
+
+
+def _asked_of(refused: Consent) -> tuple[int, Currency]:
+    """What a consent was asked for; of a printed code the payer has said how much himself."""
+    if peek_type(refused.request) is MessageType.STATIC_CODE:
+        amount_minor = open_unverified(refused.envelope, PaymentIntent).message.amount_minor
+        return amount_minor, open_unverified(refused.request, StaticCode).message.currency
+    request = open_unverified(refused.request, PaymentRequest).message
+    return request.amount_minor, request.currency

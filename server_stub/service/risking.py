@@ -61,7 +61,7 @@ def count(writer: Writer, case: Case, payment: Payment) -> None:
     if not policy.rules:
         return
     usage = Usage(
-        code=_CODE_OF_MODE[case.claim.mode],
+        code=_code_of(case.claim),
         currency=payment.currency,
         count=1,
         amount_minor=payment.amount_minor,
@@ -98,7 +98,7 @@ def _facts(writer: Writer, case: Case, *, uncovered_minor: int) -> RiskFacts:
         amount_minor=claim.amount_minor,
         currency=case.token.currency,
         grade=claim.token.message.grade,
-        code=_CODE_OF_MODE[claim.mode],
+        code=_code_of(claim),
         made_at_s=_made_at_s(claim),
         device_age_s=max(0, claim.at_s - wallet.enrolled_at_s),
         denied=tuple(name for name, holds in denied if holds),
@@ -132,6 +132,11 @@ def _write_down(writer: Writer, case: Case, decision: Decision, *, reason: str) 
         explanation=json.dumps(findings, separators=(",", ":")),
     )
     writer.add(RISK_DECISIONS, row)
+
+
+def _code_of(claim: VerifiedClaim) -> CodeKind:
+    """A print can be copied and pasted over: of all codes it is trusted least."""
+    return CodeKind.STATIC_CODE if claim.is_printed else _CODE_OF_MODE[claim.mode]
 
 
 def _made_at_s(claim: VerifiedClaim) -> int:

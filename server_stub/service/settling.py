@@ -31,10 +31,10 @@ from server_stub.store.tables.payments import (
     TOKENS,
 )
 from server_stub.store.writer import Writer
-from wallet_sdk.protocol.envelope import open_unverified
+from wallet_sdk.protocol.envelope import open_unverified, peek_type
 from wallet_sdk.protocol.errors import ErrorCode, RuleViolationError, TillcodeError
 from wallet_sdk.protocol.ids import Digest, MerchantId, RequestId, TerminalId, WalletId
-from wallet_sdk.protocol.messages import PaymentRequest
+from wallet_sdk.protocol.messages import MessageType, PaymentRequest
 from wallet_sdk.protocol.states import State
 
 #: Why an offline payment that nobody else speaks against is not taken: nobody covers it, or nobody may.
@@ -140,12 +140,19 @@ def _first_answer(writer: Writer, claim: VerifiedClaim, around: Sequence[SpentCo
 
 def _repeated(writer: Writer, known: Consent, claim: VerifiedClaim) -> Outcome:
     """An intent is bound to its request, a code is not: on another request it is a second use."""
-    first_request = open_unverified(known.request, PaymentRequest)
-    if first_request.digest != claim.request.digest:
+    if not _is_of(known, claim):
         if claim.mode is not ConsentMode.CODE:
             return _forgotten(claim, RuleViolationError(ErrorCode.WRONG_REQUEST, "the intent answers another request"))
         return _forgotten(claim, RuleViolationError(ErrorCode.COUNTER_REUSED, "the code was used before"))  # R-86
     return outcome_of_consent(writer, known)
+
+
+def _is_of(known: Consent, claim: VerifiedClaim) -> bool:
+    """Whether a consent was answered for the very request that it is claimed with now."""
+    if known.request == claim.request.envelope:
+        return True
+    is_request = peek_type(known.request) is MessageType.PAYMENT_REQUEST
+    return is_request and open_unverified(known.request, PaymentRequest).digest == claim.request.digest
 
 
 def _forgotten(claim: VerifiedClaim, error: TillcodeError) -> Outcome:

@@ -16,6 +16,7 @@ from wallet_sdk.protocol.messages import (
     PaymentIntent,
     PaymentRequest,
     PaymentToken,
+    StaticCode,
     TerminalCertificate,
 )
 from wallet_sdk.protocol.quick import open_intent, open_request
@@ -99,7 +100,7 @@ class Verifier:
         return sealed, token
 
 
-def check_valid_at(message: TerminalCertificate | PaymentToken, *, at_s: int) -> None:
+def check_valid_at(message: TerminalCertificate | PaymentToken | StaticCode, *, at_s: int) -> None:
     """Validity of a certificate or token at a time, in seconds since the epoch.
 
     Raises:

@@ -32,6 +32,7 @@ CONTENT: dict[str, object] = {
     "addEndpoint": {"url": "https://8.8.8.8/hook"},
     "changeEndpoint": {"url": "https://8.8.8.8/hook"},
     "sendAgain": {"first_number": 1, "last_number": 1},
+    "makeStaticCode": {"payment_max_minor": 100},
     "addMerchant": {"name": "B", "country": "PT"},
     "makeWalletCode": {"funds_minor": 1},
     "advanceClock": {"advance_s": 0},
@@ -93,6 +94,7 @@ def town(house: House) -> Town:
     wallet.send(request.envelope, intent.envelope).ok()
     owner_key = house.new_key(house.merchant_id)
     endpoint = house.ask("POST", "/v1/webhooks/endpoints", owner_key, CONTENT["addEndpoint"]).ok()
+    code = house.ask("POST", "/v1/static-codes", owner_key, CONTENT["makeStaticCode"]).ok()
     other = house.ask("POST", "/v1/merchants", house.new_key(None), CONTENT["addMerchant"]).ok()
     names = {
         "name": api.to_base64url(request.message.request_id),
@@ -101,6 +103,7 @@ def town(house: House) -> Town:
         "key_id": owner_key.split("_")[1],
         "merchant_id": str(house.merchant_id),
         "wallet_id": "3001",
+        "code_id": code["code_id"],
     }
     return Town(
         house=house,
@@ -166,7 +169,7 @@ def test_another_merchant_sees_and_changes_nothing(town: Town) -> None:
             assert not any(answer.content.values()), (row.name, answer.content)
     assert town.house.ask("GET", f"/v1/webhooks/endpoints/{town.names['endpoint_id']}", town.owner_key).ok() == before
     terminals = town.house.ask("GET", "/v1/terminals", town.owner_key).ok()["terminals"]
-    assert [one["blocked_at_s"] for one in terminals] == [None]
+    assert [one["blocked_at_s"] for one in terminals] == [None, None]
 
 
 def test_a_revoked_key_is_dead_at_once(town: Town) -> None:
