@@ -59,7 +59,7 @@ class Outbox:
         self._time = time
         self._random = random
         self._carried = QueueCourier(till, time=time)
-        self._is_out = False
+        self._out: list[Errand] = []
         self._failures = 0
         self._doubts = 0
         self._not_before_ms = 0
@@ -94,7 +94,7 @@ class Outbox:
 
     def due_in_ms(self, *, busy_with: Collection[RequestId] = ()) -> int | None:
         """Milliseconds until `next_errand` will have one; None while there is nothing to wait for."""
-        if self._is_out or self._till.views.membership is None:
+        if self._out or self._till.views.membership is None:
             return None
         now_ms = self._time.monotonic_ms()
         waiting = self._has_work(busy_with)
@@ -120,11 +120,28 @@ class Outbox:
             or self._trust()
             or self._probe()
         )
-        self._is_out = errand is not None
-        if errand is None:
+        if errand is not None:
+            self._out.append(errand)
+        else:
             # All that waits was refused a moment ago: ask again, but not in a circle.
             self._put_off.clear()
             self._not_before_ms = self._time.monotonic_ms() + PAUSE_MS_MAX
+        return errand
+
+    def errand_ahead(
+        self, answered: Errand, outcome: object, *, busy_with: Collection[RequestId] = ()
+    ) -> Errand | None:
+        """The next batch, to be sent while the answer to this one is being written down; None when there is none.
+
+        Only behind an answer that looks whole, and only while nothing waits that comes before captures.
+        """
+        if answered.purpose is not Purpose.CAPTURE or not isinstance(outcome, api.CaptureAnswer):
+            return None
+        if len(outcome.outcomes) != len(answered.request_ids) or self._trust_wanted or self._closures(busy_with):
+            return None
+        errand = self._captures({*busy_with, *answered.request_ids})
+        if errand is not None:
+            self._out.append(errand)
         return errand
 
     def take(self, errand: Errand, outcome: object) -> None:
@@ -133,7 +150,7 @@ class Outbox:
         Raises:
             UnavailableError: STORAGE_FAILED: what could not be made durable is still in the queue.
         """
-        self._is_out = False
+        self._out.remove(errand)
         failure = outcome if isinstance(outcome, TillcodeError) else self._believe(errand, outcome)
         if failure is None:
             self._failures = 0

@@ -338,6 +338,7 @@ class TerminalCore:
         if purpose is Purpose.ENROL:
             self._counter.guarded(lambda: self._joined(event.outcome))
         elif event.lane is Lane.OUTBOX:
+            self._send_ahead(errand, event.outcome)
             self._counter.guarded(lambda: self._outbox.take(errand, event.outcome))
         elif event.lane is Lane.LISTEN:
             # A poll that was under way when the switch was turned off: the till hears nothing any more.
@@ -345,6 +346,13 @@ class TerminalCore:
             self._counter.heard(errand, _switched_off() if off else event.outcome)
         else:
             self._counter.returned(errand, event.outcome)
+
+    def _send_ahead(self, answered: Errand, outcome: object) -> None:
+        """While an answer is written down, the server already works on the next batch."""
+        if self._network is not NetworkState.SWITCHED_OFF:
+            errand = self._outbox.errand_ahead(answered, outcome, busy_with=self._counter.busy_with)
+            if errand is not None:
+                self._lanes.submit(Lane.OUTBOX, errand)
 
     def _note_network(self, outcome: object) -> None:
         if self._link.position is NetworkSwitch.OFF:

@@ -3,9 +3,10 @@
 On disk an event is one canonical CBOR map from field name to value. A number of `KINDS` is never reused.
 """
 
+from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from enum import IntEnum, unique
-from functools import cache
+from functools import cache, partial
 from types import MappingProxyType
 from typing import Any, Final, get_type_hints
 
@@ -271,30 +272,54 @@ def decode_event(kind: int, body: bytes) -> JournalEvent:
 
 
 def _to_plain(value: Any) -> Any:
-    if is_dataclass(value):
-        return {field.name: _to_plain(getattr(value, field.name)) for field in fields(value)}
-    return int(value) if isinstance(value, IntEnum) else value
+    kind: Any = type(value)
+    return {name: step(getattr(value, name)) for name, step in _writers(kind)}
 
 
-def _from_plain(plain: Any, expected: Any) -> Any:
-    kind = getattr(expected, "__supertype__", expected)  # a NewType is its base on disk
-    if is_dataclass(kind):
-        schema: Any = kind
-        hints = _hints_of(schema)
-        if type(plain) is not dict or not _required(schema) <= set(plain) <= set(hints):
-            raise ValueError("other fields")
-        return expected(**{name: _from_plain(plain[name], hint) for name, hint in hints.items() if name in plain})
-    if issubclass(kind, IntEnum):
-        return kind(plain)
-    if type(plain) is not kind:
-        raise TypeError("another type")
-    return plain
+def _from_plain(plain: Any, kind: Any) -> Any:
+    readers = _readers(kind)
+    if type(plain) is not dict or not _required(kind) <= plain.keys() <= readers.keys():
+        raise ValueError("other fields")
+    return kind(**{name: readers[name](one) for name, one in plain.items()})
 
 
 @cache
-def _hints_of(kind: Any) -> dict[str, Any]:
-    """The fields of an event and their types; there are a few dozen kinds."""
-    return get_type_hints(kind)
+def _writers(kind: Any) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+    """The fields of an event, and what makes each plain; there are a few dozen kinds."""
+    return tuple((name, _writer(_base(hint))) for name, hint in get_type_hints(kind).items())
+
+
+@cache
+def _readers(kind: Any) -> dict[str, Callable[[Any], Any]]:
+    return {name: _reader(_base(hint)) for name, hint in get_type_hints(kind).items()}
+
+
+def _base(hint: Any) -> Any:
+    """A NewType is its base on disk."""
+    return getattr(hint, "__supertype__", hint)
+
+
+def _writer(kind: Any) -> Callable[[Any], Any]:
+    if is_dataclass(kind):
+        return _to_plain
+    # An error's number may be one of an enum of ours; on disk it is a number.
+    return int if issubclass(kind, int) else _as_it_is
+
+
+def _reader(kind: Any) -> Callable[[Any], Any]:
+    if is_dataclass(kind):
+        return partial(_from_plain, kind=kind)
+    return kind if issubclass(kind, IntEnum) else partial(_of_type, kind)
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _of_type(kind: type, plain: Any) -> Any:
+    if type(plain) is not kind:
+        raise TypeError("another type")
+    return plain
 
 
 @cache

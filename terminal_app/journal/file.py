@@ -91,13 +91,13 @@ class Journal:
         kind, body = encode_event(event)
         assert decode_event(kind, body) == event, "what is written can be read"
         # A fact that does not fit the ones before is a bug of ours and must not reach the disk.
-        self._views.check(event)
+        checked = self._views.check(event, at_s=at_s)
         number = self._number + 1
         link = link_of(self._link, number=number, kind=kind, at_s=at_s, body=body)
         with honest_errors():
             insert(self._database, Row(number=number, kind=kind, at_s=at_s, body=body, link=link))
         self._number, self._link = number, link
-        self._views.apply(event, at_s=at_s)
+        self._views.apply(event, at_s=at_s, checked=checked)
         self._follow()
 
     @contextmanager

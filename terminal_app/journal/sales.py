@@ -158,12 +158,13 @@ def opened_sale(event: SaleOpened, *, at_s: int, staff_id: StaffId = NOBODY) -> 
 
 def stepped_sale(sale: Sale, event: SaleEvent, *, at_s: int) -> Sale:
     """The sale after an event of its own, with the time of its last change of state."""
-    after = sale_after(sale, event, at_s=at_s)
+    if isinstance(event, CaptureAnswered | ClosureAnswered | ReceiptSeen):
+        return _after_answer(sale, event, at_s=at_s)
+    after = _sale_after(sale, event, at_s=at_s)
     return after if after.state is sale.state else replace(after, changed_at_s=at_s)
 
 
-def sale_after(sale: Sale, event: SaleEvent, *, at_s: int) -> Sale:
-    """The sale after an event of its own."""
+def _sale_after(sale: Sale, event: SaleEvent, *, at_s: int) -> Sale:
     match event:
         case ConsentAccepted():
             state = advance(sale.state, Event.AUTHORIZE)
@@ -177,8 +178,6 @@ def sale_after(sale: Sale, event: SaleEvent, *, at_s: int) -> Sale:
             return replace(sale, state=advance(sale.state, Event.CANCEL))
         case CaptureHeld():
             return replace(sale, held_code=event.error_code)
-        case CaptureAnswered() | ClosureAnswered() | ReceiptSeen():
-            return _after_answer(sale, event)
         case _:
             return _after_doubt(sale, event)
 
@@ -216,21 +215,27 @@ def _with_consent(sale: Sale, consent: Envelope) -> Sale:
     return replace(sale, consent=consent, consent_digest=digest, token_id=token.message.token_id, paid_minor=paid_minor)
 
 
-def _after_answer(sale: Sale, event: CaptureAnswered | ClosureAnswered | ReceiptSeen) -> Sale:
+def _after_answer(sale: Sale, event: CaptureAnswered | ClosureAnswered | ReceiptSeen, *, at_s: int) -> Sale:
+    """Each answer changes the state."""
     error_code = 0 if isinstance(event, ReceiptSeen) else event.error_code
     if isinstance(event, CaptureAnswered) and event.state.is_paid and not event.receipt:
         state = advance(sale.state, Event.CAPTURE)  # what was accepted offline is paid in full, or not at all
-        return replace(sale, state=state, error_code=error_code, held_code=0)
+        return replace(sale, state=state, changed_at_s=at_s, error_code=error_code, held_code=0)
     if event.receipt:
         state = advance(sale.state, Event.AUTHORIZE) if sale.state is State.REQUESTED else sale.state
-        state = advance(state, Event.CAPTURE)
-        paid_minor = receipt_of(event.receipt).amount_minor
         return replace(
-            sale, state=state, paid_minor=paid_minor, receipt=event.receipt, error_code=error_code, held_code=0
+            sale,
+            state=advance(state, Event.CAPTURE),
+            changed_at_s=at_s,
+            paid_minor=receipt_of(event.receipt).amount_minor,
+            receipt=event.receipt,
+            error_code=error_code,
+            held_code=0,
         )
     return replace(
         sale,
         state=advance(sale.state, _negative_event(sale, event)),
+        changed_at_s=at_s,
         error_code=error_code or sale.error_code,
         held_code=0,
     )

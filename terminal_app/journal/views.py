@@ -22,7 +22,7 @@ from terminal_app.journal.events import (
 from terminal_app.journal.history import HISTORY_MAX, HistoryEntry, entry_of, totals_after
 from terminal_app.journal.office import OfficeViews
 from terminal_app.journal.office_events import OfficeEvent, RefundAnswered, RefundAsked, ShopLeft
-from terminal_app.journal.sales import Membership, Sale, opened_sale, receipt_of, sale_after, stepped_sale, stored_minor
+from terminal_app.journal.sales import Membership, Sale, opened_sale, receipt_of, stepped_sale, stored_minor
 from wallet_sdk.protocol import limits
 from wallet_sdk.protocol.denylist import EMPTY
 from wallet_sdk.protocol.denylist import apply as apply_denylist
@@ -97,8 +97,8 @@ class Views:
         """The stored sum under one token, in minor units."""
         return sum(sale.paid_minor for sale in self.stored_sales if sale.token_id == token_id)
 
-    def check(self, event: JournalEvent) -> None:
-        """Whether this event can follow; changes nothing.
+    def check(self, event: JournalEvent, *, at_s: int) -> Sale | None:
+        """Whether this event can follow; changes nothing. The sale after it, when it is an event of one.
 
         Raises:
             RuleViolationError: BAD_TRANSITION or UNKNOWN_PAYMENT.
@@ -106,10 +106,11 @@ class Views:
         if isinstance(event, OfficeEvent):
             self.office.check(event)
         elif not isinstance(event, MembershipEvent | SaleOpened | BatchReceiptSeen):
-            sale_after(self.sale(event.request_id), event, at_s=0)
+            return stepped_sale(self.sale(event.request_id), event, at_s=at_s)
+        return None
 
-    def apply(self, event: JournalEvent, *, at_s: int) -> None:
-        """Fold one event in.
+    def apply(self, event: JournalEvent, *, at_s: int, checked: Sale | None = None) -> None:
+        """Fold one event in. `checked` is what `check` has just given for it, so that it is not worked out twice.
 
         Raises:
             RuleViolationError: BAD_TRANSITION or UNKNOWN_PAYMENT, with nothing changed.
@@ -127,7 +128,7 @@ class Views:
             self._keep(opened_sale(event, at_s=at_s, staff_id=self.office.signed_in))
         else:
             before = self.sale(event.request_id)
-            after = stepped_sale(before, event, at_s=at_s)
+            after = checked or stepped_sale(before, event, at_s=at_s)
             self._keep(after)
             totals = totals_after(self.office.period.totals, before=before, after=after)
             self.office.count(totals, currency=after.amount.currency, at_s=at_s)

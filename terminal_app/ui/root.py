@@ -226,6 +226,7 @@ class TerminalRoot(BoxLayout):
     def on_touch_down(self, touch: MotionEvent) -> bool:
         """Let a touch through, unless it came too early after a change of state."""
         self.ring.clear()
+        self._keys.flush()  # whoever types and then touches means both, in that sequence
         if self._guard.swallows(touch):
             return True
         return bool(super().on_touch_down(touch))

@@ -2,6 +2,7 @@
 
 import statistics
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -9,7 +10,7 @@ from typing import Final
 from PIL import Image
 
 from terminal_app.core import Place, Scanned
-from terminal_app.errands import Purpose
+from terminal_app.errands import Errand, Purpose
 from terminal_app.journal import Journal
 from terminal_app.journal.checkpoint import path_beside
 from terminal_app.presenter import Presenter
@@ -89,7 +90,7 @@ def outbox_flush(run: Run) -> list[Row]:
         "flush_s": flushed.wall_s,
         "waited_for_server_s": flushed.waited_s,
         "server_cpu_s": flushed.server_cpu_s,
-        "till_us_a_capture": (flushed.wall_s - flushed.waited_s) / count * 1e6,
+        "till_cpu_us_a_capture": flushed.till_cpu_s / count * 1e6,
         "batches": flushed.batches,
         **medians_us(Yardstick().calls()),
     }
@@ -127,16 +128,28 @@ class _Flushed:
     wall_s: float
     waited_s: float
     server_cpu_s: float
+    till_cpu_s: float
     batches: int
 
 
 def _flush(queue: Queue, server: Served) -> _Flushed:
-    before, start_s, batches = server.used(), time.perf_counter(), 0
-    while queue.till.views.stored:
-        errand = queue.outbox.next_errand()
-        assert errand is not None, "there is something to send"
-        queue.outbox.take(errand, errand.send(queue.client))
-        batches += errand.purpose is Purpose.CAPTURE
+    before, start_s, start_cpu_s, batches = server.used(), time.perf_counter(), time.process_time(), 0
+    # As the core and its lane do: one thread makes the calls, the other writes their answers down.
+    with ThreadPoolExecutor(1) as lane:
+        under_way: list[tuple[Errand, Future[object]]] = []
+
+        def send(errand: Errand | None) -> None:
+            if errand is not None:
+                under_way.append((errand, lane.submit(errand.send, queue.client)))
+
+        while queue.till.views.stored:
+            if not under_way:
+                send(queue.outbox.next_errand())
+            errand, call = under_way.pop(0)
+            outcome = call.result()
+            send(queue.outbox.errand_ahead(errand, outcome))
+            queue.outbox.take(errand, outcome)
+            batches += errand.purpose is Purpose.CAPTURE
     wall_s = time.perf_counter() - start_s
     unpaid = [sale for sale in queue.till.views.sales.values() if sale.error_code]
     assert not unpaid, unpaid[0]
@@ -144,6 +157,7 @@ def _flush(queue: Queue, server: Served) -> _Flushed:
         wall_s=wall_s,
         waited_s=queue.sender.waited_s,
         server_cpu_s=server.used().cpu_s - before.cpu_s,
+        till_cpu_s=time.process_time() - start_cpu_s,
         batches=batches,
     )
 

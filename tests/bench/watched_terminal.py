@@ -9,8 +9,6 @@ first line. Frames are flips of the window: Kivy's own `frames_displayed` counts
 import sys
 import threading
 
-from terminal_app.__main__ import main
-
 
 class FrameCounter:
     """Counts flips; lives in a thread beside the window's."""
@@ -45,6 +43,11 @@ class FrameCounter:
 
 
 if __name__ == "__main__":
+    # Beside our development tools stands rich, and where it is, httpx loads its own command line (5 MiB). A till that
+    # was installed has none.
+    sys.modules["httpx._main"] = None  # type: ignore[assignment]
+    from terminal_app.__main__ import main
+
     counter = FrameCounter()
     threading.Thread(target=counter.tell, daemon=True).start()
     sys.exit(main())

@@ -57,6 +57,17 @@ def test_fingers_still_type_amounts_and_enter_sells(till_of: TillOf) -> None:
     assert till.sent == [ScanTyped(text=CODE), ShowCode(amount_minor=1257)]
 
 
+def test_a_touch_right_after_a_key_counts_after_it(till_of: TillOf) -> None:
+    """Two hands at once: the key is in the amount that the button takes."""
+    till = till_of(SAMPLES[ScreenName.KEYPAD], PANEL_7_LANDSCAPE)
+    till.tap("key_1")
+    touch = finger.reach("show_code")
+    finger.type_character("2")
+    touch.down()
+    touch.up()
+    assert till.sent == [ShowCode(amount_minor=12)]
+
+
 def test_a_burst_that_a_busy_window_gets_in_two_parts_is_one_code(till_of: TillOf) -> None:
     """The window stood still for a moment in the middle: what counts is that nothing more comes, not the time."""
     till = till_of(SAMPLES[ScreenName.KEYPAD], PANEL_7_LANDSCAPE)
