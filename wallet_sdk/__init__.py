@@ -7,7 +7,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from wallet_sdk.aio import AsyncQuote, AsyncRotatingCode, AsyncWallet
+    from wallet_sdk.aio import AsyncPrintedQuote, AsyncQuote, AsyncRotatingCode, AsyncWallet
     from wallet_sdk.client import ApiClient
     from wallet_sdk.keystore import EncryptedFileKeyStore, KeyringKeyStore, MemoryKeyStore
     from wallet_sdk.ports import AsyncSender, Clock, HttpAnswer, HttpRequest, KeyStore, Random, Sender
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         Payment,
         PayMode,
         PresentedCode,
+        PrintedQuote,
         ProvenReceipt,
         QrCode,
         Quote,
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ApiClient",
     "AsyncHttpxSender",
+    "AsyncPrintedQuote",
     "AsyncQuote",
     "AsyncRotatingCode",
     "AsyncSender",
@@ -75,6 +77,7 @@ __all__ = [
     "PayMode",
     "Payment",
     "PresentedCode",
+    "PrintedQuote",
     "ProvenReceipt",
     "QrCode",
     "Quote",
@@ -99,7 +102,7 @@ __all__ = [
 ]
 
 _HOME_OF = {
-    "wallet_sdk.aio": ("AsyncQuote", "AsyncRotatingCode", "AsyncWallet"),
+    "wallet_sdk.aio": ("AsyncPrintedQuote", "AsyncQuote", "AsyncRotatingCode", "AsyncWallet"),
     "wallet_sdk.client": ("ApiClient",),
     "wallet_sdk.keystore": ("EncryptedFileKeyStore", "KeyringKeyStore", "MemoryKeyStore"),
     "wallet_sdk.ports": ("AsyncSender", "Clock", "HttpAnswer", "HttpRequest", "KeyStore", "Random", "Sender"),
@@ -127,6 +130,7 @@ _HOME_OF = {
         "PayMode",
         "Payment",
         "PresentedCode",
+        "PrintedQuote",
         "ProvenReceipt",
         "QrCode",
         "Quote",

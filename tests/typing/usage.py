@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import assert_type
 
 from wallet_sdk import (
+    AsyncPrintedQuote,
     AsyncQuote,
     AsyncWallet,
     Clock,
@@ -18,6 +19,7 @@ from wallet_sdk import (
     Payment,
     PayMode,
     PresentedCode,
+    PrintedQuote,
     QrCode,
     Quote,
     SavedReceipt,
@@ -64,7 +66,7 @@ def paying(wallet: Wallet, text: str) -> None:
     assert_type(payment.error_code, ErrorCode | None)
     assert_type(payment.receipt, Envelope | None)
     assert_type(payment.qr, QrCode | None)
-    assert_type(wallet.scan_any(text), Quote | UntrustedRequest)
+    assert_type(wallet.scan_any(text), Quote | PrintedQuote | UntrustedRequest)
     assert_type(wallet.history(), Iterator[Payment])
     assert_type(wallet.sync(), SyncReport)
     assert_type(wallet.balance(), WalletBalance)
@@ -79,7 +81,7 @@ async def paying_awaited(wallet: AsyncWallet, text: str) -> None:
     quote = await wallet.scan(text)
     assert_type(quote, AsyncQuote)
     assert_type(await quote.pay(), Payment)
-    assert_type(await wallet.scan_any(text), AsyncQuote | UntrustedRequest)
+    assert_type(await wallet.scan_any(text), AsyncQuote | AsyncPrintedQuote | UntrustedRequest)
     assert_type(wallet.history(), AsyncIterator[Payment])
     assert_type([payment async for payment in wallet.history()], list[Payment])
     assert_type(await wallet.sync(), SyncReport)

@@ -1,5 +1,5 @@
 """The wallet for asyncio: the names, arguments and results of ``Wallet``, awaited. A test compares the two."""
 
-from wallet_sdk.aio.wallet import AsyncQuote, AsyncRotatingCode, AsyncWallet
+from wallet_sdk.aio.wallet import AsyncPrintedQuote, AsyncQuote, AsyncRotatingCode, AsyncWallet
 
-__all__ = ["AsyncQuote", "AsyncRotatingCode", "AsyncWallet"]
+__all__ = ["AsyncPrintedQuote", "AsyncQuote", "AsyncRotatingCode", "AsyncWallet"]

@@ -15,11 +15,12 @@ from wallet_sdk.protocol import qr
 from wallet_sdk.protocol.ids import Digest, PublicKeyBytes
 from wallet_sdk.store import WalletStore
 from wallet_sdk.system import SystemClock, SystemRandom
-from wallet_sdk.wallet import asking, paying, syncing, tokens
+from wallet_sdk.wallet import asking, paying, printed, scanning, syncing, tokens
 from wallet_sdk.wallet.consents import learn_receipt
 from wallet_sdk.wallet.facade import changed, members_of
 from wallet_sdk.wallet.parts import Parts
 from wallet_sdk.wallet.paying import Offer, PayMode
+from wallet_sdk.wallet.printed import PrintedOffer
 from wallet_sdk.wallet.receipts import SavedReceipt, saved_receipt
 from wallet_sdk.wallet.rotation import Rotation
 from wallet_sdk.wallet.syncing import OnProgress
@@ -38,6 +39,17 @@ class AsyncQuote(Offer):
     async def pay(self, mode: PayMode = PayMode.AUTO, *, tip_minor: int = 0) -> Payment:
         """As ``Quote.pay``. A payment that is cancelled while it is sent stays UNKNOWN until the next sync."""
         return await self._wallet._pay(self, mode, tip_minor)  # noqa: SLF001 (one idea in two classes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AsyncPrintedQuote(PrintedOffer):
+    """A printed code that can be paid."""
+
+    _wallet: "AsyncWallet" = field(repr=False)
+
+    async def pay(self, amount_minor: int) -> Payment:
+        """As ``PrintedQuote.pay``. A payment that is cancelled while it is sent stays UNKNOWN until the next sync."""
+        return await self._wallet._pay_printed(self, amount_minor)  # noqa: SLF001 (one idea in two classes)
 
 
 class AsyncWallet:
@@ -112,9 +124,11 @@ class AsyncWallet:
         """As ``Wallet.scan``."""
         return self._quote(await in_thread(partial(paying.scan, self._parts, qr_text)))
 
-    async def scan_any(self, qr_text: str) -> "AsyncQuote | UntrustedRequest":
+    async def scan_any(self, qr_text: str) -> "AsyncQuote | AsyncPrintedQuote | UntrustedRequest":
         """As ``Wallet.scan_any``."""
-        found = await in_thread(partial(paying.scan_any, self._parts, qr_text))
+        found = await in_thread(partial(scanning.scan_any, self._parts, qr_text))
+        if isinstance(found, PrintedOffer):
+            return AsyncPrintedQuote(**members_of(found), _wallet=self)
         return self._quote(found) if isinstance(found, Offer) else found
 
     async def scan_receipt(self, qr_text: str) -> Payment:
@@ -180,6 +194,10 @@ class AsyncWallet:
 
     async def _pay(self, offer: Offer, mode: PayMode, tip_minor: int) -> Payment:
         return payment_of(await run_async(paying.pay(self._parts, offer, mode, tip_minor=tip_minor), self._driver))
+
+    async def _pay_printed(self, offer: PrintedOffer, amount_minor: int) -> Payment:
+        flow = printed.pay_printed(self._parts, offer, amount_minor=amount_minor)
+        return payment_of(await run_async(flow, self._driver))
 
 
 class AsyncRotatingCode:

@@ -4,6 +4,7 @@ from wallet_sdk.store.memory import MemoryWalletStore
 from wallet_sdk.store.port import WalletStore
 from wallet_sdk.store.records import (
     NO_RECEIPT,
+    NO_TERMINAL,
     AskRecord,
     BalanceRecord,
     ConsentKind,
@@ -18,6 +19,7 @@ from wallet_sdk.store.sqlite import SqliteWalletStore
 
 __all__ = [
     "NO_RECEIPT",
+    "NO_TERMINAL",
     "AskRecord",
     "BalanceRecord",
     "ConsentKind",

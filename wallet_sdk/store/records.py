@@ -58,6 +58,8 @@ class Outcome(Enum):
 
 #: No receipt yet.
 NO_RECEIPT: Final = Envelope(b"")
+#: A printed code names no terminal.
+NO_TERMINAL: Final = TerminalId(0)
 DEAD_OUTCOMES: Final = frozenset({Outcome.DECLINED, Outcome.EXPIRED, Outcome.NOT_SENT})
 
 _NEXT: Final = MappingProxyType(

@@ -10,30 +10,31 @@ from contextlib import contextmanager
 from typing import Final
 
 from wallet_sdk.protocol import api, limits
-from wallet_sdk.protocol.envelope import Sealed, key_id_of, open_unverified, seal
+from wallet_sdk.protocol.envelope import Sealed, key_id_of, open_unverified
 from wallet_sdk.protocol.errors import (
     ErrorCode,
     MalformedMessageError,
-    MisuseError,
     MoneyOutcome,
     RuleViolationError,
     TillcodeError,
     UnavailableError,
 )
-from wallet_sdk.protocol.ids import Counter, Envelope, PublicKeyBytes
+from wallet_sdk.protocol.ids import Envelope, PublicKeyBytes
 from wallet_sdk.protocol.messages import (
-    AuthorizationMode,
-    PaymentCode,
-    PaymentIntent,
     PaymentRequest,
-    PaymentToken,
     Receipt,
     TerminalCertificate,
 )
-from wallet_sdk.protocol.rules import check_token_allows
 from wallet_sdk.protocol.states import State
-from wallet_sdk.protocol.trust import VerifiedRequest, verify_receipt
-from wallet_sdk.store import NO_RECEIPT, AskRecord, ConsentKind, ConsentRecord, Outcome, Reservation, TokenRecord
+from wallet_sdk.protocol.trust import verify_receipt
+from wallet_sdk.store import (
+    NO_RECEIPT,
+    NO_TERMINAL,
+    AskRecord,
+    ConsentKind,
+    ConsentRecord,
+    Outcome,
+)
 from wallet_sdk.wallet.parts import Parts, refresh_trust
 
 #: The issuer refuses online consents a minute after their end. So much later, by any forgiven clock, one that it
@@ -43,93 +44,6 @@ _UNPAID: Final = frozenset({State.DECLINED, State.CANCELED, State.EXPIRED, State
 _REFUSALS: Final = frozenset(int(code) for code in ErrorCode if code < UnavailableError.first_code)
 
 assert FORGOTTEN_AFTER_S > limits.CLOCK_SKEW_S_MAX + limits.REQUEST_LIFETIME_S_MAX
-
-
-def sign_intent(
-    parts: Parts,
-    verified: VerifiedRequest,
-    *,
-    token: TokenRecord,
-    limit: PaymentToken,
-    mode: AuthorizationMode,
-    tip_minor: int = 0,
-) -> ConsentRecord:
-    """Reserve, sign and store the consent to one request and a tip. An offline one is checked before it is reserved.
-
-    Raises:
-        RuleViolationError: OVER_PAYMENT_LIMIT, OVER_TOKEN_LIMIT, OVER_COUNT_LIMIT; TOKEN_CLOSED, ALREADY_PAID.
-    """
-    request = verified.request.message
-    amount_minor = request.amount_minor + tip_minor
-    offline = mode is AuthorizationMode.OFFLINE
-
-    def intent_of(reservation: Reservation) -> PaymentIntent:
-        return PaymentIntent(
-            counter=reservation.counter,
-            amount_minor=amount_minor,
-            cumulative_minor=reservation.cumulative_minor,
-            request_digest=verified.request.digest,
-            mode=mode,
-        )
-
-    def check(reservation: Reservation) -> None:
-        _check_count(reservation.counter, limit)  # R-33
-        if offline:
-            check_token_allows(intent_of(reservation), limit)  # R-62
-
-    reservation = parts.store.reserve_counter(token.token_id, spend_minor=amount_minor if offline else 0, check=check)
-    sealed = seal(intent_of(reservation), parts.keys.signer(token.key_name), embedded=token.envelope)  # R-59
-    record = ConsentRecord(
-        digest=sealed.digest,
-        kind=ConsentKind.OFFLINE_INTENT if offline else ConsentKind.ONLINE_INTENT,
-        envelope=sealed.envelope,
-        token_id=token.token_id,
-        counter=reservation.counter,
-        made_at_s=parts.now_s(),
-        expires_at_s=request.expires_at_s,
-        amount_minor=amount_minor,
-        currency=request.currency,
-        ask=_ask_of(verified),
-        outcome=Outcome.OFFLINE if offline else Outcome.UNKNOWN,
-    )
-    parts.store.add_consent(record)
-    return record
-
-
-def sign_code(parts: Parts, *, token: TokenRecord, limit: PaymentToken, ceiling_minor: int) -> ConsentRecord:
-    """Reserve, sign and store a customer-presented code.
-
-    Raises:
-        MisuseError: BAD_ARGUMENT for a ceiling outside 1 .. AMOUNT_MINOR_MAX.
-        RuleViolationError: OVER_COUNT_LIMIT, TOKEN_CLOSED.
-    """
-    if not 1 <= ceiling_minor <= limits.AMOUNT_MINOR_MAX:
-        raise MisuseError(ErrorCode.BAD_ARGUMENT, "a ceiling is a positive amount", param="ceiling_minor")
-    reservation = parts.store.reserve_counter(
-        token.token_id, spend_minor=0, check=lambda reserved: _check_count(reserved.counter, limit)
-    )
-    code = PaymentCode(
-        counter=reservation.counter,
-        issued_at_s=parts.now_s(),
-        lifetime_s=limits.CODE_LIFETIME_S_MAX,
-        ceiling_minor=ceiling_minor,
-    )
-    sealed = seal(code, parts.keys.signer(token.key_name), embedded=token.envelope)
-    record = ConsentRecord(
-        digest=sealed.digest,
-        kind=ConsentKind.CODE,
-        envelope=sealed.envelope,
-        token_id=token.token_id,
-        counter=reservation.counter,
-        made_at_s=code.issued_at_s,
-        expires_at_s=code.expires_at_s,
-        amount_minor=ceiling_minor,
-        currency=limit.currency,
-        ask=None,
-        outcome=Outcome.PRESENTED,
-    )
-    parts.store.add_consent(record)
-    return record
 
 
 async def send_intent(parts: Parts, record: ConsentRecord) -> ConsentRecord:
@@ -233,9 +147,7 @@ def check_receipt_fits(receipt: Receipt, record: ConsentRecord) -> None:  # R-64
         RuleViolationError: WRONG_REQUEST, AMOUNT_MISMATCH or CURRENCY_MISMATCH.
     """
     ask = record.ask
-    if receipt.consent_digest != record.digest or (
-        ask is not None and (receipt.terminal_id, receipt.request_id) != (ask.terminal_id, ask.request_id)
-    ):
+    if receipt.consent_digest != record.digest or (ask is not None and not _is_of(receipt, ask)):
         raise RuleViolationError(ErrorCode.WRONG_REQUEST, "the receipt is for another payment", param="consent_digest")
     if receipt.currency is not record.currency:
         raise RuleViolationError(ErrorCode.CURRENCY_MISMATCH, "the receipt has another currency", param="currency")
@@ -244,13 +156,20 @@ def check_receipt_fits(receipt: Receipt, record: ConsentRecord) -> None:  # R-64
         raise RuleViolationError(ErrorCode.AMOUNT_MISMATCH, "the receipt has another amount", param="amount_minor")
 
 
+def _is_of(receipt: Receipt, ask: AskRecord) -> bool:
+    """A printed code names no terminal; the receipt does."""
+    return receipt.request_id == ask.request_id and ask.terminal_id in {NO_TERMINAL, receipt.terminal_id}
+
+
 def _paid_outcome(record: ConsentRecord, receipt: Receipt) -> Outcome:
     """Of a deposit the first receipt says that it is held, a later one how much of it was taken.  R-121"""
     return Outcome.HELD if _is_deposit(record) and receipt.state is State.AUTHORIZED else Outcome.SETTLED
 
 
 def _is_deposit(record: ConsentRecord) -> bool:
-    return record.ask is not None and open_unverified(record.ask.envelope, PaymentRequest).message.hold_h > 0
+    if record.ask is None or record.ask.terminal_id == NO_TERMINAL:
+        return False
+    return open_unverified(record.ask.envelope, PaymentRequest).message.hold_h > 0
 
 
 async def _fetch(parts: Parts, record: ConsentRecord, *, wait_s: int = 0) -> api.PaymentAnswer | None:
@@ -340,7 +259,7 @@ async def _verify_issuer_receipt(parts: Parts, envelope: Envelope) -> Sealed[Rec
 
 def _terminal_key_of(record: ConsentRecord) -> PublicKeyBytes | None:
     """From the certificate inside the request, which was verified before it was stored."""
-    if record.ask is None:
+    if record.ask is None or record.ask.terminal_id == NO_TERMINAL:
         return None
     embedded = open_unverified(record.ask.envelope, PaymentRequest).embedded
     assert embedded is not None, "a verified request has its certificate"
@@ -359,23 +278,6 @@ def _record(
     after = parts.store.consent(record.digest)
     assert after is not None, "consents are never deleted"
     return after
-
-
-def _ask_of(verified: VerifiedRequest) -> AskRecord:
-    certificate = verified.certificate.message
-    return AskRecord(
-        terminal_id=certificate.terminal_id,
-        request_id=verified.request.message.request_id,
-        envelope=verified.request.envelope,
-        merchant_name=certificate.merchant_name,
-        merchant_city=certificate.merchant_city,
-        reference=verified.request.message.reference,
-    )
-
-
-def _check_count(counter: Counter, limit: PaymentToken) -> None:
-    if counter > limit.count_max:
-        raise RuleViolationError(ErrorCode.OVER_COUNT_LIMIT, "the token's counters are used up", param="counter")
 
 
 def _bad_answer(message: str) -> UnavailableError:

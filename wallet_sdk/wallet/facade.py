@@ -14,11 +14,12 @@ from wallet_sdk.protocol.errors import ErrorCode, MisuseError
 from wallet_sdk.protocol.ids import Digest, PublicKeyBytes
 from wallet_sdk.store import WalletStore
 from wallet_sdk.system import SystemClock, SystemRandom
-from wallet_sdk.wallet import asking, paying, syncing, tokens
+from wallet_sdk.wallet import asking, paying, printed, scanning, syncing, tokens
 from wallet_sdk.wallet.consents import learn_receipt
 from wallet_sdk.wallet.drivers import ThreadDriver
 from wallet_sdk.wallet.parts import Parts
 from wallet_sdk.wallet.paying import Offer, PayMode
+from wallet_sdk.wallet.printed import PrintedOffer
 from wallet_sdk.wallet.receipts import SavedReceipt, saved_receipt
 from wallet_sdk.wallet.rotation import Rotation
 from wallet_sdk.wallet.syncing import OnProgress
@@ -52,6 +53,26 @@ class Quote(Offer):
             UnavailableError: nothing was sent, and offline was not allowed or possible.
         """
         return self._wallet._pay(self, mode, tip_minor)  # noqa: SLF001 (one idea in two classes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrintedQuote(PrintedOffer):
+    """A printed code that can be paid."""
+
+    _wallet: "Wallet" = field(repr=False)
+
+    def pay(self, amount_minor: int) -> Payment:
+        """Pay so much, through the issuer; each call is a payment of its own.
+
+        Returns:
+            The payment SETTLED (with receipt), DECLINED, or UNKNOWN (it may be charged: sync later).
+
+        Raises:
+            MisuseError: BAD_ARGUMENT for an amount that is none, or over ``payment_max``.
+            RuleViolationError: EXPIRED; OVER_COUNT_LIMIT. Nothing is charged.
+            UnavailableError: nothing was sent.
+        """
+        return self._wallet._pay_printed(self, amount_minor)  # noqa: SLF001 (one idea in two classes)
 
 
 class Wallet:
@@ -150,18 +171,21 @@ class Wallet:
         """
         return self._quote(paying.scan(self._parts, qr_text))
 
-    def scan_any(self, qr_text: str) -> "Quote | UntrustedRequest":
-        """As ``scan``, and merchant-presented EMV codes too.
+    def scan_any(self, qr_text: str) -> "Quote | PrintedQuote | UntrustedRequest":
+        """As ``scan``, and printed codes and merchant-presented EMV codes too.
 
-        One that carries a signed request of ours becomes a quote. Any other is an UntrustedRequest: nobody vouches for
-        a word of it. A token cannot pay it, online or offline; whoever has rails of its scheme pays it there, online.
+        A printed code of ours has no amount: the payer says how much. An EMV code that carries a signed request of
+        ours becomes a quote. Any other is an UntrustedRequest: nobody vouches for a word of it. A token cannot pay it,
+        online or offline; whoever has rails of its scheme pays it there, online.
 
         Raises:
             MalformedMessageError: neither of ours nor an EMV code.
             RuleViolationError: as ``scan``; EMV_FIELD_MISMATCH when the code says another thing than what was signed.
             MisuseError: NOT_ENROLLED.
         """
-        found = paying.scan_any(self._parts, qr_text)
+        found = scanning.scan_any(self._parts, qr_text)
+        if isinstance(found, PrintedOffer):
+            return PrintedQuote(**members_of(found), _wallet=self)
         return self._quote(found) if isinstance(found, Offer) else found
 
     def scan_receipt(self, qr_text: str) -> Payment:
@@ -280,6 +304,9 @@ class Wallet:
     def _pay(self, offer: Offer, mode: PayMode, tip_minor: int) -> Payment:
         return payment_of(run(paying.pay(self._parts, offer, mode, tip_minor=tip_minor), self._driver))
 
+    def _pay_printed(self, offer: PrintedOffer, amount_minor: int) -> Payment:
+        return payment_of(run(printed.pay_printed(self._parts, offer, amount_minor=amount_minor), self._driver))
+
 
 class RotatingCode:
     """A customer-presented code that changes every 30 seconds: a picture of the screen is soon worth nothing."""
@@ -309,9 +336,9 @@ class RotatingCode:
         return None
 
 
-def members_of(offer: Offer) -> dict[str, Any]:
+def members_of(offer: Offer | PrintedOffer) -> dict[str, Any]:
     """The members of an offer by name, for the quote that is made of it."""
-    return {member.name: getattr(offer, member.name) for member in fields(Offer)}
+    return {member.name: getattr(offer, member.name) for member in fields(offer)}
 
 
 def changed(patience: Patience, timeout_s: float | None, retries_max: int | None) -> Patience:

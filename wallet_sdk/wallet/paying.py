@@ -1,8 +1,9 @@
 """From a scanned text to a payment: verify, ask the payer, pay online, and offline when no byte can leave."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, unique
-from typing import TYPE_CHECKING, assert_never
+from typing import assert_never
 
 from wallet_sdk.protocol import qr
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, MoneyOutcome, RuleViolationError, UnavailableError
@@ -11,13 +12,11 @@ from wallet_sdk.protocol.money import Money
 from wallet_sdk.protocol.rules import check_request_fresh
 from wallet_sdk.protocol.trust import VerifiedRequest, verify_request
 from wallet_sdk.store import ConsentRecord, Outcome, TokenRecord
-from wallet_sdk.wallet.consents import send_intent, sign_code, sign_intent
+from wallet_sdk.wallet.consents import send_intent
 from wallet_sdk.wallet.parts import Parts
+from wallet_sdk.wallet.signing import sign_code, sign_intent
 from wallet_sdk.wallet.tokens import obtain_token, token_message
 from wallet_sdk.wallet.views import PresentedCode, code_of
-
-if TYPE_CHECKING:
-    from wallet_sdk.protocol.emv import UntrustedRequest
 
 
 @unique
@@ -60,25 +59,7 @@ def scan(parts: Parts, qr_text: str) -> Offer:
         RuleViolationError: forged, stale, in another currency, or ALREADY_PAID by this wallet.
         MisuseError: NOT_ENROLLED.
     """
-    return _offer_of(parts, verify_request(qr.from_text(qr_text), parts.trust(), at_s=parts.now_s()))
-
-
-def scan_any(parts: Parts, qr_text: str) -> "Offer | UntrustedRequest":
-    """As ``scan``, and EMV codes too: one that carries a request of ours is verified, another is untrusted.
-
-    Raises:
-        MalformedMessageError: neither of ours nor an EMV code.
-        RuleViolationError: as ``scan``; EMV_FIELD_MISMATCH when the code says another thing than what was signed.
-        MisuseError: NOT_ENROLLED.
-    """
-    if qr_text.startswith(qr.PREFIX[:2]):
-        return scan(parts, qr_text)
-    # Late: few wallets are ever shown such a code, and reading them takes as long to import as all else.
-    from wallet_sdk.protocol.emv import decode_merchant_presented, import_merchant_presented
-
-    code = decode_merchant_presented(qr_text)
-    found = import_merchant_presented(code, parts.trust(), at_s=parts.now_s())
-    return _offer_of(parts, found) if isinstance(found, VerifiedRequest) else found
+    return offer_of(parts, verify_request(qr.from_text(qr_text), parts.trust(), at_s=parts.now_s()))
 
 
 async def pay(parts: Parts, offer: Offer, mode: PayMode, *, tip_minor: int = 0) -> ConsentRecord:
@@ -144,20 +125,33 @@ async def online_token(parts: Parts) -> tuple[TokenRecord, PaymentToken]:
     return fresh, token_message(parts, fresh).message
 
 
-async def _pay_online(parts: Parts, verified: VerifiedRequest, *, tip_minor: int) -> ConsentRecord:
+async def pay_online(parts: Parts, sign: Callable[[TokenRecord, PaymentToken], ConsentRecord]) -> ConsentRecord:
+    """Sign under a token that may be used, and send.
+
+    Raises:
+        UnavailableError, RuleViolationError: as ``Quote.pay``.
+    """
     try:
         token, limit = await online_token(parts)
     except UnavailableError as error:
         # Whatever became of the token's renewal: nothing of this payment is signed yet.
         error.outcome = MoneyOutcome.NOT_CHARGED
         raise
-    record = sign_intent(parts, verified, token=token, limit=limit, mode=AuthorizationMode.ONLINE, tip_minor=tip_minor)
+    record = sign(token, limit)
     try:
         return await send_intent(parts, record)
     except UnavailableError as error:
         if error.outcome is MoneyOutcome.NOT_CHARGED:
             parts.store.record_outcome(record.digest, Outcome.NOT_SENT)
         raise
+
+
+async def _pay_online(parts: Parts, verified: VerifiedRequest, *, tip_minor: int) -> ConsentRecord:
+    def sign(token: TokenRecord, limit: PaymentToken) -> ConsentRecord:
+        online = AuthorizationMode.ONLINE
+        return sign_intent(parts, verified, token=token, limit=limit, mode=online, tip_minor=tip_minor)
+
+    return await pay_online(parts, sign)
 
 
 def _pay_offline(parts: Parts, verified: VerifiedRequest, *, tip_minor: int) -> ConsentRecord:
@@ -196,7 +190,8 @@ def _check_payable(parts: Parts, verified: VerifiedRequest) -> None:
         )
 
 
-def _offer_of(parts: Parts, verified: VerifiedRequest) -> Offer:
+def offer_of(parts: Parts, verified: VerifiedRequest) -> Offer:
+    """What a payer looks at."""
     _check_payable(parts, verified)
     request, certificate = verified.request.message, verified.certificate.message
     return Offer(

@@ -17,7 +17,7 @@ from wallet_sdk.protocol.messages import PaymentRequest
 from wallet_sdk.protocol.money import Money
 from wallet_sdk.protocol.states import State
 from wallet_sdk.protocol.trust import VerifiedRequest, verify_bundle, verify_receipt, verify_request
-from wallet_sdk.store import ConsentRecord
+from wallet_sdk.store import NO_TERMINAL, ConsentRecord
 from wallet_sdk.wallet.parts import Parts
 from wallet_sdk.wallet.views import QrCode
 
@@ -149,5 +149,6 @@ def saved_receipt(parts: Parts, record: ConsentRecord) -> SavedReceipt:
     return SavedReceipt(
         receipt=record.receipt,
         bundle=parts.enrolled().bundle,
-        request=record.ask.envelope if record.ask else _NOTHING,
+        # A print is left out: nothing that was signed says that the receipt is of it.
+        request=record.ask.envelope if record.ask and record.ask.terminal_id != NO_TERMINAL else _NOTHING,
     )

@@ -8,14 +8,15 @@ import pytest
 
 import wallet_sdk
 from wallet_sdk import AsyncHttpxSender, AsyncSwitchableSender, HttpxSender, SwitchableSender
-from wallet_sdk.aio import AsyncQuote, AsyncRotatingCode, AsyncWallet
+from wallet_sdk.aio import AsyncPrintedQuote, AsyncQuote, AsyncRotatingCode, AsyncWallet
 from wallet_sdk.ports import AsyncSender, Sender
 from wallet_sdk.protocol.emv import UntrustedRequest
-from wallet_sdk.wallet import Quote, RotatingCode, Wallet
+from wallet_sdk.wallet import PrintedQuote, Quote, RotatingCode, Wallet
 
 PAIRS = {
     Wallet: AsyncWallet,
     Quote: AsyncQuote,
+    PrintedQuote: AsyncPrintedQuote,
     RotatingCode: AsyncRotatingCode,
     HttpxSender: AsyncHttpxSender,
     SwitchableSender: AsyncSwitchableSender,
@@ -25,7 +26,7 @@ PLAIN = {"open", "with_options", "rotating_code", "switch"}
 #: How a type of the one reads in the other.
 AWAITED = {
     Quote: AsyncQuote,
-    Quote | UntrustedRequest: AsyncQuote | UntrustedRequest,
+    Quote | PrintedQuote | UntrustedRequest: AsyncQuote | AsyncPrintedQuote | UntrustedRequest,
     RotatingCode: AsyncRotatingCode,
     Sender: AsyncSender,
     Sender | None: AsyncSender | None,
@@ -49,7 +50,7 @@ def awaited(kind: object) -> object:
     """The type as it reads in the asyncio class."""
     if typing.get_origin(kind) is Iterator:
         return AsyncIterator[typing.get_args(kind)[0]]  # type: ignore[misc]
-    return AWAITED.get(kind, kind)  # type: ignore[call-overload]
+    return AWAITED.get(kind, kind)
 
 
 @pytest.mark.parametrize(("one", "other"), PAIRS.items())

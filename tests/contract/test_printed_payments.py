@@ -1,0 +1,123 @@
+"""A printed code from both ends: the server issues it, the SDK's wallet scans it, says how much, and pays."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from server_stub.service.administration import wallet_code
+from tests.unit.server_stub.harness import NEVER_S, House, opened_house
+from wallet_sdk import Money, Outcome, PrintedQuote, Wallet
+from wallet_sdk.keystore import MemoryKeyStore
+from wallet_sdk.ports import HttpAnswer, HttpRequest
+from wallet_sdk.protocol import api
+from wallet_sdk.protocol.errors import ErrorCode, MisuseError, MoneyOutcome, RuleViolationError, UnavailableError
+from wallet_sdk.protocol.money import Currency
+from wallet_sdk.store import MemoryWalletStore
+from wallet_sdk.testing import SeededRandom
+
+PATH = "/v1/static-codes"
+
+
+@dataclass(slots=True)
+class Line:
+    """Carries a wallet's requests into the server; ``cut`` loses the answer of the next payment."""
+
+    house: House
+    cut: bool = False
+
+    def send(self, request: HttpRequest) -> HttpAnswer:
+        """One request."""
+        answer = self.house.call(request.method, request.path, request.body, request.authorization)
+        if self.cut and request.path == api.PATH_INTENTS:
+            self.cut = False
+            raise UnavailableError(ErrorCode.NETWORK_TIMEOUT, "the line was cut", outcome=MoneyOutcome.UNKNOWN)
+        return HttpAnswer(
+            http_status=answer.http_status, body=answer.body, content_type=answer.headers.get("content-type", "")
+        )
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+@dataclass(slots=True)
+class Shop:
+    """A server with a print on its wall, and a wallet in front of it."""
+
+    house: House
+    line: Line
+    wallet: Wallet
+    told: dict[str, Any]
+
+    def scanned(self) -> PrintedQuote:
+        """What the wallet sees."""
+        found = self.wallet.scan_any(self.told["text"])
+        assert isinstance(found, PrintedQuote)
+        return found
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Generator[Shop]:
+    """With 100.00 in the wallet."""
+    with opened_house(tmp_path / "server") as house:
+        line = Line(house)
+        wallet = Wallet.open(
+            store=MemoryWalletStore(),
+            keys=MemoryKeyStore(SeededRandom(3)),
+            sender=line,
+            clock=house.clock,
+            random=SeededRandom(2),
+            sleep=lambda _seconds: None,
+        )
+        funds = Money(minor=10_000, currency=Currency.EUR)
+        code = wallet_code(house.desk.operator.store, funds, random=house.random, expires_at_s=NEVER_S)
+        wallet.enrol(server="http://server", activation_code=code)
+        wallet.sync()
+        told = house.ask("POST", PATH, house.new_key(house.merchant_id), {"payment_max_minor": 3_000}).ok()
+        yield Shop(house=house, line=line, wallet=wallet, told=told)
+        house.assert_clean()
+        wallet.close()
+
+
+def test_a_print_is_scanned_and_paid_as_often_as_wanted(shop: Shop) -> None:
+    """The payee is in the operator's words, the amount the payer's; each payment has its receipt and its place."""
+    quote = shop.scanned()
+    assert (quote.merchant_name, str(quote.payment_max)) == ("Café Mole", "30.00 EUR")
+    payments = [quote.pay(amount) for amount in (1_250, 1_250, 2_000)]
+    assert [payment.outcome for payment in payments] == [Outcome.SETTLED] * 3
+    assert len({payment.digest for payment in payments}) == 3
+    assert [(one.merchant_name, one.amount.minor) for one in shop.wallet.history()] == [
+        ("Café Mole", amount) for amount in (2_000, 1_250, 1_250)
+    ]
+    proven = shop.wallet.receipt(payments[0]).verify(root_key=shop.house.desk.operator.trust.root_key)
+    assert (proven.amount.minor, proven.consent_digest) == (1_250, payments[0].digest)
+    assert proven.merchant_name == "", "a receipt does not say which print it is of"
+    assert shop.house.payable_minor() == 4_500
+
+
+def test_an_answer_that_was_lost_is_found_again(shop: Shop) -> None:
+    """The same intent is the same payment: asked for, or sent again."""
+    shop.line.cut = True
+    payment = shop.scanned().pay(700)
+    assert payment.outcome is Outcome.SETTLED, "it was asked for at once"
+    assert shop.house.audit().payments == 1
+    assert shop.house.payable_minor() == 700
+
+
+def test_what_a_print_does_not_take(shop: Shop) -> None:
+    """Too much, nothing, after its end, and what the payer does not have: no money moves."""
+    quote = shop.scanned()
+    for amount in (0, 3_001):
+        with pytest.raises(MisuseError):
+            quote.pay(amount)
+    assert [quote.pay(3_000).outcome for _ in range(2)] == [Outcome.SETTLED, Outcome.DECLINED]
+    shop.house.ask("DELETE", f"{PATH}/{shop.told['code_id']}", shop.house.new_key(shop.house.merchant_id)).ok()
+    ended = quote.pay(5)
+    assert (ended.outcome, ended.error_code) == (Outcome.DECLINED, ErrorCode.REVOKED)
+    shop.house.clock.advance(367 * 86_400)
+    with pytest.raises(RuleViolationError) as old:
+        quote.pay(5)
+    assert old.value.code is ErrorCode.EXPIRED
+    assert shop.house.payable_minor() == 3_000

@@ -1,0 +1,35 @@
+"""Whatever a camera saw: a request, a printed code, an EMV code."""
+
+from typing import TYPE_CHECKING
+
+from wallet_sdk.protocol import limits, qr
+from wallet_sdk.protocol.envelope import peek_type
+from wallet_sdk.protocol.messages import MessageType
+from wallet_sdk.protocol.trust import VerifiedRequest
+from wallet_sdk.wallet.parts import Parts
+from wallet_sdk.wallet.paying import Offer, offer_of, scan
+from wallet_sdk.wallet.printed import PrintedOffer, scan_printed
+
+if TYPE_CHECKING:
+    from wallet_sdk.protocol.emv import UntrustedRequest
+
+
+def scan_any(parts: Parts, qr_text: str) -> "Offer | PrintedOffer | UntrustedRequest":
+    """As ``scan``, and printed codes and EMV codes too: an EMV code with a request of ours is verified, others are not.
+
+    Raises:
+        MalformedMessageError: neither of ours nor an EMV code.
+        RuleViolationError: as ``scan``; EMV_FIELD_MISMATCH when the code says another thing than what was signed.
+        MisuseError: NOT_ENROLLED.
+    """
+    if qr_text.startswith(qr.PREFIX[:2]):
+        envelope = qr.from_text(qr_text)
+        if peek_type(envelope, bytes_max=limits.MESSAGE_BYTES_MAX) is MessageType.STATIC_CODE:
+            return scan_printed(parts, envelope)
+        return scan(parts, qr_text)
+    # Late: few wallets are ever shown such a code, and reading them takes as long to import as all else.
+    from wallet_sdk.protocol.emv import decode_merchant_presented, import_merchant_presented
+
+    code = decode_merchant_presented(qr_text)
+    found = import_merchant_presented(code, parts.trust(), at_s=parts.now_s())
+    return offer_of(parts, found) if isinstance(found, VerifiedRequest) else found
