@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 import msgspec
+from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -29,17 +30,27 @@ from wallet_sdk.protocol.errors import (
 )
 
 _LOG: Final = logging.getLogger("tillcode.server")
+_BY_API_KEY: Final = frozenset({Access.API_KEY, Access.SIGNED_READ_OR_API_KEY})
+_NO_QUERY: Final = QueryParams()
 
 
-def route_of(desk: Desk, operation: Operation) -> Route:
-    """The Starlette route of a row."""
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def endpoint_of(desk: Desk, operation: Operation) -> Endpoint:
+    """What answers a row; every error is an answer, so that nothing but a cancellation leaves it."""
 
     async def endpoint(request: Request) -> Response:
         passage = passage_of(request.scope)
         passage.operation = operation.name
         return await _answered(passage, lambda: _answer(desk, operation, request))
 
-    return Route(operation.path, endpoint, methods=[operation.method], name=operation.name)
+    return endpoint
+
+
+def route_of(desk: Desk, operation: Operation) -> Route:
+    """The Starlette route of a row."""
+    return Route(operation.path, endpoint_of(desk, operation), methods=[operation.method], name=operation.name)
 
 
 async def refuse_route(request: Request, error: Exception) -> Response:
@@ -95,7 +106,7 @@ def _incoming(request: Request, body: bytes, caller: Caller | None) -> Incoming:
         url=str(request.url) if is_signed(request.headers) else "",  # it costs more than it looks
         path=request.scope["path"],
         names=request.path_params,
-        query=request.query_params,
+        query=request.query_params if request.scope["query_string"] else _NO_QUERY,
         headers=request.headers,
         body=body,
         number_of_request=passage_of(request.scope).number,
@@ -105,12 +116,11 @@ def _incoming(request: Request, body: bytes, caller: Caller | None) -> Incoming:
 
 async def _caller(desk: Desk, operation: Operation, request: Request) -> Caller | None:
     """Whose API key it is, where the operation wants one; checked before a byte of the body is read."""
-    authorization = request.headers.get("authorization", "")
-    if operation.access is Access.SIGNED_READ_OR_API_KEY:
-        if not authorization.lower().startswith("bearer "):
-            return None  # a device; its signature is checked with what it reads
-    elif operation.access is not Access.API_KEY:
+    if operation.access not in _BY_API_KEY:
         return None
+    authorization = request.headers.get("authorization", "")
+    if operation.access is Access.SIGNED_READ_OR_API_KEY and not authorization.lower().startswith("bearer "):
+        return None  # a device; its signature is checked with what it reads
     assert operation.scope is not None, "an operation for API keys has a scope"
     caller = await desk.run(api_keys.authenticate, desk.operator, authorization)
     passage = passage_of(request.scope)

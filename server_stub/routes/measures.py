@@ -15,7 +15,7 @@ _BUCKETS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.
 class Measures:
     """The measures of one application; each has its own registry, so that two in one process do not mix."""
 
-    __slots__ = ("_answers", "_in_flight", "_limited", "_registry", "_seconds")
+    __slots__ = ("_answers", "_in_flight", "_known", "_limited", "_registry", "_seconds")
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -37,6 +37,9 @@ class Measures:
             "tillcode_http_limited", "Requests refused by a limit.", ("limit",), registry=self._registry
         )
 
+        #: The counters of each operation and status; finding them by their labels costs more than counting.
+        self._known: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
+
     def begin(self) -> None:
         """One more request is under way."""
         self._in_flight.inc()
@@ -44,8 +47,13 @@ class Measures:
     def end(self, *, operation: str, http_status: int, seconds: float) -> None:
         """It was answered. ``operation`` is a name of the table, never what a caller wrote: names must not grow."""
         self._in_flight.dec()
-        self._answers.labels(operation, str(http_status)).inc()
-        self._seconds.labels(operation).observe(seconds)
+        known = self._known.get((operation, http_status))
+        if known is None:
+            known = self._answers.labels(operation, str(http_status)), self._seconds.labels(operation)
+            self._known[operation, http_status] = known
+        answers, took = known
+        answers.inc()
+        took.observe(seconds)
 
     def limited(self, limit: str) -> None:
         """A request was refused by a limit of this name."""

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
+import msgspec
+
 from server_stub.committer import Command
 from server_stub.service import events, risking, settling, telling
 from server_stub.service.claims import (
@@ -33,6 +35,7 @@ from wallet_sdk.protocol.trust import named_key_of, verify_from_device
 Outcomes = tuple[Outcome, ...]
 
 _NO_ERROR: Final = 0
+_INTENT_BODY: Final = msgspec.json.Decoder(api.IntentBody)
 #: How a JSON body begins; a signed message is an array of CBOR.
 _JSON_OBJECT: Final = b"{"
 
@@ -146,7 +149,7 @@ def prepare_intent(operator: Operator, body: bytes) -> IntentCommand:
     Raises:
         TillcodeError: nothing was stored.
     """
-    parts = api.parse_json(body, api.IntentBody)
+    parts = _intent_body(body)
     intent, request = api.from_base64url(parts.intent), api.from_base64url(parts.request)
     try:
         claim = claim_of_wallet(operator, intent=intent, request=request)
@@ -254,6 +257,14 @@ def _answer(operator: Operator, outcome: Outcome, *, state: State, paid: Payment
         receipt=api.to_base64url(_receipt(operator, outcome, paid)),
         refunded_minor=0 if paid is None else paid.refunded_minor,
     )
+
+
+def _intent_body(body: bytes) -> api.IntentBody:
+    """As ``api.parse_json``, which says what is wrong when the quick reader takes offence."""
+    try:
+        return _INTENT_BODY.decode(body)
+    except (msgspec.MsgspecError, UnicodeError):
+        return api.parse_json(body, api.IntentBody)
 
 
 def _is_own(outcome: Outcome) -> bool:
