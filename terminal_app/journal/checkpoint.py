@@ -16,12 +16,12 @@ import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
 import msgspec
 
 import wallet_sdk.protocol
-from terminal_app.journal.packing import packer, unpacker
+from terminal_app.journal.packing import fields_of, packer, unpacker
 from terminal_app.journal.views import Views
 from wallet_sdk.protocol.errors import TillcodeError
 
@@ -53,12 +53,13 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     Raises:
         OSError: the old one is still there.
     """
-    packed = msgspec.msgpack.encode(packer(Views)(checkpoint.views))
-    body = b"".join((_program(), checkpoint.link, checkpoint.number.to_bytes(_NUMBER_BYTES, "big"), packed))
+    body = bytearray().join((_program(), checkpoint.link, checkpoint.number.to_bytes(_NUMBER_BYTES, "big")))
+    _encode_into(body, checkpoint.views)
     draft = path.with_name(path.name + ".new")
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(hashlib.sha256(body).digest() + body)
+        file.write(hashlib.sha256(body).digest())
+        file.write(body)
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
@@ -81,6 +82,26 @@ def read_checkpoint(path: Path) -> Checkpoint | None:
     except (ValueError, TypeError, KeyError, TillcodeError):
         return None
     return Checkpoint(number=int.from_bytes(rest[:_NUMBER_BYTES], "big"), link=link, views=views)
+
+
+def _encode_into(body: bytearray, views: Views) -> None:
+    """What `packer(Views)` makes, encoded line by line: all lines at once would be megabytes of small objects."""
+    fields = fields_of(Views)
+    body += _array_head(len(fields))
+    for name, kind in fields:
+        value = getattr(views, name)
+        if isinstance(value, dict):
+            pack_key, pack_item = map(packer, get_args(kind))
+            body += _array_head(len(value))
+            for key, item in value.items():
+                body += msgspec.msgpack.encode((pack_key(key), pack_item(item)))
+        else:
+            body += msgspec.msgpack.encode(packer(kind)(value))
+
+
+def _array_head(count: int) -> bytes:
+    """Source: the MessagePack specification, array 32."""
+    return b"\xdd" + count.to_bytes(4, "big")
 
 
 @cache

@@ -34,7 +34,7 @@ def packer(kind: Any) -> Step:
     if issubclass(plain, Enum):
         return lambda value: value.name
     if is_dataclass(plain):
-        parts = [(name, packer(inner)) for name, inner in _fields(plain)]
+        parts = [(name, packer(inner)) for name, inner in fields_of(plain)]
         return lambda value: [pack(getattr(value, name)) for name, pack in parts]
     return lambda value: value
 
@@ -57,7 +57,7 @@ def unpacker(kind: Any) -> Step:
     if issubclass(plain, Enum):
         return plain.__getitem__
     if is_dataclass(plain):
-        parts = [(name, unpacker(inner)) for name, inner in _fields(plain)]
+        parts = [(name, unpacker(inner)) for name, inner in fields_of(plain)]
         return lambda value: plain(**{name: unpack(one) for (name, unpack), one in zip(parts, value, strict=True)})
     return lambda value: _checked(value, plain)
 
@@ -69,7 +69,8 @@ def _many(arguments: tuple[Any, ...], step_of: Callable[[Any], Step], make: Call
     return lambda value: make(map(step, value))
 
 
-def _fields(kind: Any) -> list[tuple[str, Any]]:
+def fields_of(kind: Any) -> list[tuple[str, Any]]:
+    """The fields of a dataclass, each with its type."""
     hints = get_type_hints(kind)
     return [(field.name, hints[field.name]) for field in fields(kind)]
 
