@@ -6,17 +6,9 @@ from starlette.responses import Response
 
 from server_stub.routes import bodies, measures
 from server_stub.routes.desk import Desk
-from server_stub.routes.merchant import (
-    LIMIT,
-    code_expiry_s,
-    key_operation,
-    limit_of,
-    told_case,
-    told_merchant,
-    told_new_key,
-    told_terminal,
-)
+from server_stub.routes.merchant import LIMIT, code_expiry_s, key_operation, limit_of
 from server_stub.routes.operations import Access, Incoming, Operation, Parameter
+from server_stub.routes.told import told_case, told_merchant, told_new_key, told_terminal
 from server_stub.service import api_keys, merchants
 from server_stub.service.administration import MerchantDetails, add_merchant, new_code, wallet_code
 from server_stub.service.enrolment import hash_of_code

@@ -100,6 +100,20 @@ class MerchantTold(Told, frozen=True, kw_only=True):
     currencies: tuple[str, ...]
 
 
+class MerchantBalanceTold(Told, frozen=True, kw_only=True):
+    """What is owed in one currency, and what payers have authorized in holds that are still open."""
+
+    currency: str
+    payable_minor: int
+    pending_minor: int
+
+
+class MerchantBalancesTold(Told, frozen=True, kw_only=True):
+    """One balance for each currency that the merchant takes."""
+
+    balances: tuple[MerchantBalanceTold, ...]
+
+
 class MerchantsTold(Told, frozen=True, kw_only=True):
     """Merchants by their numbers."""
 

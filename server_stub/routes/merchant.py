@@ -8,16 +8,15 @@ import msgspec
 from server_stub.routes import bodies
 from server_stub.routes.desk import Desk
 from server_stub.routes.operations import JSON_BYTES_MAX, Access, Body, Incoming, Operation, Parameter
+from server_stub.routes.told import told_case, told_key, told_merchant, told_new_key, told_payment, told_terminal
 from server_stub.service import api_keys, events, merchants
 from server_stub.service.administration import new_code, terminal_code
 from server_stub.service.enrolment import hash_of_code
-from server_stub.service.receipts import receipt_of
 from server_stub.service.replacing import ReplaceTerminal
-from server_stub.store.callers import ApiKey, ApiKeyId, Scope
-from server_stub.store.records import FraudCase, Merchant, Payment, Terminal
+from server_stub.store.callers import ApiKeyId, Scope
+from server_stub.store.records import Merchant, Terminal
 from server_stub.store.tables.parties import MERCHANTS
 from wallet_sdk.protocol import api
-from wallet_sdk.protocol.envelope import key_id_of
 from wallet_sdk.protocol.errors import ErrorCode, MalformedMessageError, RuleViolationError
 from wallet_sdk.protocol.ids import TerminalId
 
@@ -46,70 +45,6 @@ _CURSOR: Final = Parameter(
 def limit_of(incoming: Incoming) -> int:
     """How many a page may hold."""
     return incoming.number("limit", default=_PAGE_DEFAULT, lowest=1, highest=PAGE_MAX)
-
-
-def told_payment(desk: Desk, payment: Payment) -> bodies.PaymentTold:
-    """A payment as a merchant sees it."""
-    return bodies.PaymentTold(
-        terminal_id=payment.terminal_id,
-        request_id=api.to_base64url(payment.request_id),
-        state=payment.state.name,
-        amount_minor=payment.amount_minor,
-        fee_minor=payment.fee_minor,
-        refunded_minor=payment.refunded_minor,
-        currency=payment.currency.name,
-        at_s=payment.at_s,
-        receipt=api.to_base64url(receipt_of(payment, desk.operator.signers.receipt)),
-    )
-
-
-def told_merchant(merchant: Merchant) -> bodies.MerchantTold:
-    """A merchant."""
-    return bodies.MerchantTold(
-        merchant_id=merchant.merchant_id,
-        name=merchant.name,
-        city=merchant.city,
-        country=merchant.country,
-        mcc=merchant.mcc,
-        currencies=tuple(currency.name for currency in merchant.currencies),
-    )
-
-
-def told_terminal(terminal: Terminal) -> bodies.TerminalTold:
-    """A terminal."""
-    return bodies.TerminalTold(
-        terminal_id=terminal.terminal_id,
-        merchant_id=terminal.merchant_id,
-        key_id=key_id_of(terminal.public_key).hex(),
-        blocked_at_s=terminal.blocked_at_s,
-    )
-
-
-def told_case(case: FraudCase) -> bodies.FraudCaseTold:
-    """A fraud case with its proof."""
-    return bodies.FraudCaseTold(
-        number=case.number,
-        reason=case.reason,
-        wallet_id=case.wallet_id,
-        at_s=case.at_s,
-        proof=api.to_base64url(case.proof),
-    )
-
-
-def told_key(key: ApiKey) -> bodies.ApiKeyTold:
-    """A key without its secret."""
-    return bodies.ApiKeyTold(
-        key_id=key.key_id,
-        scopes=key.scopes,
-        label=key.label,
-        made_at_s=key.made_at_s,
-        revoked_at_s=key.revoked_at_s,
-    )
-
-
-def told_new_key(made: api_keys.MadeKey) -> bodies.ApiKeyMade:
-    """A new key and its text, for the only time."""
-    return bodies.ApiKeyMade(**msgspec.structs.asdict(told_key(made.key)), api_key=made.text)
 
 
 async def payment_of_merchant(desk: Desk, incoming: Incoming) -> bodies.PaymentTold:
@@ -164,6 +99,18 @@ async def _merchant(desk: Desk, incoming: Incoming) -> bodies.MerchantTold:
         return merchant
 
     return told_merchant(await desk.run(look))
+
+
+async def _balances(desk: Desk, incoming: Incoming) -> bodies.MerchantBalancesTold:
+    found = await desk.run(merchants.balances_of, desk.operator, incoming.merchant)
+    return bodies.MerchantBalancesTold(
+        balances=tuple(
+            bodies.MerchantBalanceTold(
+                currency=one.currency.name, payable_minor=one.payable_minor, pending_minor=one.pending_minor
+            )
+            for one in found
+        )
+    )
 
 
 async def _terminals(desk: Desk, incoming: Incoming) -> bodies.TerminalsTold:
@@ -282,6 +229,16 @@ OPERATIONS: Final = (
         "The merchant whose key it is.",
         bodies.MerchantTold,
         _merchant,
+        tag="Merchant",
+        scope=Scope.PAYMENTS_READ,
+    ),
+    key_operation(
+        "GET",
+        "/v1/merchant/balances",
+        "getMerchantBalances",
+        "What the merchant is owed, and what is pending in open holds.",
+        bodies.MerchantBalancesTold,
+        _balances,
         tag="Merchant",
         scope=Scope.PAYMENTS_READ,
     ),

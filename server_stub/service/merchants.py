@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from server_stub.committer import Command
+from server_stub.ledger import AccountKind
 from server_stub.service.denylist import revoke_terminal, revoke_wallet
 from server_stub.service.operator import Operator
 from server_stub.service.settling import payment_of
@@ -14,16 +15,22 @@ from server_stub.store.reader import Reader
 from server_stub.store.records import FraudCase, Payment, Terminal, Wallet
 from server_stub.store.selecting import select
 from server_stub.store.tables.outbox import EVENTS
-from server_stub.store.tables.parties import TERMINALS, WALLETS
+from server_stub.store.tables.parties import ACCOUNT_NAME, ACCOUNTS, MERCHANTS, TERMINALS, WALLETS
 from server_stub.store.tables.payments import ANSWERED_REQUESTS, CONSENT_DIGEST, CONSENTS, FRAUD_CASES
 from server_stub.store.writer import Writer
 from wallet_sdk.protocol import api, limits
 from wallet_sdk.protocol.errors import ErrorCode, MalformedMessageError, RuleViolationError
 from wallet_sdk.protocol.ids import MerchantId, RequestId, TerminalId, WalletId
+from wallet_sdk.protocol.money import Currency
 
 _CAPTURED_BEFORE: Final = (
     "WHERE merchant_id = ? AND kind = 'payment.captured' AND (at_s < ? OR (at_s = ? AND row_number < ?))"
     " ORDER BY at_s DESC, row_number DESC LIMIT ?"
+)
+#: Held is the payer's money until it is captured; so what is pending is read, and has no account of its own.
+_PENDING: Final = (
+    "SELECT p.currency, sum(h.authorized_minor) FROM holds h JOIN payments p ON p.number = h.payment_number"
+    " JOIN terminals t ON t.id = p.terminal_id WHERE h.ended_at_s IS NULL AND t.merchant_id = ? GROUP BY p.currency"
 )
 _TERMINALS_OF: Final = "WHERE merchant_id = ? ORDER BY id"
 
@@ -84,6 +91,37 @@ def payment_named(operator: Operator, merchant_id: MerchantId, name: str) -> Pay
             if terminal is not None and terminal.merchant_id == merchant_id and paid is not None:
                 return paid
     raise unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MerchantBalance:
+    """What a merchant is owed in one currency, and what payers have set aside for him in open holds."""
+
+    currency: Currency
+    payable_minor: int
+    pending_minor: int
+
+
+def balances_of(operator: Operator, merchant_id: MerchantId) -> tuple[MerchantBalance, ...]:
+    """A merchant's balances, one for each currency that he takes."""
+    with operator.store.reading() as reader:
+        merchant = reader.find(MERCHANTS, merchant_id)
+        assert merchant is not None, "a merchant's key has its merchant"
+        pending_minor = {row[0]: int(row[1]) for row in reader.rows(_PENDING, (merchant_id,))}
+        payable = {
+            currency: reader.find_by(
+                ACCOUNTS, ACCOUNT_NAME, (int(AccountKind.MERCHANT_PAYABLE), str(merchant_id), currency.number)
+            )
+            for currency in merchant.currencies
+        }
+    return tuple(
+        MerchantBalance(
+            currency=currency,
+            payable_minor=0 if account is None else account.balance_minor,
+            pending_minor=pending_minor.get(currency.number, 0),
+        )
+        for currency, account in payable.items()
+    )
 
 
 def fraud_cases_of(operator: Operator, merchant_id: MerchantId) -> tuple[FraudCase, ...]:

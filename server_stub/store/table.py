@@ -27,7 +27,10 @@ class Reading(Enum):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Index(Generic[K, R]):
-    """Another way to find records than by their key. ``of`` is a record's place in it; it never changes."""
+    """Another way to find records than by their key. ``of`` is a record's place in it.
+
+    Only the key of a device ever changes; in that very commit it is still found at its old place, too.
+    """
 
     columns: tuple[Column, ...]
     of: Callable[[R], K]

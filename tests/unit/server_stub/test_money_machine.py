@@ -62,6 +62,9 @@ class MoneyMachine(Running):
             assert wallet.balance() == (purse.available, sum(one.escrow for one in purse.allowances))
         for office, shop in zip(self.offices, self.model.shops, strict=True):
             assert self.events_of(office) == shop.events
+            told = self.house.ask("GET", "/v1/merchant/balances", office.key).ok()["balances"]
+            expected = [(name, shop.payable[name], self.pending_of(shop, name)) for name in ("EUR", "JPY")]
+            assert [(one["currency"], one["payable_minor"], one["pending_minor"]) for one in told] == expected
             for endpoint, (seen, kinds) in office.endpoints.items():
                 path = f"/v1/webhooks/endpoints/{endpoint}/deliveries?limit=200"
                 wanted = [n for n, kind in enumerate(shop.events, 1) if n > seen and (not kinds or kind in kinds)]

@@ -7,7 +7,7 @@ from server_stub.fees import FeePolicy
 from server_stub.service.administration import set_fees
 from server_stub.service.revoking import revoke_by_hand
 from tests.unit.server_stub.machine.paying import Paying
-from tests.unit.server_stub.machine.things import AUTHORIZED, DAY_S, Bought
+from tests.unit.server_stub.machine.things import AUTHORIZED, DAY_S, Bought, Shop
 from tests.unit.server_stub.machine.world import Office, amounts, picks
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.errors import ErrorCode
@@ -209,6 +209,11 @@ class Running(Paying):
             assert self.tills[bought.ask.till].read(path).ok()["state"] == "EXPIRED"
 
     # --- parts ---
+
+    def pending_of(self, shop: Shop, currency: str) -> int:
+        """What payers have set aside for a merchant."""
+        own = [one for one in self.held() if self.model.shops[self.model.tills[one.ask.till].shop] is shop]
+        return sum(one.amount for one in own if one.ask.currency == currency)
 
     def events_of(self, office: Office) -> list[str]:
         """The kinds of a merchant's events in their sequence; numbers have no gap."""
