@@ -50,7 +50,8 @@ class Model:
 
     purses: list[Purse] = field(default_factory=list)
     shops: list[Shop] = field(default_factory=list)
-    tills: list[Till] = field(default_factory=list)
+    #: By their numbers; printed codes have numbers of their own.
+    tills: dict[int, Till] = field(default_factory=dict)
     blocked_tills: set[int] = field(default_factory=set)
     answered: dict[tuple[int, bytes], Bought | None] = field(default_factory=dict)
     verdicts: dict[bytes, Verdict] = field(default_factory=dict)
@@ -68,12 +69,15 @@ class Model:
         self.funded[currency] += funds
         return len(self.purses) - 1
 
-    def issue(self, payer: int, asked: int, now_s: int) -> int:
-        """Close the newest allowance, release what nobody can claim any more, and put aside the next; its total."""
+    def issue(self, payer: int, asked: int, now_s: int, *, closes: bool = True) -> int:
+        """Close the newest allowance, release what nobody can claim any more, and put aside the next; its total.
+
+        A phone that has taken over from another cannot close what that one had.
+        """
         purse = self.purses[payer]
         if purse.blocked:
             raise RefusedError(ErrorCode.REVOKED)
-        if purse.allowances and purse.newest.standing in UNCLOSED:
+        if closes and purse.allowances and purse.newest.standing in UNCLOSED:
             self.give_back(payer)
         for old in purse.allowances:
             if now_s >= old.made_at_s + RELEASE_AFTER_S and old.standing is not Standing.FRAUD:
@@ -106,6 +110,19 @@ class Model:
         """End a payer, and all he may still hold."""
         if not self.purses[payer].blocked:
             self._end_payer(payer, now_s)
+
+    def replace_phone(self, payer: int, now_s: int) -> None:
+        """The old one ends, with all it has; its key is denied."""
+        self._end_payer(payer, now_s)
+        self.denials += 1
+        for allowance in self.purses[payer].allowances:
+            if allowance.standing is Standing.OPEN:
+                allowance.standing = Standing.REVOKED
+
+    def bind_phone(self, payer: int, now_s: int) -> None:
+        """Another phone takes the account over."""
+        self.purses[payer].blocked = False
+        self.purses[payer].bound_at_s = now_s
 
     def block_till(self, till: int) -> None:
         """End a till."""
@@ -140,7 +157,10 @@ class Model:
         if is_twin:
             self.frauds += 1
             allowance.standing = Standing.FRAUD
-            self._end_payer(consent.payer, now_s)
+            if allowance.made_at_s < self.purses[consent.payer].bound_at_s:
+                self._deny(allowance, now_s)  # the phone was lost before: its owner is not to blame
+            else:
+                self._end_payer(consent.payer, now_s)
             self._tell(ask.till, "fraud_case.opened")
         return verdict
 
@@ -241,7 +261,7 @@ class Model:
             raise RefusedError(ErrorCode.ONLINE_ONLY)
         if purse.currency != ask.currency:
             raise RefusedError(ErrorCode.CURRENCY_MISMATCH)
-        if is_code and ask.amount > consent.ceiling:
+        if (is_code and ask.amount > consent.ceiling) or (ask.cap and ask.amount > ask.cap):
             raise RefusedError(ErrorCode.OVER_CEILING)
         if consent.mode is not Mode.OFFLINE:
             self._check_may_spend(purse, consent)

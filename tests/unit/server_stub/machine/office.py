@@ -109,7 +109,9 @@ class Running(Paying):
     @precondition(lambda self: any(self.model.answered.values()))
     @rule(pick=picks, part=st.integers(1, 120))
     def refund(self, pick: int, part: int) -> None:
-        paid = [one for one in self.model.answered.values() if one is not None]
+        paid = [one for one in self.model.answered.values() if one is not None and not one.ask.cap]
+        if not paid:
+            return
         paid = [one for one in paid if one.borne] or paid if pick % 2 else paid
         bought = paid[pick % len(paid)]
         amount = max(1, bought.amount * part // 100)
@@ -120,14 +122,16 @@ class Running(Paying):
         if bought.ask.till in self.model.blocked_tills:
             assert answer.code() is ErrorCode.REVOKED
         elif self.expect_as_model(answer, lambda: self.model.refund(bought, amount)):
-            self.refunds.append((bought.ask.till, refund, answer.body))
+            self.refunds.append((till, refund, answer.body))
 
     @precondition(lambda self: self.refunds)
     @rule(pick=picks)
     def refund_again(self, pick: int) -> None:
-        till, refund, first = self.refunds[pick % len(self.refunds)]
-        answer = self.tills[till].send_refund(refund)
-        if till in self.model.blocked_tills:
+        device, refund, first = self.refunds[pick % len(self.refunds)]
+        answer = device.send_refund(refund)
+        if device not in self.tills:
+            assert answer.code() is ErrorCode.UNKNOWN_SIGNER, "another has taken its place"
+        elif self.tills.index(device) in self.model.blocked_tills:
             assert answer.code() is ErrorCode.REVOKED
         else:
             assert answer.body == first

@@ -1,5 +1,7 @@
 """Rules of paying: online, by code, offline and late, in batches, twice, twice elsewhere, and in each other's way."""
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
@@ -65,16 +67,16 @@ class Paying(World):
         """A clone signs with a counter and a sum that were used before, and goes from till to till."""
         offline = [one for one in self.signed if one.consent.mode is Mode.OFFLINE]
         first = offline[-1 - pick % min(10, len(offline))]
-        payer = first.consent.payer
-        if first.consent.allowance != len(self.model.purses[payer].allowances) - 1:
+        payer, phone = first.consent.payer, first.phone
+        if first.consent.allowance != self.newest_of[id(phone)]:
             return
         for copy in range(1, copies + 1):
             till = (first.shown.ask.till + copy) % len(self.tills)
             shown = self.show(till, first.shown.ask.amount, first.shown.ask.currency)
-            twin = self.wallets[payer].intent(
-                shown.sealed, OFFLINE, counter=first.consent.counter, cumulative_minor=first.cumulative
-            )
-            self.sign(payer, shown, Mode.OFFLINE, twin).cumulative = first.cumulative
+            twin = phone.intent(shown.sealed, OFFLINE, counter=first.consent.counter, cumulative_minor=first.cumulative)
+            signed = self.sign(payer, shown, Mode.OFFLINE, twin)
+            signed.phone, signed.cumulative = phone, first.cumulative
+            signed.consent = replace(signed.consent, allowance=first.consent.allowance)
 
     @rule()
     def everybody_claims(self) -> None:
@@ -88,7 +90,8 @@ class Paying(World):
         till %= len(self.tills)
         own = [one for one in self.signed if one.shown.ask.till == till and one.consent.mode is not Mode.ONLINE]
         if own:
-            self.hand_in(till, data.draw(st.lists(st.sampled_from(own[-20:]), min_size=1, max_size=count)))
+            places = data.draw(st.lists(st.integers(0, min(len(own), 20) - 1), min_size=1, max_size=count))
+            self.hand_in(till, [own[-1 - place] for place in places])
 
     @precondition(lambda self: self.signed)
     @rule(pick=picks)
@@ -130,6 +133,9 @@ class Paying(World):
         answer = till.close_signed(shown.sealed) if is_signed else self.house.call("POST", "/v1/closures", body, "")
         if shown.ask.till in self.model.blocked_tills:
             assert answer.code() is ErrorCode.REVOKED
+            return
+        if is_signed and self.is_replaced(shown):
+            assert answer.code() is ErrorCode.BAD_SIGNATURE
             return
         was_open = (shown.ask.till, shown.ask.name) not in self.model.answered
         state = self.model.close(shown.ask)

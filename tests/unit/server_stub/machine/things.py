@@ -72,6 +72,7 @@ class Purse:
     available: int
     held: int = 0
     blocked: bool = False
+    bound_at_s: int = 0
     allowances: list[Allowance] = field(default_factory=list)
 
     @property
@@ -106,6 +107,8 @@ class Ask:
     currency: str
     made_at_s: int
     hold_h: int = 0
+    #: Of a printed code: the most that one payment may be. 0: it is none.
+    cap: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,18 @@ from server_stub.service.administration import found
 from tests.unit.server_stub.asking import Answer
 from tests.unit.server_stub.harness import House, SealedConsent, TestTerminal, TestWallet, opened_house
 from tests.unit.server_stub.machine.model import CODE_CAP, Model
-from tests.unit.server_stub.machine.things import DAY_S, Ask, Bought, Consent, Mode, RefusedError, Shop, Till, Verdict
+from tests.unit.server_stub.machine.things import (
+    DAY_S,
+    DECLINED,
+    Ask,
+    Bought,
+    Consent,
+    Mode,
+    RefusedError,
+    Shop,
+    Till,
+    Verdict,
+)
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.envelope import Sealed, seal
 from wallet_sdk.protocol.errors import ErrorCode
@@ -58,6 +69,8 @@ class Shown:
 
     sealed: Sealed[PaymentRequest] = field(repr=False)
     ask: Ask
+    #: The device of the till that showed it; another may have taken its number over since.
+    device: TestTerminal = field(repr=False)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,6 +80,8 @@ class Signed:
     shown: Shown
     sealed: SealedConsent = field(repr=False)
     consent: Consent
+    #: Who has signed it; a phone that was replaced since may sign on.
+    phone: TestWallet = field(repr=False)
     cumulative: int = 0
 
 
@@ -100,11 +115,13 @@ class World(RuleBasedStateMachine):
         self.certified_s: list[int] = []
         self.offices: list[Office] = []
         self.wallet_ids: list[int] = []
+        #: The number of the allowance that each phone has, or had when it was lost.
+        self.newest_of: dict[int, int] = {}
         #: Holders of accounts in the ledger, and the model's names of them.
         self.places: dict[str, str] = {"": ""}
         self.shown: list[Shown] = []
         self.signed: list[Signed] = []
-        self.refunds: list[tuple[int, Sealed[Refund], bytes]] = []
+        self.refunds: list[tuple[TestTerminal, Sealed[Refund], bytes]] = []
         self.spare_keys: list[tuple[int, str, bool]] = []
         self.open_office("EUR", "JPY")
         self.open_till(0)
@@ -145,7 +162,7 @@ class World(RuleBasedStateMachine):
         till.enrol(code).ok()
         self.tills.append(till)
         self.certified_s.append(self.now_s())
-        self.model.tills.append(Till(shop))
+        self.model.tills[len(self.tills) - 1] = Till(shop)
 
     def open_purse(self, currency: str, funds: int, asked: int) -> None:
         """A wallet with money and a token."""
@@ -164,11 +181,13 @@ class World(RuleBasedStateMachine):
 
     def issue(self, payer: int, asked: int) -> None:
         """A new token for a wallet, as far as the model gives it one."""
+        closes = self.wallets[payer].token is not None
         answer = self.wallets[payer].renew(asked)
-        if self.expect_as_model(answer, lambda: self.model.issue(payer, asked, self.now_s())):
+        if self.expect_as_model(answer, lambda: self.model.issue(payer, asked, self.now_s(), closes=closes)):
             token = self.wallets[payer].token
             assert token is not None
             assert token.message.total_max_minor == self.model.purses[payer].newest.total
+            self.newest_of[id(self.wallets[payer])] = len(self.model.purses[payer].allowances) - 1
             self.places[token.message.token_id.hex()] = f"{payer}.{len(self.model.purses[payer].allowances) - 1}"
 
     # --- asking and answering ---
@@ -191,7 +210,7 @@ class World(RuleBasedStateMachine):
             made_at_s=self.now_s(),
             hold_h=hold_h,
         )
-        shown = Shown(sealed=sealed, ask=ask)
+        shown = Shown(sealed=sealed, ask=ask, device=terminal)
         self.shown.append(shown)
         return shown
 
@@ -205,7 +224,8 @@ class World(RuleBasedStateMachine):
             digest=sealed.digest,
             ceiling=ceiling,
         )
-        signed = Signed(shown=shown, sealed=sealed, consent=consent, cumulative=self.wallets[payer].spent_minor)
+        phone = self.wallets[payer]
+        signed = Signed(shown=shown, sealed=sealed, consent=consent, phone=phone, cumulative=phone.spent_minor)
         self.signed.append(signed)
         return signed
 
@@ -213,6 +233,9 @@ class World(RuleBasedStateMachine):
         """The wallet hands its intent in; the answer is the model's."""
         shown = signed.shown
         answer = self.wallets[signed.consent.payer].send(shown.sealed.envelope, signed.sealed.envelope)
+        if self.is_replaced(shown):
+            assert answer.code() is ErrorCode.UNKNOWN_SIGNER
+            return
         if shown.ask.till in self.model.blocked_tills:
             assert answer.code() is ErrorCode.REVOKED
             return
@@ -229,9 +252,19 @@ class World(RuleBasedStateMachine):
         if till in self.model.blocked_tills:
             assert answer.code() is ErrorCode.REVOKED
             return
-        verdicts = [self.model.settle(one.shown.ask, one.consent, self.now_s()) for one in claims]
+        verdicts = [self._verdict_of(one) for one in claims]
         for outcome, signed, verdict in zip(answer.ok()["outcomes"], claims, verdicts, strict=True):
             self.expect(outcome, signed, verdict, by_till=True)
+
+    def _verdict_of(self, signed: Signed) -> Verdict:
+        """A till cannot claim what the device before it has shown."""
+        if self.is_replaced(signed.shown):
+            return Verdict(state=DECLINED, code=ErrorCode.WRONG_TERMINAL, forgotten=True)
+        return self.model.settle(signed.shown.ask, signed.consent, self.now_s())
+
+    def is_replaced(self, shown: Shown) -> bool:
+        """Whether another device has the number of the till that showed a request."""
+        return shown.device is not self.tills[shown.ask.till]
 
     def expect(self, answer: dict[str, Any], signed: Signed, verdict: Verdict, *, by_till: bool) -> None:
         """State, reason and receipt as the model's verdict says; a till is told of whatever has paid its request."""
