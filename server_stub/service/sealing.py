@@ -118,10 +118,12 @@ def first_of(block: int) -> int:
 def _unsealed(reader: Reader) -> tuple[int, int] | None:
     """The first block with entries after its last sealed one, and that one's number."""
     sealed = {one.block: one.last for one in reader.list_all(SEALED_BLOCKS)}
-    highest = int(reader.rows("SELECT coalesce(max(number), 0) FROM entries")[0][0])
-    for block in range(-(-highest // BLOCK)):
+    block = 0
+    while True:
         after = sealed.get(block, first_of(block) - 1)
-        more = f"SELECT 1 FROM entries WHERE number > {after:d} AND number < {first_of(block + 1):d} LIMIT 1"  # noqa: S608 - numbers
-        if reader.rows(more):
+        found = reader.rows(f"SELECT min(number) FROM entries WHERE number > {after:d}")[0][0]  # noqa: S608 - numbers
+        if found is None:
+            return None
+        if found < first_of(block + 1):
             return block, after
-    return None
+        block = (found - 1) // BLOCK  # blocks of which nothing was used are passed over, however many

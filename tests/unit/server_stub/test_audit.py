@@ -1,10 +1,10 @@
 """The audit finds what was damaged: each kind of damage is planted in a ledger that was clean."""
 
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import apsw
 import psycopg
 import pytest
 
@@ -146,8 +146,8 @@ def test_the_same_damage_is_found_on_postgresql(
 
 def findings_after(ledger: Path, statement: str, house: House) -> tuple[Finding, ...]:
     """What the audit finds when somebody with the file has changed it."""
-    connection = sqlite3.connect(ledger)
-    connection.executescript(f"PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON; {statement};")
+    connection = apsw.Connection(str(ledger))
+    connection.execute(f"PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON; {statement};")
     connection.close()
     return house.audit().findings
 
@@ -167,9 +167,8 @@ def test_a_fraud_case_must_have_its_consequences(house: House) -> None:
     requests = [terminal.request(10), terminal.request(20)]
     terminal.capture(*((one, wallet.intent(one, counter=1, cumulative_minor=20)) for one in requests))
     house.assert_clean()
-    connection = sqlite3.connect(house.ledger)
+    connection = apsw.Connection(str(house.ledger))
     connection.execute("UPDATE wallets SET blocked_at_s = NULL")
-    connection.commit()
     connection.close()
     (finding,) = house.audit().findings
     assert finding.law == "each fraud case has closed its token and blocked its wallet, until that got another device"

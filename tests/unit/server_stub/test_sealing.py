@@ -1,8 +1,8 @@
 """The signed hash chain: sealed behind the commits, and any touch of what is sealed is found by the audit."""
 
-import sqlite3
 from pathlib import Path
 
+import apsw
 import pytest
 
 from server_stub.__main__ import main
@@ -23,8 +23,8 @@ def pay_some(house: House, count: int = 4) -> None:
 
 def damage(house: House, statement: str) -> None:
     """What somebody does who can write the file."""
-    connection = sqlite3.connect(house.ledger)
-    connection.executescript(f"PRAGMA foreign_keys = OFF; {statement};")
+    connection = apsw.Connection(str(house.ledger))
+    connection.execute(f"PRAGMA foreign_keys = OFF; {statement};")
     connection.close()
 
 
@@ -125,3 +125,20 @@ def test_a_ledger_written_anew_is_found_out_by_the_root_key(house: House, capsys
     assert "BROKEN  the hash chain" in capsys.readouterr().out
     with pytest.raises(SystemExit):
         main([*ask, "00" * 33])
+
+
+def test_blocks_of_which_nothing_was_used_are_passed_over(tmp_path: Path) -> None:
+    """A million of them lie between two entries, and a look asks the database a handful of times."""
+    folder = tmp_path / "server"
+    with opened_house(folder) as house:
+        pay_some(house)
+        damage(house, "UPDATE numbers SET next = next + 1000000000000")
+        with opened_house(folder, seed=2) as second:
+            pay_some(second)
+            second.look()
+        report = house.audit()
+        assert report.sealed == report.entries == 12
+        with house.desk.operator.store.reading() as reader:
+            first, last = (seal.block for seal in reader.list_all(SEALS))
+        assert last - first == 1_000_001
+        house.assert_clean()
