@@ -81,6 +81,7 @@ class DemoIssuer:
         trusted = {
             api.PATH_TRUST: api.TrustAnswer(bundle=api.to_base64url(self.scheme.bundle().envelope)),
             api.PATH_DENYLIST: api.DenylistAnswer(number=0, newest=0, denylist=""),
+            api.PATH_REFUNDS: api.RefundsAnswer(refunds=(), has_more=False),
         }
         if path in trusted:
             return trusted[path]
