@@ -46,6 +46,7 @@ SECRET_NAME: Final = "secret"  # noqa: S105 - the name of a file
 SECRET_BYTES: Final = 32
 TRAINING_FOLDER: Final = "training"
 CARRY_FOLDER: Final = "carried"
+RECEIPT_FOLDER: Final = "receipts"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,10 +85,8 @@ class Terminal:
             MisuseError: WRONG_PASSPHRASE, BAD_ARGUMENT.
             UnavailableError: STORAGE_FAILED, STORAGE_CORRUPT, STORAGE_NEWER.
         """
-        self._config = config
-        self._journal = open_journal(
-            config.home / JOURNAL_NAME, mirror=config.second_journal, at_s=outside.clock.now_ms() // 1000
-        )
+        now_s = outside.clock.now_ms() // 1000
+        self._journal = open_journal(config.home / JOURNAL_NAME, mirror=config.second_journal, at_s=now_s)
         self._time = TillTime(outside.clock, self._journal)
         take_settings(self._journal, setting_texts or {}, time=self._time)
         keys = _open_keys(config, outside.random)
@@ -122,6 +121,7 @@ class Terminal:
             training=Training.NO if outside.practice is None else Training.YES,
             switch_training=switch_training,
             carry_folder=config.carry_folder or config.home / CARRY_FOLDER,
+            receipt_folder=config.receipt_folder or config.home / RECEIPT_FOLDER,
         )
         self._shown = self._core.snapshot
         self._practice = outside.practice
@@ -234,7 +234,9 @@ def training_of(config: TerminalConfig, outside: Outside) -> tuple[TerminalConfi
         ) from error
     operator = PracticeOperator(clock=outside.clock, random=outside.random, currency=config.currency)
     return (
-        replace(config, home=home, server_url=TRAINING_URL, second_journal=None, carry_folder=None),
+        replace(
+            config, home=home, server_url=TRAINING_URL, second_journal=None, carry_folder=None, receipt_folder=None
+        ),
         replace(outside, open_sender=lambda _url: operator, practice=operator),
     )
 

@@ -220,6 +220,13 @@ class PrintReceipt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SavePdf:
+    """Write the receipt of a sale as PDF into the till's folder for that."""
+
+    request_id: RequestId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PrintReport:
     """Print the report on the page."""
 
@@ -251,7 +258,7 @@ class PracticeAnswer:
     way: PracticeWay = PracticeWay.OFFLINE
 
 
-DeskCommand = PrintReceipt | PrintReport | OpenDrawer | TryDevice
+DeskCommand = PrintReceipt | SavePdf | PrintReport | OpenDrawer | TryDevice
 OfficeCommand = (
     OpenPage
     | ClosePage

@@ -6,7 +6,7 @@ from terminal_app.core.link import ServerLink
 from terminal_app.core.office_view import Crew, Done, OfficeView
 from terminal_app.core.ports import Lane, Lanes, Scanner
 from terminal_app.core.runner import CoreRunner, NetworkLanes
-from terminal_app.core.snapshot import Place, ScanFor, Snapshot
+from terminal_app.core.snapshot import Place, ScanFor, Side, Snapshot
 
 __all__ = [
     "CoreEvent",
@@ -24,6 +24,7 @@ __all__ = [
     "Scanner",
     "ScannerFailed",
     "ServerLink",
+    "Side",
     "Snapshot",
     "TerminalCore",
 ]

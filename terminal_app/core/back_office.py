@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, assert_never
 
 from terminal_app.core.office_view import Crew, Done, OfficeView
+from terminal_app.core.page_permissions import PAGE_PERMISSIONS
 from terminal_app.core.queue_porter import QueuePorter
 from terminal_app.journal import Journal
 from terminal_app.journal.office_events import ShopLeft, StaffId
@@ -47,25 +48,10 @@ from terminal_app.roles import ALLOWED, Permission, Role
 from terminal_app.sale import Till, TillTime
 from terminal_app.settings import LIMIT_SETTINGS, Settings
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, RuleViolationError
+from wallet_sdk.protocol.ids import RequestId
 
 #: A page that shows how much time is left is made anew this often.
 PAGE_LIFETIME_MS: Final = 60_000
-
-#: Who may open a page at all; what is done on it is asked again.
-PAGE_PERMISSIONS: Final = {
-    Page.MENU: Permission.SELL,
-    Page.HISTORY: Permission.SEE_HISTORY,
-    Page.SALE: Permission.SEE_HISTORY,
-    Page.REPORT: Permission.REPORT_X,
-    Page.QUEUE: Permission.SEND_NOW,
-    Page.CARRY: Permission.SEND_NOW,
-    Page.CARRIED: Permission.SEND_NOW,
-    Page.STAFF: Permission.MANAGE_STAFF,
-    Page.SETTINGS: Permission.CHANGE_SETTINGS,
-    Page.DEVICES: Permission.TEST_DEVICES,
-    Page.CAMERA: Permission.TEST_DEVICES,
-}
-assert set(PAGE_PERMISSIONS) == set(Page), "nobody opens a page by mistake"
 
 
 class BackOffice:
@@ -276,6 +262,11 @@ class BackOffice:
             case _:
                 assert_never(command)
 
+    def receipt_saved(self, request_id: RequestId, place: Path) -> None:
+        """Say where a receipt lies now."""
+        entry = self._till.refunds.find_entry(request_id)
+        self._show(OfficeView(page=Page.SALE, entry=entry, done=Done.RECEIPT_SAVED, place=str(place)))
+
     # --- what is done ---
 
     def _approve(self, command: Approve) -> None:
@@ -304,8 +295,9 @@ class BackOffice:
             reason=command.reason,
             cap_minor=self.settings.refund_max_minor(allowed),
         )
-        entry = self._till.refunds.find_entry(record.refund.message.request_id)
-        self._show(OfficeView(page=Page.SALE, entry=entry))
+        refund = record.refund.message
+        entry = self._till.refunds.find_entry(refund.request_id)
+        self._show(OfficeView(page=Page.SALE, entry=entry, done=Done.REFUND_ASKED, refund_id=refund.refund_id))
         self._send_now()
 
     def _carried(self, page: OfficeView) -> None:

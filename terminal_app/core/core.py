@@ -14,13 +14,14 @@ from typing import Final, assert_never
 
 from terminal_app.core.back_office import BackOffice
 from terminal_app.core.counter import CounterSale
+from terminal_app.core.customer_side import CustomerSide
 from terminal_app.core.desk_work import DeskWork
 from terminal_app.core.events import CoreEvent, Returned, Scanned, ScannerFailed
 from terminal_app.core.guidance import focus_clips
 from terminal_app.core.housekeeping import Housekeeping
-from terminal_app.core.link import ServerLink
+from terminal_app.core.link import ServerLink, switched_off
 from terminal_app.core.ports import Lane, Lanes, Scanner
-from terminal_app.core.snapshot import Place, Snapshot
+from terminal_app.core.snapshot import Place, Side, Snapshot
 from terminal_app.desk import Desk, DeskReport, EmptyDesk
 from terminal_app.devices.wedge import LayoutVerdict, judge_calibration, layout_of, pairs_of
 from terminal_app.errands import Errand, Purpose
@@ -35,6 +36,7 @@ from terminal_app.office_commands import (
     Page,
     PrintReceipt,
     PrintReport,
+    SavePdf,
     TryDevice,
 )
 from terminal_app.outbox import Outbox
@@ -55,8 +57,10 @@ from terminal_app.screen_model import (
     SendNow,
     ShowCode,
     ShowReceipt,
+    SideCommand,
     SwitchNetwork,
 )
+from terminal_app.settings import Fitted
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.errors import ErrorCode, TillcodeError, UnavailableError
 from wallet_sdk.transport import NetworkSwitch
@@ -66,6 +70,7 @@ _OFFICE_PLACES: Final = frozenset({Place.KEYPAD, Place.ENROL})
 
 _DESK_PERMISSIONS: Final[dict[type[DeskCommand], Permission]] = {
     PrintReceipt: Permission.SELL,
+    SavePdf: Permission.SEE_HISTORY,
     PrintReport: Permission.REPORT_X,
     OpenDrawer: Permission.OPEN_DRAWER,
     TryDevice: Permission.TEST_DEVICES,
@@ -91,6 +96,7 @@ class TerminalCore:
         training: Training = Training.NO,
         switch_training: Callable[[Training], None] = lambda _wanted: None,
         carry_folder: Path,
+        receipt_folder: Path,
     ) -> None:
         self._till = till
         self._outbox = outbox
@@ -110,9 +116,10 @@ class TerminalCore:
             training=training,
             switch_training=switch_training,
         )
-        self._desk = DeskWork(till, desk or EmptyDesk())
+        self._desk = DeskWork(till, desk or EmptyDesk(), receipt_folder=receipt_folder)
         self._housekeeping = Housekeeping(till.journal)
         self._training = training
+        self._side = CustomerSide(staff)
         self._shown: Snapshot | None = None
 
     @property
@@ -143,6 +150,7 @@ class TerminalCore:
             device_faults=tuple(sorted(self._desk.faults.items(), key=lambda one: one[0].value)),
             device_works=tuple(sorted(self._desk.works, key=lambda one: one.value)),
             training=self._training,
+            side=self._side.side,
             mirror=self._till.journal.mirror_state,
             repaired=views.office.repaired,
             settings=self._office.settings,
@@ -197,6 +205,7 @@ class TerminalCore:
             errand = self._outbox.next_errand(busy_with=self._counter.busy_with)
             if errand is not None:
                 self._lanes.submit(Lane.OUTBOX, errand)
+        self._side.follow(self._counter.place, turns=self._office.settings.customer_side is Fitted.YES)
         now = self.snapshot
         if now != self._shown:
             self._shown = now
@@ -212,8 +221,15 @@ class TerminalCore:
             due_ms.append(self._outbox.due_in_ms(busy_with=self._counter.busy_with))
         return min((one for one in due_ms if one is not None), default=None)
 
-    def _obey(self, command: Command | OfficeCommand | DeskCommand) -> None:
+    def _obey(self, command: Command | SideCommand | OfficeCommand | DeskCommand) -> None:
         self._office.touched()
+        if isinstance(command, SideCommand):
+            self._counter.guarded(lambda: self._side.obey(command))
+            return
+        if self._side.side is Side.CASHIER:  # the customer may press nothing of the till's
+            self._obey_cashier(command)
+
+    def _obey_cashier(self, command: Command | OfficeCommand | DeskCommand) -> None:
         if isinstance(command, DeskCommand):
             self._counter.guarded(lambda: self._desk_obey(command))
             return
@@ -264,6 +280,10 @@ class TerminalCore:
             self._office_obey(OpenPage(page=Page.CAMERA))
             return
         self._office.staff.check_may(_DESK_PERMISSIONS[type(command)])
+        if isinstance(command, SavePdf):
+            place = self._desk.save_pdf(command.request_id, self.snapshot)
+            self._office.receipt_saved(command.request_id, place)
+            return
         self._desk.obey(command, now=self.snapshot)
 
     def _sign_out_idle(self) -> None:
@@ -343,7 +363,7 @@ class TerminalCore:
         elif event.lane is Lane.LISTEN:
             # A poll that was under way when the switch was turned off: the till hears nothing any more.
             off = self._network is NetworkState.SWITCHED_OFF
-            self._counter.heard(errand, _switched_off() if off else event.outcome)
+            self._counter.heard(errand, switched_off() if off else event.outcome)
         else:
             self._counter.returned(errand, event.outcome)
 
@@ -375,7 +395,3 @@ class TerminalCore:
         self._counter.network = self._network
         if not off:
             self._outbox.send_now()
-
-
-def _switched_off() -> UnavailableError:
-    return UnavailableError(ErrorCode.SWITCHED_OFF, "the network is switched off here")

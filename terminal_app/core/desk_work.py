@@ -1,21 +1,25 @@
 """What the core wants of the desk: which moment is announced how, and what is printed."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
+from terminal_app.config import assets_folder
 from terminal_app.core.snapshot import Place, Snapshot
 from terminal_app.desk import Announcement, Desk, DeskReport
+from terminal_app.devices.paper import Paper
 from terminal_app.devices.signals import Signal
 from terminal_app.journal import Sale
 from terminal_app.journal.history import entry_of
-from terminal_app.office_commands import DeskCommand, DeviceKind, OpenDrawer, PrintReceipt, PrintReport, TryDevice
-from terminal_app.receipts import Edition, Letterhead, report_paper, sale_paper
+from terminal_app.office_commands import DeviceKind, OpenDrawer, PrintReceipt, PrintReport, TryDevice
+from terminal_app.receipts import Edition, Letterhead, pdf_of, report_paper, sale_paper
 from terminal_app.reports import Report
 from terminal_app.sale import Till
 from terminal_app.screen_model import Language
 from terminal_app.settings import Settings
 from terminal_app.sounds import Phrase, Tone, amount_clips
-from wallet_sdk.protocol.errors import ErrorCode, MisuseError
+from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
 from wallet_sdk.protocol.ids import RequestId
 from wallet_sdk.protocol.money import Money, format_money
 from wallet_sdk.protocol.states import State
@@ -41,7 +45,8 @@ assert set(_OUTCOMES) == set(State), "every state is heard"
 class DeskWork:
     """Announces moments and prints. `faults` are the devices that did not do what was asked last."""
 
-    def __init__(self, till: Till, desk: Desk) -> None:
+    def __init__(self, till: Till, desk: Desk, *, receipt_folder: Path) -> None:
+        self._receipt_folder = receipt_folder
         self._till = till
         self._desk = desk
         self._settings: Settings | None = None
@@ -92,7 +97,7 @@ class DeskWork:
         if report.kind in self._tested:
             self.works.add(report.kind)
 
-    def obey(self, command: DeskCommand, *, now: Snapshot) -> None:
+    def obey(self, command: PrintReceipt | PrintReport | OpenDrawer | TryDevice, *, now: Snapshot) -> None:
         """Do what a finger asks of the desk.
 
         Raises:
@@ -116,17 +121,39 @@ class DeskWork:
     def _print_receipt(self, request_id: RequestId | None, now: Snapshot) -> None:
         if request_id is None:
             raise MisuseError(ErrorCode.BAD_ARGUMENT, "there is no sale to print", param="request_id")
+        edition = Edition.COPY if request_id in self._printed else Edition.FIRST
+        paper = self._receipt(request_id, now, edition)
+        self._printed.add(request_id)
+        self._desk.print_paper(paper)
+
+    def save_pdf(self, request_id: RequestId, now: Snapshot) -> Path:
+        """Write a receipt as PDF; the same receipt is the same file, and may be written again.
+
+        Raises:
+            RuleViolationError: UNKNOWN_PAYMENT.
+            UnavailableError: STORAGE_FAILED for the folder; DEVICE_UNAVAILABLE when PDF is not installed.
+        """
+        made_at_s = self._find(request_id).changed_at_s
+        paper = self._receipt(request_id, now, Edition.FIRST)
+        content = pdf_of(paper, fonts=assets_folder() / "fonts", made_at_s=made_at_s)
+        moment = datetime.fromtimestamp(made_at_s, tz=UTC)
+        path = self._receipt_folder / f"receipt-{moment:%Y%m%d-%H%M%S}-{request_id.hex()[-6:]}.pdf"
+        try:
+            self._receipt_folder.mkdir(exist_ok=True)
+            path.write_bytes(content)
+        except OSError as error:
+            raise UnavailableError(ErrorCode.STORAGE_FAILED, f"the receipt: {error.strerror}", param="file") from error
+        return path
+
+    def _receipt(self, request_id: RequestId, now: Snapshot, edition: Edition) -> Paper:
         sale = self._find(request_id)
-        refunded_minor = self._till.views.office.refunded_minor(request_id)
-        paper = sale_paper(
-            entry_of(sale, refunded_minor=refunded_minor),
+        return sale_paper(
+            entry_of(sale, refunded_minor=self._till.views.office.refunded_minor(request_id)),
             head=self._head(now),
             receipt=sale.receipt or sale.offline_receipt,
             staff_name=self._staff_name(sale),
-            edition=Edition.COPY if request_id in self._printed else Edition.FIRST,
+            edition=edition,
         )
-        self._printed.add(request_id)
-        self._desk.print_paper(paper)
 
     def _print_report(self, report: Report | None, now: Snapshot) -> None:
         if report is None:

@@ -6,7 +6,7 @@ from terminal_app.core.ports import Lane
 from terminal_app.desk import DeskReport
 from terminal_app.errands import Errand
 from terminal_app.office_commands import DeskCommand, DeviceKind, OfficeCommand
-from terminal_app.screen_model import Command, FocusMoved, ScanTyped
+from terminal_app.screen_model import Command, FocusMoved, ScanTyped, SideCommand
 from wallet_sdk.protocol.errors import TillcodeError
 
 
@@ -35,5 +35,14 @@ class Returned:
 
 
 CoreEvent = (
-    Command | OfficeCommand | DeskCommand | ScanTyped | FocusMoved | DeskReport | Scanned | ScannerFailed | Returned
+    Command
+    | SideCommand
+    | OfficeCommand
+    | DeskCommand
+    | ScanTyped
+    | FocusMoved
+    | DeskReport
+    | Scanned
+    | ScannerFailed
+    | Returned
 )

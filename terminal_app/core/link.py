@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from wallet_sdk.client import ApiClient
 from wallet_sdk.ports import Clock, Random, Sender
-from wallet_sdk.protocol.errors import ErrorCode, MisuseError
+from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
 from wallet_sdk.transport import NetworkSwitch, SwitchableSender
 
 
@@ -67,3 +67,8 @@ class ServerLink:
         """Give back connections; may be called twice."""
         if self._sender is not None:
             self._sender.close()
+
+
+def switched_off() -> UnavailableError:
+    """What a call comes to that was under way when the switch was turned off."""
+    return UnavailableError(ErrorCode.SWITCHED_OFF, "the network is switched off here")

@@ -9,6 +9,7 @@ from terminal_app.office_commands import Page
 from terminal_app.reports import HistoryQuery, QueueView, Report
 from terminal_app.roles import Permission, Role
 from terminal_app.settings import Settings
+from wallet_sdk.protocol.ids import RequestId
 
 
 @unique
@@ -21,6 +22,8 @@ class Done(Enum):
     QUEUE_EXPORTED = "queue_exported"
     QUEUE_IMPORTED = "queue_imported"
     SHOP_LEFT = "shop_left"
+    REFUND_ASKED = "refund_asked"
+    RECEIPT_SAVED = "receipt_saved"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +45,7 @@ class OfficeView:
         asks_approval: what was refused for want of a role and can be approved by somebody's PIN.
         query, entries: what the history was asked, and its answer, the newest first.
         entry, sale, refunds: the sale that is looked at; `sale` is None for one too old to be in memory.
+        refund_id: the refund that was asked for last, on the panel that says what becomes of it.
         report: the report that is looked at; `z_numbers` are those that can be looked at again.
         queue: what waits, on the page of the queue.
         queue_codes: texts of the codes that carry it, to be shown in turn; `code_at` is the one that is shown.
@@ -60,6 +64,7 @@ class OfficeView:
     entry: HistoryEntry | None = None
     sale: Sale | None = None
     refunds: tuple[RefundRecord, ...] = ()
+    refund_id: RequestId | None = None
     report: Report | None = None
     z_numbers: tuple[int, ...] = ()
     queue: QueueView | None = None

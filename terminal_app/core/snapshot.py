@@ -37,6 +37,15 @@ class ScanFor(Enum):
     CUSTOMER = "customer"
 
 
+@unique
+class Side(Enum):
+    """Who looks at the glass; ASKING is the customer's side with a PIN asked for."""
+
+    CASHIER = "cashier"
+    CUSTOMER = "customer"
+    ASKING = "asking"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """One moment of the core.
@@ -55,6 +64,7 @@ class Snapshot:
         device_faults: devices that did not do what was asked of them last, and why.
         device_works: devices that were tested and did what was asked.
         training: whether all of this is play, and every screen must say so.
+        side: who looks at the glass of a tablet that is turned around.
         mirror: how the second journal does; anything but NONE and GOOD is a warning.
         repaired: what was found when the journal was broken, until a day is closed after it.
         disputed: sales for which goods were given and which the server refused.
@@ -84,5 +94,6 @@ class Snapshot:
     device_faults: tuple[tuple[DeviceKind, ErrorCode], ...] = ()
     device_works: tuple[DeviceKind, ...] = ()
     training: Training = Training.NO
+    side: Side = Side.CASHIER
     mirror: MirrorState = MirrorState.NONE
     repaired: JournalRepaired | None = None

@@ -108,7 +108,7 @@ ARABIC = MappingProxyType(
         MessageId.FRAMES_SEEN: "الصور المرئية: {count}",
         MessageId.CODE_READ_YES: "قُرئ رمز. الكاميرا تعمل.",
         MessageId.CODE_READ_NO: "لم يُقرأ رمز بعد. ضع واحداً أمام الكاميرا.",
-        MessageId.REFUND_UNKNOWN_HINT: "لا يُعرف بعد هل رُدّت النقود. الصندوق يواصل السؤال.",
+        MessageId.REFUND_UNKNOWN_HINT: "لا يُعرف بعد. الصندوق يواصل السؤال.",
         MessageId.NOTHING_GIVEN: "لم يُرد شيء.",
         MessageId.CUSTOMER_ASKS: "أعد الجهاز إلى أمين الصندوق.",
         MessageId.CUSTOMER_WAIT: "يرجى الانتظار.",
@@ -284,5 +284,6 @@ ARABIC = MappingProxyType(
         MessageId.NAME_FORM: "الاسم من 1 إلى 24 حرفاً.",
         MessageId.NO_FILE: "لا يمكن استخدام الذاكرة أو المجلد. هل هي موصولة؟",
         MessageId.TOO_MANY_CODES: "مدفوعات كثيرة على الرموز. احفظها في ملف.",
+        MessageId.NO_PDF: "إيصالات PDF غير مثبتة على هذا الصندوق.",
     }
 )

@@ -108,7 +108,7 @@ GERMAN = MappingProxyType(
         MessageId.FRAMES_SEEN: "Bilder gesehen: {count}",
         MessageId.CODE_READ_YES: "Ein Code wurde gelesen. Die Kamera funktioniert.",
         MessageId.CODE_READ_NO: "Noch kein Code gelesen. Einen vor die Kamera halten.",
-        MessageId.REFUND_UNKNOWN_HINT: "Noch weiß niemand, ob das Geld zurück ist. Die Kasse fragt weiter.",
+        MessageId.REFUND_UNKNOWN_HINT: "Noch ungeklärt. Die Kasse fragt weiter.",
         MessageId.NOTHING_GIVEN: "Nichts ging zurück.",
         MessageId.CUSTOMER_ASKS: "Bitte das Gerät zurückgeben.",
         MessageId.CUSTOMER_WAIT: "Bitte warten.",
@@ -284,5 +284,6 @@ GERMAN = MappingProxyType(
         MessageId.NAME_FORM: "Ein Name hat 1 bis 24 Zeichen.",
         MessageId.NO_FILE: "Stick oder Ordner nicht benutzbar. Ist er eingesteckt?",
         MessageId.TOO_MANY_CODES: "Zu viele Zahlungen für Codes. Als Datei speichern.",
+        MessageId.NO_PDF: "PDF-Belege sind auf dieser Kasse nicht eingerichtet.",
     }
 )

@@ -108,7 +108,7 @@ ENGLISH = MappingProxyType(
         MessageId.FRAMES_SEEN: "Pictures seen: {count}",
         MessageId.CODE_READ_YES: "A code was read. The camera works.",
         MessageId.CODE_READ_NO: "No code read yet. Hold one before the camera.",
-        MessageId.REFUND_UNKNOWN_HINT: "Nobody knows yet whether the money went back. The till keeps asking.",
+        MessageId.REFUND_UNKNOWN_HINT: "Nobody knows yet. The till keeps asking.",
         MessageId.NOTHING_GIVEN: "Nothing went back.",
         MessageId.CUSTOMER_ASKS: "Give the device back to the cashier.",
         MessageId.CUSTOMER_WAIT: "Please wait.",
@@ -284,5 +284,6 @@ ENGLISH = MappingProxyType(
         MessageId.NAME_FORM: "A name has 1 to 24 characters.",
         MessageId.NO_FILE: "The stick or folder cannot be used. Is it plugged in?",
         MessageId.TOO_MANY_CODES: "Too many payments for codes. Save them to a file.",
+        MessageId.NO_PDF: "Receipts as PDF are not installed on this till.",
     }
 )

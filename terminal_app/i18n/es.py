@@ -108,7 +108,7 @@ SPANISH = MappingProxyType(
         MessageId.FRAMES_SEEN: "Imágenes vistas: {count}",
         MessageId.CODE_READ_YES: "Se leyó un código. La cámara funciona.",
         MessageId.CODE_READ_NO: "Aún no se leyó ninguno. Ponga uno ante la cámara.",
-        MessageId.REFUND_UNKNOWN_HINT: "Aún no se sabe si el dinero volvió. La caja sigue preguntando.",
+        MessageId.REFUND_UNKNOWN_HINT: "Aún no se sabe. La caja sigue preguntando.",
         MessageId.NOTHING_GIVEN: "No se devolvió nada.",
         MessageId.CUSTOMER_ASKS: "Devuelva el aparato al cajero.",
         MessageId.CUSTOMER_WAIT: "Espere, por favor.",
@@ -284,5 +284,6 @@ SPANISH = MappingProxyType(
         MessageId.NAME_FORM: "Un nombre tiene de 1 a 24 caracteres.",
         MessageId.NO_FILE: "No se puede usar la memoria o la carpeta. ¿Está conectada?",
         MessageId.TOO_MANY_CODES: "Demasiados pagos para códigos. Guárdelos en un archivo.",
+        MessageId.NO_PDF: "Esta caja no puede hacer recibos en PDF.",
     }
 )

@@ -108,7 +108,7 @@ FRENCH = MappingProxyType(
         MessageId.FRAMES_SEEN: "Images vues : {count}",
         MessageId.CODE_READ_YES: "Un code a été lu. La caméra marche.",
         MessageId.CODE_READ_NO: "Aucun code lu. Présentez-en un à la caméra.",
-        MessageId.REFUND_UNKNOWN_HINT: "On ne sait pas encore si l'argent est rendu. La caisse continue de demander.",
+        MessageId.REFUND_UNKNOWN_HINT: "On ne sait pas encore. La caisse continue de demander.",
         MessageId.NOTHING_GIVEN: "Rien n'a été rendu.",
         MessageId.CUSTOMER_ASKS: "Rendez l'appareil au caissier.",
         MessageId.CUSTOMER_WAIT: "Un instant, s'il vous plaît.",
@@ -284,5 +284,6 @@ FRENCH = MappingProxyType(
         MessageId.NAME_FORM: "Un nom a de 1 à 24 caractères.",
         MessageId.NO_FILE: "La clé ou le dossier est inutilisable. Est-elle branchée ?",
         MessageId.TOO_MANY_CODES: "Trop de paiements pour des codes. Enregistrez un fichier.",
+        MessageId.NO_PDF: "Cette caisse ne sait pas faire de reçus PDF.",
     }
 )

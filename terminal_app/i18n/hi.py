@@ -108,7 +108,7 @@ HINDI = MappingProxyType(
         MessageId.FRAMES_SEEN: "देखी तस्वीरें: {count}",
         MessageId.CODE_READ_YES: "एक कोड पढ़ा गया। कैमरा ठीक है।",
         MessageId.CODE_READ_NO: "अभी कोई कोड नहीं पढ़ा। एक सामने रखें।",
-        MessageId.REFUND_UNKNOWN_HINT: "अभी पता नहीं कि पैसा वापस गया या नहीं। टिल पूछता रहेगा।",
+        MessageId.REFUND_UNKNOWN_HINT: "अभी पता नहीं। टिल पूछता रहेगा।",
         MessageId.NOTHING_GIVEN: "कुछ वापस नहीं गया।",
         MessageId.CUSTOMER_ASKS: "यंत्र कैशियर को लौटाएँ।",
         MessageId.CUSTOMER_WAIT: "कृपया रुकें।",
@@ -284,5 +284,6 @@ HINDI = MappingProxyType(
         MessageId.NAME_FORM: "नाम में 1 से 24 अक्षर होते हैं।",
         MessageId.NO_FILE: "स्टिक या फ़ोल्डर काम नहीं कर रहा। क्या वह लगा है?",
         MessageId.TOO_MANY_CODES: "कोड के लिए बहुत भुगतान हैं। फ़ाइल में रखें।",
+        MessageId.NO_PDF: "इस टिल पर PDF रसीद नहीं है।",
     }
 )

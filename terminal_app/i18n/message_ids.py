@@ -285,3 +285,4 @@ class MessageId(Enum):
     NAME_FORM = "name_form"
     NO_FILE = "no_file"
     TOO_MANY_CODES = "too_many_codes"
+    NO_PDF = "no_pdf"

@@ -108,7 +108,7 @@ PORTUGUESE = MappingProxyType(
         MessageId.FRAMES_SEEN: "Imagens vistas: {count}",
         MessageId.CODE_READ_YES: "Foi lido um código. A câmara funciona.",
         MessageId.CODE_READ_NO: "Ainda nenhum lido. Ponha um diante da câmara.",
-        MessageId.REFUND_UNKNOWN_HINT: "Ainda não se sabe se o dinheiro voltou. O caixa continua a perguntar.",
+        MessageId.REFUND_UNKNOWN_HINT: "Ainda não se sabe. O caixa continua a perguntar.",
         MessageId.NOTHING_GIVEN: "Nada foi devolvido.",
         MessageId.CUSTOMER_ASKS: "Devolva o aparelho ao caixa.",
         MessageId.CUSTOMER_WAIT: "Aguarde, por favor.",
@@ -234,7 +234,7 @@ PORTUGUESE = MappingProxyType(
         MessageId.TIPS_ON_PHONE: "no telemóvel",
         MessageId.REFUND_CASHIER_MAX: "Reembolso máx. do caixa",
         MessageId.REFUND_SUPERVISOR_MAX: "Reembolso máx. do gerente",
-        MessageId.OFFLINE_PAYMENT_MAX: "Máx. por pagamento sem rede",
+        MessageId.OFFLINE_PAYMENT_MAX: "Máx. por venda sem rede",
         MessageId.OFFLINE_TOTAL_MAX: "Máx. total sem rede",
         MessageId.AS_OPERATOR: "como o operador permite",
         MessageId.SELF_CHECK: "Verificar o próprio código",
@@ -284,5 +284,6 @@ PORTUGUESE = MappingProxyType(
         MessageId.NAME_FORM: "Um nome tem de 1 a 24 caracteres.",
         MessageId.NO_FILE: "A pen ou a pasta não se pode usar. Está ligada?",
         MessageId.TOO_MANY_CODES: "Demasiados pagamentos para códigos. Guarde num ficheiro.",
+        MessageId.NO_PDF: "Este caixa não sabe fazer recibos em PDF.",
     }
 )

@@ -87,6 +87,8 @@ def words_for(code: ErrorCode, *, param: str | None = None) -> MessageId:
         return _OF_TERMINAL_LIMIT.get(param or "", MessageId.OTHER)
     if code is ErrorCode.BAD_ARGUMENT:
         return _OF_ARGUMENT.get(param or "", MessageId.BAD_ADDRESS)
+    if code is ErrorCode.DEVICE_UNAVAILABLE and param in {"pdf", "font"}:
+        return MessageId.NO_PDF
     if code is ErrorCode.STORAGE_FAILED and param == "file":
         return MessageId.NO_FILE
     if code is ErrorCode.EXPIRED and param == "certificate":

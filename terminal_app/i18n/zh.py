@@ -36,7 +36,7 @@ CHINESE = MappingProxyType(
         MessageId.SETTINGS: "设置",
         MessageId.SAVED: "已保存",
         MessageId.READ_IN: "已读入",
-        MessageId.CARRY: "人工传递待传款项",
+        MessageId.CARRY: "人工传递未上传收款",
         # sentences
         MessageId.ENROL_HINT: "请输入您拿到的激活码。",
         MessageId.SHOW_HINT: "顾客没有网络？请扫他的回应码。",
@@ -108,7 +108,7 @@ CHINESE = MappingProxyType(
         MessageId.FRAMES_SEEN: "已看到画面：{count}",
         MessageId.CODE_READ_YES: "已读出一个码，相机正常。",
         MessageId.CODE_READ_NO: "尚未读出码，请将码对准相机。",
-        MessageId.REFUND_UNKNOWN_HINT: "尚不知钱是否已退回，收银机会继续询问。",
+        MessageId.REFUND_UNKNOWN_HINT: "尚不知结果，收银机会继续询问。",
         MessageId.NOTHING_GIVEN: "没有退回任何款项。",
         MessageId.CUSTOMER_ASKS: "请将设备交还收银员。",
         MessageId.CUSTOMER_WAIT: "请稍候。",
@@ -156,7 +156,7 @@ CHINESE = MappingProxyType(
         MessageId.DO_CASHIER: "收银员：请长按",
         MessageId.DO_SAVE_PDF: "存为 PDF",
         MessageId.DO_STOP: "停止",
-        MessageId.DO_TO_QUEUE: "回到待传款项",
+        MessageId.DO_TO_QUEUE: "回到未上传收款",
         # words
         MessageId.ONLINE: "在线",
         MessageId.NETWORK_LOST: "无网络",
@@ -284,5 +284,6 @@ CHINESE = MappingProxyType(
         MessageId.NAME_FORM: "姓名为 1 到 24 个字符。",
         MessageId.NO_FILE: "无法使用 U 盘或文件夹。是否已插好？",
         MessageId.TOO_MANY_CODES: "款项太多，不能用码传递。请存为文件。",
+        MessageId.NO_PDF: "本机未安装 PDF 收据功能。",
     }
 )

@@ -21,6 +21,7 @@ from terminal_app.office_commands import (
     PrintReceipt,
     PrintReport,
     ReportChoice,
+    SavePdf,
     SearchHistory,
     ShowReportAgain,
     SignOut,
@@ -30,6 +31,7 @@ from terminal_app.presenter.devices_page import camera_page, devices_page
 from terminal_app.presenter.people_page import ROLES, people_page
 from terminal_app.presenter.queue_pages import carried_page, carry_page, queue_page
 from terminal_app.presenter.report_rows import report_rows
+from terminal_app.presenter.sale_done import sale_done
 from terminal_app.presenter.setting_rows import setting_rows
 from terminal_app.presenter.wording import Wording, amount_text
 from terminal_app.receipts import Training
@@ -51,6 +53,7 @@ from terminal_app.screen_model import (
     ScreenModel,
     ScreenName,
     SearchOffer,
+    TurnAway,
 )
 from terminal_app.settings import Fitted, Settings
 from wallet_sdk.protocol.money import Money, format_money
@@ -85,6 +88,12 @@ class OfficeScreens:
         """Somebody must sign in before anything is sold."""
         lines = self._wording.refusal_lines(snapshot) or (self._wording.text(MessageId.SIGN_IN_HINT),)
         return self._pin(snapshot, crew.people, PinPurpose.SIGN_IN, lines=lines, back=None)
+
+    def turn_back(self, snapshot: Snapshot) -> ScreenModel:
+        """Somebody wants the tablet back from the customer."""
+        people = snapshot.crew.people if snapshot.crew is not None else ()
+        lines = self._wording.refusal_lines(snapshot) or (self._wording.text(MessageId.SIGN_IN_HINT),)
+        return self._pin(snapshot, people, PinPurpose.TURN_BACK, lines=lines, back=TurnAway())
 
     def page(self, snapshot: Snapshot, view: OfficeView) -> ScreenModel:
         """The open page."""
@@ -224,6 +233,8 @@ class OfficeScreens:
     def _sale(self, snapshot: Snapshot, view: OfficeView) -> ScreenModel:
         text, entry = self._wording.text, view.entry
         assert entry is not None, "the page of a sale has one"
+        if view.done is not None:
+            return sale_done(self._wording, snapshot, view, entry)
         rows = [
             Row(
                 robot_id="state",
@@ -245,6 +256,9 @@ class OfficeScreens:
         printing = Action(
             command=PageButton.PRINT, label=text(MessageId.DO_PRINT), press=PrintReceipt(request_id=entry.request_id)
         )
+        saving = Action(
+            command=PageButton.SAVE_PDF, label=text(MessageId.DO_SAVE_PDF), press=SavePdf(request_id=entry.request_id)
+        )
         return self._wording.screen(
             snapshot,
             ScreenName.SALE,
@@ -253,7 +267,7 @@ class OfficeScreens:
             back=SearchHistory(),
             rows=tuple(rows),
             refund=offer,
-            actions=(printing, refund) if offer is not None and not is_open else (printing,),
+            actions=(printing, saving, refund) if offer is not None and not is_open else (printing, saving),
         )
 
     def _refund_row(self, record: RefundRecord) -> Row:

@@ -41,11 +41,8 @@ def queue_page(wording: Wording, snapshot: Snapshot, view: OfficeView) -> Screen
     if view.is_reading_codes:
         return _reading(wording, snapshot, view)
     if view.done is Done.QUEUE_EXPORTED:
-        folder, _, name = view.place.rpartition("/")
-        saved = wording.text(MessageId.EXPORTED, place=name)
-        return _done(
-            wording, snapshot, MessageId.SAVED, (saved, wording.value(folder), wording.text(MessageId.CARRY_HINT))
-        )
+        lines = (*wording.saved_lines(view.place), wording.text(MessageId.CARRY_HINT))
+        return _done(wording, snapshot, MessageId.SAVED, lines)
     if view.done is Done.QUEUE_IMPORTED:
         brought = wording.text(MessageId.IMPORTED, count=str(view.brought_count))
         return _done(wording, snapshot, MessageId.READ_IN, (brought,))

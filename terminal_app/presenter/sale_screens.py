@@ -9,7 +9,7 @@ from terminal_app.office_commands import PracticeAnswer
 from terminal_app.presenter.wording import Wording, result_screen
 from terminal_app.receipts import Training
 from terminal_app.screen_model import Action, CommandName, Emphasis, PageButton, ScreenModel, ScreenName, TipOffer
-from terminal_app.settings import Fitted, Settings, TipPolicy
+from terminal_app.settings import Settings, TipPolicy
 from wallet_sdk.protocol import qr
 
 #: Sentences beside the keypad: the worst first, for there is room for no more. All of them stand on the devices' page.
@@ -102,13 +102,11 @@ class SaleScreens:
             self._answer(snapshot),
         )
         hint = self._wording.refusal_lines(snapshot) or (self._wording.text(MessageId.SHOW_HINT),)
-        turned = snapshot.settings.customer_side is Fitted.YES
         return self._wording.screen(
             snapshot,
             ScreenName.SHOW_CODE,
-            headline=MessageId.CUSTOMER_SCAN if turned else None,
             sale=sale,
-            lines=(*(self._wording.refusal_lines(snapshot) if turned else hint), *self._wording.reference_lines(sale)),
+            lines=(*hint, *self._wording.reference_lines(sale)),
             code_text=qr.to_text(sale.request.envelope),
             actions=actions,
         )

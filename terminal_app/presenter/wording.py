@@ -62,6 +62,9 @@ _HEADLINES: Final = {
     ScreenName.HISTORY: MessageId.HISTORY,
     ScreenName.SALE: MessageId.SALE,
     ScreenName.REFUND: MessageId.REFUND,
+    ScreenName.REFUNDED: MessageId.REFUNDED,
+    ScreenName.REFUND_OPEN: MessageId.REFUND_WAITS,
+    ScreenName.REFUND_REFUSED: MessageId.REFUND_REFUSED,
     ScreenName.REPORT: MessageId.REPORTS,
     ScreenName.CLOSE_DAY: MessageId.DO_CLOSE_DAY,
     ScreenName.QUEUE: MessageId.QUEUE,
@@ -212,6 +215,11 @@ class Wording:
             return ()
         total = Money(minor=sum(sale.paid_minor for sale in snapshot.disputed), currency=snapshot.currency)
         return (self.text(MessageId.DISPUTED, count=str(len(snapshot.disputed)), total=format_money(total)),)
+
+    def saved_lines(self, place: str) -> tuple[str, ...]:
+        """Under which name a file was saved, and where."""
+        folder, _, name = place.rpartition("/")
+        return (self.text(MessageId.EXPORTED, place=name), self.value(folder))
 
     def journal_lines(self, snapshot: Snapshot) -> tuple[str, ...]:
         """What is not as it should be with the journal and its copy."""

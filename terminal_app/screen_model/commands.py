@@ -1,7 +1,7 @@
 """What a finger may ask for: values that the screens make and the core obeys."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, unique
 from types import MappingProxyType
 from typing import Final
@@ -48,6 +48,8 @@ class PageButton(Enum):
     CARRY = "carry"
     NEXT_CODE = "next_code"
     STOP = "stop"
+    TURN_BACK = "turn_back"
+    SAVE_PDF = "save_pdf"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +132,19 @@ class FocusMoved:
     label: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnBack:
+    """Turn a tablet back from the customer: asks for a PIN where people have one, and takes it."""
+
+    staff_id: int | None = None
+    pin: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnAway:
+    """Leave it turned to the customer after all."""
+
+
 Command = (
     Enrol
     | ShowCode
@@ -142,6 +157,7 @@ Command = (
     | SwitchNetwork
     | SendNow
 )
+SideCommand = TurnBack | TurnAway
 
 # Commands that carry nothing: a button's name is enough to make one.
 PLAIN_COMMANDS: Final[Mapping[CommandName, Command]] = MappingProxyType(

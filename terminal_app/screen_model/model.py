@@ -33,6 +33,9 @@ class ScreenName(Enum):
     HISTORY = "history"
     SALE = "sale"
     REFUND = "refund"
+    REFUNDED = "refunded"
+    REFUND_OPEN = "refund_open"
+    REFUND_REFUSED = "refund_refused"
     REPORT = "report"
     CLOSE_DAY = "close_day"
     QUEUE = "queue"
@@ -98,7 +101,8 @@ class TopBar:
 
     `queue_total` is ready to draw ("37.40 EUR"); empty when nothing waits. `last_result` too
     ("PAID 12.50 14:02"); empty before the first sale. `training` is the mark that no money is real; it takes the
-    place of shop and till. `menu` is the command that the menu's button sends; without one there is no button.
+    place of shop and till. `is_turned` leaves out what is the cashier's. `menu` is the command that the menu's button
+    sends; without one there is no button.
     """
 
     shop: str
@@ -109,6 +113,7 @@ class TopBar:
     last_result: str = ""
     training: str = ""
     menu: Any = None
+    is_turned: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,6 +60,7 @@ class PinPurpose(Enum):
 
     SIGN_IN = "sign_in"
     APPROVE = "approve"
+    TURN_BACK = "turn_back"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

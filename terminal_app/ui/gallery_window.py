@@ -8,7 +8,7 @@ from kivy.clock import Clock
 
 from terminal_app.screen_model import Appearance, Command, PreviewFrame, ScreenModel, ScreenName
 from terminal_app.ui.root import TerminalRoot
-from terminal_app.ui.samples import SAMPLES, samples
+from terminal_app.ui.samples import SAMPLES, samples, turned
 from terminal_app.ui.screens.keypad import KeypadScreen
 from wallet_sdk.protocol import qr
 from wallet_sdk.screen.fonts import assets_folder, register_fonts
@@ -34,6 +34,10 @@ def draw_all(folder: Path, appearances: Sequence[Appearance]) -> Iterator[Path]:
         place.mkdir(exist_ok=True)
         for name, model in samples(each).items():
             path = place / f"{name.value}.png"
+            _draw(root, model, path)
+            yield path
+        for name, model in turned(each).items():
+            path = place / f"{name.value}_turned.png"
             _draw(root, model, path)
             yield path
     stopTouchApp()

@@ -231,7 +231,7 @@ class TerminalRoot(BoxLayout):
             return True
         return bool(super().on_touch_down(touch))
 
-    def _on_key_down(self, _window: object, key_code: int, *_args: object) -> bool:
+    def _on_key_down(self, _window: object, key_code: int, *rest: object) -> bool:
         if (key_code in _KEYS or key_code in RING_KEYS or key_code == BACKSPACE_KEY) and self._keys.takes_key(
             _KEYS.get(key_code, key_code)
         ):
@@ -241,14 +241,22 @@ class TerminalRoot(BoxLayout):
             return True
         if self._guard.holds():
             return False
-        if key_code in RING_KEYS:
-            self.ring.move(RING_KEYS[key_code], look=self._look)
+        step = self._ring_step(key_code, *rest)
+        if step:
+            self.ring.move(step, look=self._look)
             self._tell_focus()
             return True
         if key_code not in _KEYS or (_KEYS[key_code] == ENTER_KEY and self.ring.press()):
             return key_code in _KEYS
         self._screen.press_key(_KEYS[key_code])
         return True
+
+    def _ring_step(self, key_code: int, *rest: object) -> int:
+        """By how many targets a key moves the ring: arrows, and Tab where the screen has no fields to go through."""
+        if key_code != TAB_KEY or self._screen.has_fields:
+            return RING_KEYS.get(key_code, 0)
+        modifiers = rest[-1] if rest else ()
+        return -1 if isinstance(modifiers, list) and "shift" in modifiers else 1
 
     def _tell_focus(self) -> None:
         target = self.ring.target

@@ -10,7 +10,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Final
 
-from terminal_app.core import Place, ScanFor, Snapshot
+from terminal_app.core import Place, ScanFor, Side, Snapshot
 from terminal_app.journal import Sale
 from terminal_app.journal.events import Way
 from terminal_app.presenter import Presenter
@@ -115,6 +115,22 @@ _SNAPSHOTS: Final[Mapping[ScreenName, Snapshot]] = MappingProxyType(
         **office_snapshots(_OFFLINE, at_s=_AT_S),
     }
 )
+
+
+#: What a customer sees on a tablet that is turned around: not a screen of its own, but judged and drawn like one.
+TURNED: Final = (ScreenName.SHOW_CODE, ScreenName.VERIFYING, ScreenName.PAID, ScreenName.UNKNOWN, ScreenName.NOT_PAID)
+
+
+def turned(appearance: Appearance) -> Mapping[ScreenName, ScreenModel]:
+    """These screens as the customer sees them."""
+    presenter, chosen = Presenter(zone=UTC), _settings(appearance)
+    return {
+        name: replace(
+            presenter.present(replace(_SNAPSHOTS[name], settings=chosen, side=Side.CUSTOMER)),
+            code_text=SAMPLE_CODE_TEXT if name is ScreenName.SHOW_CODE else None,
+        )
+        for name in TURNED
+    }
 
 
 def _settings(appearance: Appearance) -> Settings:

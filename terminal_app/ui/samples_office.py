@@ -93,7 +93,7 @@ def _refund(number: int, minor: int, state: State, *, at_s: int) -> RefundRecord
         embedded=None,
         signature=bytes(64),
     )
-    receipt = None if state is State.UNKNOWN else Envelope(b"receipt")
+    receipt = Envelope(b"receipt") if state is State.SETTLED else None
     return RefundRecord(refund=sealed, asked_at_s=at_s, staff_id=NOBODY, state=state, receipt=receipt)
 
 
@@ -146,12 +146,28 @@ def _queue(at_s: int) -> QueueView:
 def office_snapshots(keypad: Snapshot, *, at_s: int) -> Mapping[ScreenName, Snapshot]:
     """A snapshot for each page, made of one that shows the keypad."""
     entries = _entries(at_s)
-    refunds = (_refund(9, 300, State.SETTLED, at_s=at_s), _refund(10, 200, State.UNKNOWN, at_s=at_s))
+    refunds = (
+        _refund(9, 300, State.SETTLED, at_s=at_s),
+        _refund(10, 200, State.UNKNOWN, at_s=at_s),
+        _refund(11, 950, State.DECLINED, at_s=at_s),
+    )
     here = replace(keypad, crew=_CREW)
     views = {
         ScreenName.MENU: OfficeView(page=Page.MENU),
         ScreenName.HISTORY: OfficeView(page=Page.HISTORY, entries=entries),
-        ScreenName.SALE: OfficeView(page=Page.SALE, entry=entries[0], refunds=refunds),
+        ScreenName.SALE: OfficeView(page=Page.SALE, entry=entries[0], refunds=refunds[:2]),
+        **{
+            name: OfficeView(
+                page=Page.SALE,
+                entry=entries[0],
+                refunds=refunds,
+                done=Done.REFUND_ASKED,
+                refund_id=one.refund.message.refund_id,
+            )
+            for name, one in zip(
+                (ScreenName.REFUNDED, ScreenName.REFUND_OPEN, ScreenName.REFUND_REFUSED), refunds, strict=True
+            )
+        },
         ScreenName.REPORT: OfficeView(page=Page.REPORT, report=_report(at_s), z_numbers=(10, 11)),
         ScreenName.QUEUE: OfficeView(page=Page.QUEUE, queue=_queue(at_s)),
         ScreenName.CARRY: OfficeView(page=Page.CARRY),

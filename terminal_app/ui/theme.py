@@ -80,11 +80,14 @@ NIGHT: Final = Theme(
     disc=colour("#FFFFFF", 0.13),
     panels={
         ScreenName.PAID: colour("#095C32"),
+        ScreenName.REFUNDED: colour("#095C32"),
         ScreenName.ACCEPTED_OFFLINE: colour("#0B4F9E"),
         ScreenName.NOT_PAID: colour("#A3161D"),
+        ScreenName.REFUND_REFUSED: colour("#A3161D"),
         ScreenName.EXPIRED: colour("#4A5568"),
         ScreenName.CANCELLED: colour("#4A5568"),
         ScreenName.UNKNOWN: colour("#7A4100"),
+        ScreenName.REFUND_OPEN: colour("#7A4100"),
         ScreenName.VERIFYING: colour("#3B2A7A"),
     },
 )
@@ -126,11 +129,14 @@ HIGH_CONTRAST: Final = Theme(
     disc=colour("#FFFFFF", 0.16),
     panels={
         ScreenName.PAID: colour("#00401F"),
+        ScreenName.REFUNDED: colour("#00401F"),
         ScreenName.ACCEPTED_OFFLINE: colour("#002E66"),
         ScreenName.NOT_PAID: colour("#6B0006"),
+        ScreenName.REFUND_REFUSED: colour("#6B0006"),
         ScreenName.EXPIRED: colour("#2B2F36"),
         ScreenName.CANCELLED: colour("#2B2F36"),
         ScreenName.UNKNOWN: colour("#4A2800"),
+        ScreenName.REFUND_OPEN: colour("#4A2800"),
         ScreenName.VERIFYING: colour("#22124F"),
     },
 )
@@ -140,7 +146,10 @@ THEMES: Final = {ThemeName.NIGHT: NIGHT, ThemeName.DAYLIGHT: DAYLIGHT, ThemeName
 BORDERS: Final[dict[ScreenName, Border]] = {
     ScreenName.ACCEPTED_OFFLINE: Border.THICK_INSET,
     ScreenName.NOT_PAID: Border.SIDE_BARS,
+    ScreenName.REFUND_REFUSED: Border.SIDE_BARS,
+    ScreenName.REFUNDED: Border.THIN_INSET,
     ScreenName.UNKNOWN: Border.CORNERS,
+    ScreenName.REFUND_OPEN: Border.CORNERS,
     ScreenName.EXPIRED: Border.THIN_INSET,
     ScreenName.CANCELLED: Border.THIN_INSET,
 }

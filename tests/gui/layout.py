@@ -12,6 +12,7 @@ from terminal_app.ui.theme import GAP_MM, KEY_MM, TARGET_MM
 from tests.gui.stage import distance_px, is_inside, rectangle
 from wallet_sdk.screen import finger
 from wallet_sdk.screen.amount import AmountLabel
+from wallet_sdk.screen.buttons import Key
 from wallet_sdk.screen.colours import contrast
 from wallet_sdk.screen.environment import Panel
 from wallet_sdk.screen.fonts import assets_folder, face, font_files
@@ -97,7 +98,7 @@ def bad_targets(panel: Panel) -> Iterator[str]:
     areas = press_areas()
     for area in areas:
         shorter_mm = px_to_mm(min(area.width, area.height))
-        wanted_mm = KEY_MM if getattr(area, "is_keypad_key", False) else TARGET_MM
+        wanted_mm = KEY_MM if isinstance(area, Key) and area.is_keypad_key else TARGET_MM
         if shorter_mm < wanted_mm - ROUNDING_MM:
             yield f"{area.robot_id} is {shorter_mm:.1f} mm"
         if not is_inside(area, panel):

@@ -7,7 +7,7 @@ import pytest
 
 from terminal_app.i18n import MessageId, catalogue_of
 from terminal_app.screen_model import Appearance, Language, ScreenModel, ScreenName, TextSize, ThemeName
-from terminal_app.ui.samples import SAMPLES, samples
+from terminal_app.ui.samples import SAMPLES, samples, turned
 from tests.gui.layout import everything_wrong, pale_texts
 from tests.gui.stage import Till, picture
 from wallet_sdk.screen.environment import PANEL_7_LANDSCAPE, PANEL_7_PORTRAIT, PANEL_10_LANDSCAPE, Panel
@@ -19,6 +19,7 @@ PANELS = (PANEL_7_LANDSCAPE, PANEL_7_PORTRAIT, PANEL_10_LANDSCAPE)
 IN_ALL_COLOURS = (Language.ENGLISH, Language.CHINESE, Language.ARABIC)
 # Long words, and marks above and below the letters.
 WIDEST = (Language.GERMAN, Language.HINDI)
+LEAVES_MAX = 8
 
 
 def on_panels(languages: Iterable[Language], panels: tuple[Panel, ...]) -> pytest.MarkDecorator:
@@ -38,9 +39,23 @@ def test_every_screen_in_every_language(till_of: TillOf, panel: Panel, language:
 
     And all text has 7:1 against the very pixels that it stands on.
     """
-    themes = tuple(ThemeName) if language in IN_ALL_COLOURS else (ThemeName.NIGHT,)
     till = till_of(SAMPLES[ScreenName.KEYPAD], panel)
-    wrong = [found for theme in themes for found in all_wrong(till, panel, Appearance(language=language, theme=theme))]
+    wrong = list(all_wrong(till, panel, Appearance(language=language)))
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize(
+    "theme", [each for each in ThemeName if each is not ThemeName.NIGHT], ids=lambda each: each.value
+)
+@pytest.mark.parametrize(
+    "language",
+    [pytest.param(each, marks=() if each is Language.ENGLISH else (pytest.mark.soak,)) for each in IN_ALL_COLOURS],
+    ids=lambda each: each.value,
+)
+def test_text_stands_out_in_the_other_colours_too(till_of: TillOf, theme: ThemeName, language: Language) -> None:
+    """7:1 by day and in high contrast. How long words are changes no colour: one language in every run."""
+    till = till_of(SAMPLES[ScreenName.KEYPAD], PANEL_7_LANDSCAPE)
+    wrong = list(all_wrong(till, PANEL_7_LANDSCAPE, Appearance(language=language, theme=theme)))
     assert not wrong, "\n".join(wrong)
 
 
@@ -52,14 +67,30 @@ def test_large_words_fit_their_places(till_of: TillOf, panel: Panel, language: L
     assert not wrong, "\n".join(wrong)
 
 
+@on_panels((*WIDEST, Language.PORTUGUESE), PANELS[:2])
+def test_every_leaf_of_the_settings_fits(till_of: TillOf, panel: Panel, language: Language) -> None:
+    """They are turned, and what stands on the last leaf is read as well as what stands on the first."""
+    till = till_of(samples(Appearance(language=language, text_size=TextSize.LARGE))[ScreenName.SETTINGS], panel)
+    wrong, leaves = list(everything_wrong(panel)), 1
+    while (before := till.texts()) and leaves < LEAVES_MAX:
+        till.tap("page_on")
+        if till.texts() == before:
+            break
+        wrong, leaves = [*wrong, *everything_wrong(panel)], leaves + 1
+    assert leaves > 1
+    assert not wrong, "\n".join(wrong)
+
+
 def all_wrong(till: Till, panel: Panel, appearance: Appearance) -> Iterator[str]:
     """Show every screen in this appearance, and tell all that is wrong on any of them."""
-    for name, model in samples(appearance).items():
+    as_customers = turned(appearance) if appearance.language in (*IN_ALL_COLOURS, *WIDEST) else {}
+    turned_too = [(f"{name.value} turned", model) for name, model in as_customers.items()]
+    for name, model in [(name.value, model) for name, model in samples(appearance).items()] + turned_too:
         till.show(model)
         # where things stand does not depend on their colours
         if appearance.theme is ThemeName.NIGHT:
-            yield from (f"{name.value}: {found}" for found in everything_wrong(panel))
-        yield from (f"{name.value} {appearance.theme.value}: {found}" for found in pale_texts(picture()))
+            yield from (f"{name}: {found}" for found in everything_wrong(panel))
+        yield from (f"{name} {appearance.theme.value}: {found}" for found in pale_texts(picture()))
 
 
 @on_panels(IN_ALL_COLOURS, PANELS)

@@ -218,7 +218,9 @@ def give_back(day: Day) -> None:
         street.tap("page_on")
     street.tap_to(row.robot_id, ScreenName.SALE)
     street.tap("refund", "key_3", "key_00", "reason_returned", "refund")
-    street.wait_for(lambda model: bool(model.rows) and model.rows[-1].title == "REFUNDED")
+    street.wait_on(ScreenName.REFUNDED)
+    street.tap_to("done", ScreenName.SALE)
+    assert street.model.rows[-1].title == "REFUNDED"
     day.refunded_minor += 300
     street.tap_to("back", ScreenName.HISTORY)
     street.tap_to("back", ScreenName.MENU)

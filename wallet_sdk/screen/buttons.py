@@ -112,7 +112,9 @@ class WordButton(GroundButton):
 
 
 class Key(GroundButton):
-    """A key: a character or two, or an icon, in its middle."""
+    """A key: a character or two, or an icon, in its middle. `is_keypad_key` says that it is one of a pad of figures."""
+
+    is_keypad_key = False
 
     def __init__(
         self,

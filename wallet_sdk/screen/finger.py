@@ -163,7 +163,7 @@ def type_character(character: str) -> None:
     Window.dispatch("on_key_up", ord(character), 0)
 
 
-def press_key(key_code: int) -> None:
-    """Press a key that makes no text, such as ENTER_KEY."""
-    Window.dispatch("on_key_down", key_code, 0, None, [])
+def press_key(key_code: int, *modifiers: str) -> None:
+    """Press a key that makes no text, such as ENTER_KEY, while others, such as "shift", are held."""
+    Window.dispatch("on_key_down", key_code, 0, None, [*modifiers])
     Window.dispatch("on_key_up", key_code, 0)

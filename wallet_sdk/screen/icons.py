@@ -38,6 +38,7 @@ class Icon(Enum):
     SPACE = "space"
     SHIFT = "shift"
     LOCK = "lock"
+    ARROW_BACK = "arrow_back"
 
 
 Points = tuple[tuple[float, float], ...]
@@ -154,6 +155,10 @@ MARKS: Final[dict[Icon, tuple[Mark, ...]]] = {
         Stroke(
             ((-0.7, 0), (0, 0.74), (0.7, 0), (0.32, 0), (0.32, -0.62), (-0.32, -0.62), (-0.32, 0), (-0.7, 0)),
         ),
+    ),
+    Icon.ARROW_BACK: (
+        Stroke(((-0.66, 0.24), (0.22, 0.24), *arc((0.22, -0.18), 0.42, 90, -90), (-0.34, -0.6))),
+        Stroke(((-0.3, 0.6), (-0.68, 0.24), (-0.3, -0.12))),
     ),
     Icon.LOCK: (
         Stroke(((-0.4, 0.02), *arc((0, 0.3), 0.4, 180, 0), (0.4, 0.02))),

@@ -218,6 +218,23 @@ class Paragraph(TextLine):
         self.is_cut = True
         return [*lines[: lines_max - 1], self._with_ellipsis(lines[lines_max - 1], width_px=self.width)]
 
+    def _cut_lines(self, width_px: float) -> list[str]:
+        """A name longer than a line goes on in the next one: nothing of it is lost."""
+        self.is_cut = False
+        room_px = width_px - SLACK_PX
+        parts = "".join(self._narrow_enough(piece, room_px) for piece in pieces(self.text))
+        lines = broken(parts, font_name=self.font_name, font_px=self.font_size, width_px=width_px)
+        return lines if lines is not None else super()._cut_lines(width_px)
+
+    def _narrow_enough(self, piece: str, room_px: float) -> str:
+        """The piece with line ends where it would leave the line."""
+        taken, line = "", ""
+        for character in piece:
+            if self._width_px(line + character) > room_px and line.strip():
+                taken, line = f"{taken}{line}\n", ""
+            line += character
+        return taken + line
+
     def _restart(self, *_args: object) -> None:
         self._limit_px = None
         self.font_size = self._full_px

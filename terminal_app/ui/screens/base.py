@@ -58,11 +58,13 @@ class Screen(BoxLayout):
     """Base of all screens. `draw` gets each model of the screen's name, the first one right after building.
 
     A screen with a `tall` widget wants it beside itself over the whole height of the window, past the bar. One that
-    `has_text_line` gets every key at once; others get no bursts, which are a scanner's.
+    `has_text_line` gets every key at once; others get no bursts, which are a scanner's. One that `has_fields` goes
+    through them by Tab, which moves the ring elsewhere.
     """
 
     tall: Widget | None = None
     has_text_line = False
+    has_fields = False
 
     def __init__(self, surroundings: Surroundings, **kwargs: object) -> None:
         super().__init__(padding=mm(MARGIN_MM), spacing=mm(MARGIN_MM), **kwargs)

@@ -33,6 +33,7 @@ class EnrolScreen(Screen):
     """Server and activation code, a grid of keys, and "Join"."""
 
     has_text_line = True
+    has_fields = True
 
     def __init__(self, surroundings: Surroundings) -> None:
         super().__init__(surroundings, orientation="vertical")

@@ -1,12 +1,12 @@
 """A PIN: who, then the digits. They are never drawn, only counted."""
 
-from typing import Final
+from typing import Any, Final
 
 from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.widget import Widget
 
 from terminal_app.office_commands import Approve, SignIn
-from terminal_app.screen_model import PersonChoice, PinAsk, PinPurpose, Row, ScreenModel
+from terminal_app.screen_model import PersonChoice, PinAsk, PinPurpose, Row, ScreenModel, TurnBack
 from terminal_app.ui.screens.base import Screen, Surroundings
 from terminal_app.ui.theme import GAP_MM, MARGIN_MM, Look
 from terminal_app.ui.widgets.header import Header
@@ -21,6 +21,14 @@ from wallet_sdk.screen.units import mm
 _DOT: Final = "•"
 _DOTS_MM: Final = 7.0
 _LINES_MM_MAX: Final = 14.0
+
+
+_SENT: Final[dict[PinPurpose, Any]] = {
+    PinPurpose.SIGN_IN: SignIn,
+    PinPurpose.APPROVE: Approve,
+    PinPurpose.TURN_BACK: TurnBack,
+}
+assert set(_SENT) == set(PinPurpose), "a PIN is never typed for nothing"
 
 
 class PinPage(Screen):
@@ -53,7 +61,7 @@ class PinPage(Screen):
     def _lay_out(self, look: Look, words: Widget, pad: Widget) -> None:
         if look.is_portrait:
             self.orientation = "vertical"
-            words.size_hint_y, pad.size_hint_y = 0.44, 0.56
+            words.size_hint_y, pad.size_hint_y = 0.38, 0.62
             parts: tuple[Widget, ...] = (words, pad)
         else:
             words.size_hint_x, pad.size_hint_x = 0.5, 0.5
@@ -111,9 +119,8 @@ class PinPage(Screen):
         if not self._pin or not self._ask.people:
             return
         staff_id = self._ask.people[min(self._chosen, len(self._ask.people) - 1)].staff_id
-        kind = SignIn if self._ask.purpose is PinPurpose.SIGN_IN else Approve
         pin, self._pin = self._pin, ""
-        self.around.send(kind(staff_id=staff_id, pin=pin))
+        self.around.send(_SENT[self._ask.purpose](staff_id=staff_id, pin=pin))
 
     def _go_back(self) -> None:
         if self._back is not None:

@@ -27,7 +27,7 @@ from terminal_app.ui.screens.keypad import Entry
 from terminal_app.ui.theme import CORNER_MM, GAP_MM, MARGIN_MM, button_colours
 from terminal_app.ui.widgets.action_row import make_button
 from terminal_app.ui.widgets.header import Header
-from terminal_app.ui.widgets.pad import BACKSPACE, digit_pad
+from terminal_app.ui.widgets.pad import BACKSPACE, PAD_MM, digit_pad
 from wallet_sdk.protocol.ids import RequestId
 from wallet_sdk.screen.amount import AmountLabel
 from wallet_sdk.screen.buttons import WordButton
@@ -65,11 +65,13 @@ class RefundPage(Screen):
         self._reasons = GridLayout(cols=2, spacing=mm(GAP_MM), size_hint_y=None)
         self._reasons.bind(minimum_height=self._reasons.setter("height"))
         self._foot = BoxLayout(spacing=mm(GAP_MM), size_hint_y=None, height=mm(_BUTTON_MM))
-        words = column(self._header, self._most, self._amount, self._reasons, self._foot, spacing_mm=GAP_MM)
         pad = digit_pad(look=look, press=self._press)
+        # in a high window the amount stands in the headline's row: the keys need the room
+        beside_headline = () if look.is_portrait else (self._amount,)
+        words = column(self._header, self._most, *beside_headline, self._reasons, self._foot, spacing_mm=GAP_MM)
         if look.is_portrait:
             self.orientation = "vertical"
-            words.size_hint_y, pad.size_hint_y = 0.5, 0.5
+            pad.size_hint_y, pad.height = None, mm(PAD_MM)
         else:
             words.size_hint_x, pad.size_hint_x = 0.54, 0.46
         self.spacing = mm(MARGIN_MM)
@@ -88,7 +90,7 @@ class RefundPage(Screen):
         if is_first:
             self.entry.amount_minor = self._offer.typed_minor
             self._reason = self._own_words
-        self._header.show(model.headline, back=model.back)
+        self._header.show(model.headline, *((self._amount,) if self.look.is_portrait else ()), back=model.back)
         self._most.text = self._offer.most
         self._show()
 

@@ -28,6 +28,9 @@ PANEL_ICONS: Final = {
     ScreenName.UNKNOWN: Icon.QUESTION,
     ScreenName.VERIFYING: Icon.BAR,
     ScreenName.DONE: Icon.TICK,
+    ScreenName.REFUNDED: Icon.ARROW_BACK,
+    ScreenName.REFUND_OPEN: Icon.QUESTION,
+    ScreenName.REFUND_REFUSED: Icon.CROSS,
 }
 
 

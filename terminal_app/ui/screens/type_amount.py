@@ -17,7 +17,7 @@ from terminal_app.ui.screens.keypad import Entry
 from terminal_app.ui.theme import GAP_MM, MARGIN_MM
 from terminal_app.ui.widgets.action_row import make_button
 from terminal_app.ui.widgets.header import Header
-from terminal_app.ui.widgets.pad import BACKSPACE, digit_pad
+from terminal_app.ui.widgets.pad import BACKSPACE, PAD_MM, digit_pad
 from wallet_sdk.screen.amount import AmountLabel
 from wallet_sdk.screen.finger import BACKSPACE_KEY, ENTER_KEY, ESCAPE_KEY
 from wallet_sdk.screen.parts import column
@@ -48,11 +48,12 @@ class TypeAmountPage(Screen):
             halign=look.end,
         )
         self._foot = column(size_hint_y=None, height=mm(look.sizes.action_mm))
-        words = column(self._header, self._lines, self._amount, Widget(), self._foot, spacing_mm=GAP_MM)
+        spare = () if look.is_portrait else (Widget(),)
+        words = column(self._header, self._lines, self._amount, *spare, self._foot, spacing_mm=GAP_MM)
         pad = digit_pad(look=look, press=self._press)
         if look.is_portrait:
             self.orientation = "vertical"
-            words.size_hint_y, pad.size_hint_y = 0.46, 0.54
+            pad.size_hint_y, pad.height = None, mm(PAD_MM)
         else:
             words.size_hint_x, pad.size_hint_x = 0.54, 0.46
         for part in (words, pad) if look.is_portrait else look.in_row(pad, words):

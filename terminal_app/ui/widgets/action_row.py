@@ -5,8 +5,10 @@ gives something up stands at the left or in the row above, so a finger that taps
 """
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
+from kivy.clock import Clock, ClockEvent
+from kivy.input.motionevent import MotionEvent
 from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.widget import Widget
 
@@ -21,16 +23,21 @@ from wallet_sdk.screen.units import mm
 _FORWARD_PART_WIDE = 0.53
 _FORWARD_PART_NARROW = 0.6
 
+#: How long the way back from the customer must be held.
+HOLD_S: Final = 1.2
+
 ACTION_ICONS: Final[dict[CommandName | PageButton, Icon]] = {
     CommandName.SHOW_CODE: Icon.CODE,
     CommandName.SCAN_CUSTOMER: Icon.SCAN,
     CommandName.SCAN_ANSWER: Icon.SCAN,
+    PageButton.TURN_BACK: Icon.LOCK,
 }
 
 
 def make_button(action: Action, *, look: Look, ground: Colour, icon: Icon | None = None) -> WordButton:
     """The button of an action; its `robot_id` is the command's name."""
-    return WordButton(
+    kind = HeldButton if action.command is PageButton.TURN_BACK else WordButton
+    return kind(
         text=action.label,
         type_mm=look.sizes.button_mm,
         colours=button_colours(look.theme, action.emphasis, ground),
@@ -42,6 +49,38 @@ def make_button(action: Action, *, look: Look, ground: Colour, icon: Icon | None
         size_hint_y=None,
         height=mm(look.sizes.action_mm),
     )
+
+
+class HeldButton(WordButton):
+    """A button that must be held: nothing for the finger of somebody who only looks. It fires while it is held.
+
+    Enter on a keyboard that is plugged in presses it at once: the customer has none.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._due: ClockEvent | None = None
+        self.bind(pressed=self._follow)
+
+    def on_touch_up(self, touch: MotionEvent) -> bool:
+        """Letting go fires nothing."""
+        if touch.grab_current is not self:
+            return False
+        touch.ungrab(self)
+        self.pressed = False
+        return True
+
+    def _follow(self, *_args: object) -> None:
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
+        if self.pressed:
+            self._due = Clock.schedule_once(self._fire, HOLD_S)
+
+    def _fire(self, _dt: float) -> None:
+        if self.pressed and not self.disabled and self.get_root_window() is not None:
+            self.pressed = False
+            self.dispatch("on_release")
 
 
 def make_key(
@@ -92,6 +131,8 @@ class ActionRow(BoxLayout):
         left.size_hint_x = 1 - part
         right: Widget = self._button(forward[0]) if forward else Widget()
         right.size_hint_x = part
+        if self._narrow and not forward and beside[0].command is PageButton.TURN_BACK:
+            return self._row([self._button(beside[0])])  # its words are long, and nothing else stands here
         alone_on_narrow = self._narrow and not beside
         return self._row([right] if alone_on_narrow else [left, right])
 

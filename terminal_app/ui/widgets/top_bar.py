@@ -219,6 +219,8 @@ class TopBarView(BoxLayout):
         waits = bar.queue_count > 0
         self.queue.opacity = 1 if waits else 0
         self.queue.disabled = not waits
+        self.network.opacity = 0 if bar.is_turned else 1
+        self.network.disabled = bar.is_turned
         self._fit_words()
 
     def _fit_words(self, *_args: object) -> None:
@@ -239,9 +241,7 @@ class TopBarView(BoxLayout):
         )
         if self._form is BarForm.SHORT_ROW:
             choices = ((count, "", place.partition(" · ")[0] if bar.training else place),)
-        # that nothing is real must be read before what the network is called
-        word = "" if bar.training and self._form is BarForm.SHORT_ROW else self._network_word(bar.network)
-        self.network.show_network(bar.network, word)
+        self._draw_network(bar)
         for queue_words, result, place_words in choices:
             self._draw_queue(queue_words)
             self._draw_place(place_words)
@@ -257,6 +257,13 @@ class TopBarView(BoxLayout):
         if self._form is BarForm.SHORT_ROW:
             wanted_px = self._width_px(self._place_name.text, STRONG_FONT) * _SMALLEST_PART
             self._place_name.opacity = 1 if bar.training or room_px >= wanted_px else 0
+
+    def _draw_network(self, bar: TopBar) -> None:
+        # that nothing is real must be read before what the network is called
+        word = "" if bar.training and self._form is BarForm.SHORT_ROW else self._network_word(bar.network)
+        self.network.show_network(bar.network, word)
+        if bar.is_turned:
+            self.network.width = 0
 
     def _network_word(self, network: NetworkState) -> str:
         match network:

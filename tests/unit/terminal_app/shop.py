@@ -11,7 +11,7 @@ from terminal_app.office_commands import DeskCommand, OfficeCommand
 from terminal_app.outbox import Outbox
 from terminal_app.receipts import Training
 from terminal_app.sale import Credentials, Till, TillTime
-from terminal_app.screen_model import Command, Enrol, NetworkSwitch, ShowCode, SwitchNetwork
+from terminal_app.screen_model import Command, Enrol, NetworkSwitch, ShowCode, SideCommand, SwitchNetwork
 from tests.unit.terminal_app.fake_server import LIMITS, SERVER_URL, FakeServer
 from wallet_sdk.keystore import MemoryKeyStore
 from wallet_sdk.protocol import qr
@@ -92,6 +92,7 @@ class Shop:
             server_url=SERVER_URL,
             show=self.shown.append,
             carry_folder=self.folder / "carried",
+            receipt_folder=self.folder / "receipts",
             switch_training=self.trainings.append,
         )
 
@@ -117,7 +118,7 @@ class Shop:
 
     # --- hands ---
 
-    def do(self, command: Command | OfficeCommand | DeskCommand) -> None:
+    def do(self, command: Command | SideCommand | OfficeCommand | DeskCommand) -> None:
         """Touch."""
         self.core.step(command)
 

@@ -26,6 +26,7 @@ from terminal_app.office_commands import (
     Page,
     ReadQueueCodes,
     ReportChoice,
+    SavePdf,
     SearchHistory,
     ShowQueueCodes,
     ShowReportAgain,
@@ -33,10 +34,20 @@ from terminal_app.office_commands import (
     SignOut,
     StartTraining,
 )
+from terminal_app.presenter import Presenter
 from terminal_app.receipts import Training
 from terminal_app.reports import OfflineFilter, ReportKind
 from terminal_app.roles import Permission, Role
-from terminal_app.screen_model import Cancel, NetworkSwitch, NextSale, ScanAnswer, ShowCode, ThemeName
+from terminal_app.screen_model import (
+    AmountText,
+    Cancel,
+    NetworkSwitch,
+    NextSale,
+    ScanAnswer,
+    ScreenName,
+    ShowCode,
+    ThemeName,
+)
 from tests.unit.terminal_app.people import CASHIER_PIN, OWNER_PIN, sell
 from tests.unit.terminal_app.shop import Shop
 from wallet_sdk.protocol.errors import ErrorCode
@@ -141,11 +152,38 @@ def test_a_refund_is_asked_sent_and_seen(shop: Shop) -> None:
     shop.do(OpenSale(request_id=request_id))
     shop.do(GiveRefund(request_id=request_id, amount_minor=250, reason="cold"))
     assert [one.state for one in page(shop).refunds] == [State.UNKNOWN]
+    asked = Presenter(zone=None).present(shop.snapshot)
+    assert (asked.name, asked.warning) == (ScreenName.REFUND_OPEN, "DO NOT REFUND AGAIN")
     shop.run()
     view = page(shop)
     assert [one.state for one in view.refunds] == [State.CAPTURED]
+    paid = Presenter(zone=None).present(shop.snapshot)
+    assert (paid.name, paid.amount, paid.warning) == (
+        ScreenName.REFUNDED,
+        AmountText(number="2.50", currency="EUR"),
+        "",
+    )
     assert view.entry is not None
     assert view.entry.refundable_minor == 1_000
+
+
+def test_a_receipt_is_saved_as_pdf_and_its_place_is_said(shop: Shop) -> None:
+    """The same receipt is the same file; a folder that cannot be made is a word, and nothing else."""
+    request_id = sell(shop, 1_250)
+    shop.do(OpenSale(request_id=request_id))
+    shop.do(SavePdf(request_id=request_id))
+    (saved,) = (shop.folder / "receipts").iterdir()
+    content = saved.read_bytes()
+    assert content.startswith(b"%PDF-")
+    panel = Presenter(zone=None).present(shop.snapshot)
+    assert (panel.name, panel.lines[0]) == (ScreenName.DONE, f"Saved as {saved.name}")
+    shop.do(SavePdf(request_id=request_id))
+    assert [one.read_bytes() for one in (shop.folder / "receipts").iterdir()] == [content]
+    saved.unlink()
+    (shop.folder / "receipts").rmdir()
+    (shop.folder / "receipts").write_text("no folder")
+    shop.do(SavePdf(request_id=request_id))
+    assert shop.refusal is ErrorCode.STORAGE_FAILED
 
 
 def test_a_cashiers_refund_is_capped_and_can_be_approved(staffed: Shop) -> None:

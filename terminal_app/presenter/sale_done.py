@@ -1,0 +1,42 @@
+"""What has just been done with a sale of the history, filling the screen: money back, or a receipt saved."""
+
+from dataclasses import replace
+
+from terminal_app.core import Done, Snapshot
+from terminal_app.core.office_view import OfficeView
+from terminal_app.i18n import MessageId
+from terminal_app.journal import HistoryEntry, RefundRecord
+from terminal_app.office_commands import OpenSale
+from terminal_app.presenter.wording import Wording, amount_text
+from terminal_app.screen_model import Action, Emphasis, PageButton, ScreenModel, ScreenName
+from wallet_sdk.protocol.money import Money
+
+
+def sale_done(wording: Wording, snapshot: Snapshot, view: OfficeView, entry: HistoryEntry) -> ScreenModel:
+    """The panel; one button leads back to the sale."""
+    back = Action(
+        command=PageButton.DONE,
+        label=wording.text(MessageId.DO_TO_SALE),
+        emphasis=Emphasis.PRIMARY,
+        press=OpenSale(request_id=entry.request_id),
+    )
+    if view.done is Done.RECEIPT_SAVED:
+        return wording.screen(
+            snapshot, ScreenName.DONE, headline=MessageId.SAVED, lines=wording.saved_lines(view.place), actions=(back,)
+        )
+    record = next(one for one in view.refunds if one.refund.message.refund_id == view.refund_id)
+    return _refund_panel(wording, snapshot, record, back)
+
+
+def _refund_panel(wording: Wording, snapshot: Snapshot, record: RefundRecord, back: Action) -> ScreenModel:
+    """As serious as a payment: what is not known is never called refused, and nobody is told to try again."""
+    refund = record.refund.message
+    name, hint, warning = ScreenName.REFUNDED, MessageId.REFUND_HINT, ""
+    if record.is_open:
+        name, hint = ScreenName.REFUND_OPEN, MessageId.REFUND_UNKNOWN_HINT
+        warning = wording.text(MessageId.REFUND_WARNING)
+    elif record.is_refused:
+        name, hint = ScreenName.REFUND_REFUSED, MessageId.NOTHING_GIVEN
+    reason = wording.reason_lines(snapshot, record.error_code) if record.is_refused else ()
+    panel = wording.screen(snapshot, name, warning=warning, lines=(*reason, wording.text(hint)), actions=(back,))
+    return replace(panel, amount=amount_text(Money(minor=refund.amount_minor, currency=refund.currency)))
