@@ -150,7 +150,7 @@ class Outbox:
         Raises:
             UnavailableError: STORAGE_FAILED: what could not be made durable is still in the queue.
         """
-        self._out.remove(errand)
+        self._out = [one for one in self._out if one is not errand]
         failure = outcome if isinstance(outcome, TillcodeError) else self._believe(errand, outcome)
         if failure is None:
             self._failures = 0

@@ -3,6 +3,7 @@
 from typing import Final
 
 from terminal_app.journal import Journal
+from wallet_sdk.protocol.errors import ErrorCode, UnavailableError
 
 #: Events after which the next start is spared them: folding so many takes a tenth of a second.
 CHECKPOINT_EVENTS: Final = 2_000
@@ -26,7 +27,12 @@ class Housekeeping:
         """
         if self._journal.unsaved_count >= CHECKPOINT_EVENTS:
             self._journal.save_checkpoint()
-        self._journal.check_older(CHECK_EVENTS)
+        try:
+            self._journal.check_older(CHECK_EVENTS)
+        except UnavailableError as error:
+            if error.code is not ErrorCode.STORAGE_FAILED:
+                raise
+            # A disk that does not answer just now says nothing about its rows; a sale would say so on the screen.
 
     def due_in_ms(self) -> int | None:
         """Milliseconds until there is more to do, None when there is nothing."""

@@ -203,6 +203,24 @@ def test_housekeeping_saves_now_and_then_and_has_an_end(busy: Shop) -> None:
         assert rounds == -(-again.length // CHECK_EVENTS)
 
 
+class Slow:
+    """A journal on a disk that does not answer just now."""
+
+    unsaved_count = 0
+    is_checked = False
+
+    def check_older(self, _count: int) -> None:
+        """It fails."""
+        raise UnavailableError(ErrorCode.STORAGE_FAILED, "disk I/O error")
+
+
+def test_a_disk_that_does_not_answer_just_now_ends_no_till() -> None:
+    """It is tried again."""
+    house = Housekeeping(Slow())  # type: ignore[arg-type]
+    house.work()
+    assert house.due_in_ms() is not None
+
+
 def test_a_power_cut_while_it_is_written_leaves_the_one_before(busy: Shop, tmp_path: Path) -> None:
     """kill -9 at each step of the writing: before the draft, in it, before and after it takes its place."""
     busy.journal.save_checkpoint()
