@@ -1,7 +1,7 @@
 """A machine over the whole interface, against a model that can only add and subtract; on both databases.
 
 Every rule asks over HTTP, and the model says beforehand what the answer must be. After each step every balance is the
-model's to the cent, money is neither made nor lost, and as much has happened as the model says; after each 25th
+model's to the cent, money is neither made nor lost, and as much has happened as the model says; after each 50th
 and at the end the whole audit runs, and everything that can be read is read.
 """
 
@@ -21,8 +21,8 @@ from wallet_sdk.protocol.trust import verify_denylist, verify_receipt, verify_re
 
 #: In CI, on each database; `make soak ARGS="--steps N"` takes as many as it is told.
 STEPS = 2_000
-EXAMPLES, STEPS_OF_ONE = 9, 120
-EVERY = 25
+EXAMPLES, STEPS_OF_ONE = 4, 200
+EVERY = 50
 COUNTS = (
     "SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM denials), (SELECT count(*) FROM fraud_cases),"
     " (SELECT count(*) FROM payments)"
