@@ -8,7 +8,7 @@ over, and every event is folded as if it had never been.
     32 bytes   fingerprint of the program that folds
     32 bytes   link of the event it was made after
      8 bytes   number of that event, big endian
-    msgpack    the views
+    CBOR       the views
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final, get_args
 
-import msgspec
+import cbor2
 
 import wallet_sdk.protocol
 from terminal_app.journal.packing import fields_of, packer, unpacker
@@ -78,8 +78,8 @@ def read_checkpoint(path: Path) -> Checkpoint | None:
         return None
     link, rest = body[_HASH_BYTES : 2 * _HASH_BYTES], body[2 * _HASH_BYTES :]
     try:
-        views = unpacker(Views)(msgspec.msgpack.decode(rest[_NUMBER_BYTES:]))
-    except (ValueError, TypeError, KeyError, TillcodeError):
+        views = unpacker(Views)(cbor2.loads(rest[_NUMBER_BYTES:]))
+    except (cbor2.CBORDecodeError, ValueError, TypeError, KeyError, TillcodeError):
         return None
     return Checkpoint(number=int.from_bytes(rest[:_NUMBER_BYTES], "big"), link=link, views=views)
 
@@ -94,14 +94,14 @@ def _encode_into(body: bytearray, views: Views) -> None:
             pack_key, pack_item = map(packer, get_args(kind))
             body += _array_head(len(value))
             for key, item in value.items():
-                body += msgspec.msgpack.encode((pack_key(key), pack_item(item)))
+                body += cbor2.dumps((pack_key(key), pack_item(item)))
         else:
-            body += msgspec.msgpack.encode(packer(kind)(value))
+            body += cbor2.dumps(packer(kind)(value))
 
 
 def _array_head(count: int) -> bytes:
-    """Source: the MessagePack specification, array 32."""
-    return b"\xdd" + count.to_bytes(4, "big")
+    """Source: RFC 8949, section 3.1: major type 4, its count in the four bytes behind."""
+    return b"\x9a" + count.to_bytes(4, "big")
 
 
 @cache

@@ -11,6 +11,11 @@ from tests.unit.terminal_app.people import sell
 from tests.unit.terminal_app.shop import Shop
 
 ROOT = Path(__file__).parents[3]
+#: Packages of the server, of devices that are not there, and of development.
+OTHERS = [
+    *("apsw", "click", "escpos", "fpdf", "gpiozero", "http_message_signatures", "httptools", "hypothesis", "msgspec"),
+    *("prometheus_client", "psycopg", "pytest", "rich", "serial", "starlette", "uvicorn", "uvloop"),
+]
 
 
 def run_program(home: Path, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
@@ -55,3 +60,24 @@ def test_a_till_with_something_unsent_says_so_to_the_script_that_would_replace_i
     shop.wait(3)
     shop.journal.close()
     assert run_program(tmp_path / "till", "--check-unsent").returncode == 0
+
+
+def test_the_till_starts_without_what_only_others_need(tmp_path: Path) -> None:
+    """They stand beside it here, and not in a shop."""
+    program = f"""
+import sys
+sys.modules.update(dict.fromkeys({OTHERS!r}))
+from terminal_app.__main__ import main
+sys.exit(main(["--home", {str(tmp_path)!r}, "--offscreen", "--robot"]))
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        input="wait enrol 20\nquit\n",
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert run.returncode == 0, run.stderr
+    assert json.loads(run.stdout.splitlines()[0])["ok"] is True
