@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from terminal_app.screen_model import ScreenName
-from terminal_app.ui.samples import SAMPLE_CODE_TEXT
+from terminal_app.ui.samples import SAMPLE_CODE_TEXT, TURNED
 from wallet_sdk.decoding import decode_codes
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -111,7 +111,7 @@ def test_the_gallery_draws_every_screen(tmp_path: Path, size: str) -> None:
     arguments = [sys.executable, "-m", "terminal_app.ui.gallery", str(tmp_path / "pictures"), "--size", size]
     done = subprocess.run(arguments, cwd=PROJECT, capture_output=True, text=True, check=True, timeout=ANSWER_S_MAX)
     pictures = sorted(path.stem for path in (tmp_path / "pictures").iterdir())
-    assert pictures == sorted(name.value for name in ScreenName)
+    assert pictures == sorted([*(name.value for name in ScreenName), *(f"{name.value}_turned" for name in TURNED)])
     assert len(done.stdout.splitlines()) == len(pictures)
     with Image.open(tmp_path / "pictures" / "paid.png") as paid:
         assert "x".join(str(side) for side in paid.size) == size
