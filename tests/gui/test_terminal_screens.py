@@ -12,6 +12,7 @@ from terminal_app.screen_model import (
     CommandName,
     Emphasis,
     Enrol,
+    NetworkState,
     NetworkSwitch,
     PreviewFrame,
     ScanAnswer,
@@ -21,11 +22,13 @@ from terminal_app.screen_model import (
     SendNow,
     ShowCode,
     SwitchNetwork,
+    TopBar,
 )
 from terminal_app.ui.samples import SAMPLES
 from terminal_app.ui.screens.beside import ShowCodeScreen
 from terminal_app.ui.screens.state_panel import PANEL_ICONS
 from terminal_app.ui.theme import BORDERS, KEY_MM, NIGHT
+from terminal_app.ui.widgets.top_bar import place_of
 from tests.gui.layout import ROUNDING_MM, press_areas
 from tests.gui.stage import (
     Till,
@@ -256,3 +259,9 @@ def test_an_idle_screen_draws_no_frames(till_of: TillOf, name: ScreenName) -> No
         pump_until(lambda: screen.has_checked)  # the till looks at its own code, once
     settle()
     assert frames_drawn_while_idle(rounds=60) == 0
+
+
+@pytest.mark.parametrize(("shop", "till", "place"), [("Café", "t-2", "Café · t-2"), ("Tillcode", "", "Tillcode")])
+def test_the_bar_puts_a_point_only_between_two_names(shop: str, till: str, place: str) -> None:
+    """A till that has joined no shop yet has one name, or none."""
+    assert place_of(TopBar(shop=shop, till=till, network=NetworkState.ONLINE)) == place

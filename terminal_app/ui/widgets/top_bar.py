@@ -49,6 +49,11 @@ def shorter_result(last_result: str) -> str:
     return before if ":" in last else last_result
 
 
+def place_of(bar: TopBar) -> str:
+    """Shop and till; a till that has joined no shop yet has neither, and no point between them."""
+    return " · ".join(each for each in (bar.shop, bar.till) if each)
+
+
 class Pill(PressArea):
     """An icon and a word in the bar, to be pressed; takes the width that it needs."""
 
@@ -231,7 +236,7 @@ class TopBarView(BoxLayout):
         full, shorter = bar.last_result, shorter_result(bar.last_result)
         count, sum_too = str(bar.queue_count), f"{bar.queue_count} · {bar.queue_total}"
         self._place_name.color = self._look.theme.caution if bar.training else self._look.theme.text
-        place, till = bar.training or f"{bar.shop} · {bar.till}", bar.training or bar.till
+        place, till = bar.training or place_of(bar), bar.training or bar.till
         choices: tuple[tuple[str, str, str], ...] = (
             (sum_too, full, place),
             (sum_too, shorter, place),
@@ -278,7 +283,7 @@ class TopBarView(BoxLayout):
         """Shop and till beside the network, or the shop alone where that is too long."""
         if bar.training:
             return bar.training
-        place = f"{bar.shop} · {bar.till}"
+        place = place_of(bar)
         room_px = self.width - 2 * mm(MARGIN_MM) - self.network.width - self.menu.width - 2 * mm(GAP_MM)
         return place if self._width_px(place, STRONG_FONT) <= room_px else bar.shop
 
