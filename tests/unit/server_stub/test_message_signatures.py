@@ -1,6 +1,7 @@
 """RFC 9421 reads: signed by the library with our device keys, refused as soon as anything is not as signed."""
 
 import datetime as dt
+import re
 from dataclasses import dataclass, field
 from hashlib import sha256
 from random import Random  # noqa: TID251 - only its name, for the type of `rng`
@@ -143,6 +144,14 @@ def test_the_protocols_own_read_goes_first(house: House) -> None:
     assert ask(house, api.PATH_BALANCE, both).http_status >= 400
 
 
+def said_by(field: str) -> str:
+    """A field in one spelling: without spaces, and without the padding of bytes, which may be left out.
+
+    Source: RFC 9651 section 4.2.7 (a parser does not fail when the padding is missing).
+    """
+    return re.sub("=+:", ":", field.replace(" ", ""))
+
+
 def test_no_field_whatever_it_holds_breaks_the_server(house: House, rng: Random) -> None:
     """Altered, cut, doubled and invented fields: refused, never a 5xx, never an answer."""
     wallet = house.wallet()
@@ -157,7 +166,7 @@ def test_no_field_whatever_it_holds_breaks_the_server(house: House, rng: Random)
         answer = ask(house, api.PATH_BALANCE, {**good, name: changed})
         if changed != text and answer.http_status == 200:
             # Structured fields have more than one spelling of the same; what it says must be the same.
-            assert changed.replace(" ", "") == text.replace(" ", ""), changed
+            assert said_by(changed) == said_by(text), changed
         assert answer.http_status < 500, changed
     for hostile in ("(" * 2000, "sig=(" + '"a" ' * 900 + ")", "sig=:" + "A" * 3000 + ":", "a" * 5000):
         assert ask(house, api.PATH_BALANCE, {"signature-input": hostile, "signature": hostile}).http_status == 401
