@@ -7,18 +7,16 @@ from kivy.uix.widget import Widget
 
 from terminal_app.office_commands import Approve, SignIn
 from terminal_app.screen_model import PersonChoice, PinAsk, PinPurpose, Row, ScreenModel, TurnBack
-from terminal_app.ui.screens.base import Screen, Surroundings
+from terminal_app.ui.screens.base import Surroundings
+from terminal_app.ui.screens.pin_digits import DOT, PinDigits
 from terminal_app.ui.theme import GAP_MM, MARGIN_MM, Look
 from terminal_app.ui.widgets.header import Header
 from terminal_app.ui.widgets.list_row import PRESSED_ROW_MM, PressedRow
-from terminal_app.ui.widgets.pad import BACKSPACE, ENTER, digit_pad
-from wallet_sdk.screen.finger import BACKSPACE_KEY, ENTER_KEY, ESCAPE_KEY
-from wallet_sdk.screen.fonts import STRONG_FONT
+from terminal_app.ui.widgets.pad import ENTER, digit_pad
 from wallet_sdk.screen.parts import column
-from wallet_sdk.screen.text import FittedLine, Paragraph
+from wallet_sdk.screen.text import Paragraph
 from wallet_sdk.screen.units import mm
 
-_DOT: Final = "•"
 _DOTS_MM: Final = 7.0
 _LINES_MM_MAX: Final = 14.0
 
@@ -31,31 +29,25 @@ _SENT: Final[dict[PinPurpose, Any]] = {
 assert set(_SENT) == set(PinPurpose), "a PIN is never typed for nothing"
 
 
-class PinPage(Screen):
+class PinPage(PinDigits):
     """People on one side, the pad on the other. Whoever is alone here need not be chosen."""
 
     def __init__(self, surroundings: Surroundings) -> None:
-        super().__init__(surroundings)
+        super().__init__(surroundings, dots_mm=_DOTS_MM)
         look = self.look
         self.spacing = mm(MARGIN_MM)
         self._ask: PinAsk | None = None
         self._chosen = 0
-        self._pin = ""
         self._back: object = None
         self._header = Header(look=look)
-        self._header.back.bind(on_release=lambda *_args: self._go_back())
+        self._header.back.bind(on_release=lambda *_args: self.go_back())
         self._lines = Paragraph(type_mm=look.sizes.body_mm, color=look.theme.caution, robot_id="lines")
         self._lines.halign = look.start
         self._lines.most_px = mm(_LINES_MM_MAX)
         self._people = BoxLayout(orientation="vertical", spacing=mm(GAP_MM))
         self._people.bind(height=lambda *_args: self._fill())
-        self._dots = FittedLine(
-            type_mm=look.sizes.key_mm, font_name=STRONG_FONT, halign="center", color=look.theme.accent, robot_id="pin"
-        )
-        self._dots.size_hint_y = None
-        self._dots.height = mm(_DOTS_MM)
         words = column(self._header, self._lines, self._people, spacing_mm=GAP_MM)
-        pad = column(self._dots, digit_pad(look=look, press=self._press, corner=ENTER), spacing_mm=GAP_MM)
+        pad = column(self.dots, digit_pad(look=look, press=self.take_key, corner=ENTER), spacing_mm=GAP_MM)
         self._lay_out(look, words, pad)
 
     def _lay_out(self, look: Look, words: Widget, pad: Widget) -> None:
@@ -73,6 +65,7 @@ class PinPage(Screen):
         """Show who may type a PIN; what was typed so far is kept, and gone once it was sent."""
         assert model.pin is not None
         self._ask = model.pin
+        self.digits_max = model.pin.digits_max
         self._back = model.back
         self._header.show(model.headline, back=model.back)
         self._lines.text = "\n".join(model.lines)
@@ -81,7 +74,7 @@ class PinPage(Screen):
     def _fill(self) -> None:
         if self._ask is None:
             return
-        self._dots.text = _DOT * len(self._pin)
+        self.show_dots()
         self._people.clear_widgets()
         people = self._ask.people
         fit = max(1, int((self._people.height + mm(GAP_MM) + 1) / mm(PRESSED_ROW_MM + GAP_MM)))
@@ -92,7 +85,7 @@ class PinPage(Screen):
         self._people.add_widget(Widget())
 
     def _row(self, place: int, person: PersonChoice) -> PressedRow:
-        chosen = _DOT if place == self._chosen else ""
+        chosen = DOT if place == self._chosen else ""
         row = Row(
             robot_id=f"person_{person.staff_id}", title=person.name, detail=person.role, value=chosen, press=person
         )
@@ -101,42 +94,17 @@ class PinPage(Screen):
         return drawn
 
     def _choose(self, place: int) -> None:
-        self._chosen, self._pin = place, ""
+        self._chosen, self.pin = place, ""
         self._fill()
 
-    def _press(self, name: str) -> None:
+    def enter(self) -> None:
         assert self._ask is not None
-        if name == BACKSPACE:
-            self._pin = self._pin[:-1]
-        elif name == ENTER:
-            self._send()
-        elif len(self._pin) < self._ask.digits_max:
-            self._pin += name
-        self._dots.text = _DOT * len(self._pin)
-
-    def _send(self) -> None:
-        assert self._ask is not None
-        if not self._pin or not self._ask.people:
+        if not self.pin or not self._ask.people:
             return
         staff_id = self._ask.people[min(self._chosen, len(self._ask.people) - 1)].staff_id
-        pin, self._pin = self._pin, ""
+        pin, self.pin = self.pin, ""
         self.around.send(_SENT[self._ask.purpose](staff_id=staff_id, pin=pin))
 
-    def _go_back(self) -> None:
+    def go_back(self) -> None:
         if self._back is not None:
             self.around.send(self._back)
-
-    def type_text(self, text: str) -> None:
-        """Digits of the physical keyboard."""
-        for digit in text:
-            if digit in "0123456789":
-                self._press(digit)
-
-    def press_key(self, key_code: int) -> None:
-        """Backspace, Enter and Escape as on the glass."""
-        if key_code == BACKSPACE_KEY:
-            self._press(BACKSPACE)
-        elif key_code == ENTER_KEY:
-            self._press(ENTER)
-        elif key_code == ESCAPE_KEY:
-            self._go_back()

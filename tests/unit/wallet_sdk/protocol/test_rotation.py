@@ -126,20 +126,36 @@ def test_rotation_and_revocation_while_a_terminal_is_offline_for_days() -> None:
     assert code_raised(lambda: trust.take_denylist(third, back)) is ErrorCode.TRUST_ROLLED_BACK
     assert back.denied != denylist.EMPTY
 
-    # Day 10: the old keys have ended, and with them all that they signed; what they received for stays proof.
+    _what_the_old_keys_signed_ends(operator, till=till, back=back, old=(old_token, old_request), request=request)
+    trust.verify_receipt(old_receipt, back)
+    _a_stolen_key_ends_before_its_time(operator, back)
+
+
+def _what_the_old_keys_signed_ends(
+    operator: Operator,
+    *,
+    till: TrustStore,
+    back: TrustStore,
+    old: tuple[Sealed[PaymentToken], Sealed[PaymentRequest]],
+    request: Sealed[PaymentRequest],
+) -> None:
+    """Day 10: the old keys have ended, and with them all that they signed; what they received for stays proof."""
+    scheme = operator.scheme
     operator.use(operator.old, day=10)
     late_receipt = operator.receipt()
-    assert code_raised(lambda: trust.verify_token(old_token.envelope, back, at_s=scheme.now_s)) is ErrorCode.EXPIRED
-    assert code_raised(lambda: operator.accepts(till, old_token, old_request)) is ErrorCode.EXPIRED
+    assert code_raised(lambda: trust.verify_token(old[0].envelope, back, at_s=scheme.now_s)) is ErrorCode.EXPIRED
+    assert code_raised(lambda: operator.accepts(till, *old)) is ErrorCode.EXPIRED
     assert code_raised(lambda: trust.verify_receipt(late_receipt, back)) is ErrorCode.EXPIRED
-    trust.verify_receipt(old_receipt, back)
     for call in (
         lambda: operator.accepts(back, scheme.token(), request),
         lambda: trust.verify_request(scheme.request().envelope, back, at_s=scheme.now_s),
     ):
         assert code_raised(call) is ErrorCode.EXPIRED
 
-    # A stolen key is ended before its time, by name, and with it all that it signed.
+
+def _a_stolen_key_ends_before_its_time(operator: Operator, back: TrustStore) -> None:
+    """By name, on the denylist, and with it all that it signed."""
+    scheme = operator.scheme
     operator.use(operator.new, day=10)
     fresh = scheme.token()
     trust.verify_token(fresh.envelope, back, at_s=scheme.now_s)
