@@ -8,7 +8,17 @@ from pathlib import Path
 from typing import Any, Final
 
 from server_stub import key_commands
-from server_stub.commands import Add, add_audit, add_export, add_merchant_fees, add_revoke, add_risk, currency_of, say
+from server_stub.commands import (
+    Add,
+    add_audit,
+    add_export,
+    add_merchant_fees,
+    add_merchant_standing,
+    add_revoke,
+    add_risk,
+    currency_of,
+    say,
+)
 from server_stub.config import KEYS_FOLDER, ServerConfig, read_config
 from server_stub.faults import VARIABLE, Faults, armed_point
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, TillcodeError
@@ -101,8 +111,8 @@ def _add_merchant(chosen: Chosen) -> int:
         name=chosen.name, city=chosen.city, country=chosen.country.upper(), mcc=chosen.mcc, currencies=currencies
     )
     with opened_store(chosen.data_folder) as store:
-        merchant_id = add_merchant(store, details)
-    say(f"merchant {merchant_id}: {chosen.name}, {chosen.city}")
+        merchant = add_merchant(store, details)
+    say(f"merchant {merchant.merchant_id}: {', '.join(part for part in (merchant.name, merchant.city) if part)}")
     return 0
 
 
@@ -245,6 +255,7 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--currency", action="append", help="may be given more than once; default: EUR")
 
     add_merchant_fees(merchant, add)
+    add_merchant_standing(merchant, add)
     key_commands.add_to(commands, add)
     key_commands.add_rotate(commands, add)
 

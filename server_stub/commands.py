@@ -38,6 +38,20 @@ def add_merchant_fees(group: Any, add: Add) -> None:
     fees.add_argument("--minimum", default="0", help="the least of one payment, such as 0.05")
 
 
+def add_merchant_standing(group: Any, add: Add) -> None:
+    """``merchant list | block | unblock | log``"""
+    add(group, "list", _merchants, "print all merchants")
+    for name, standing, text in (
+        ("block", "BLOCKED", "no payment of his is taken, no terminal certified, and his keys may only read"),
+        ("unblock", "OPEN", "take a merchant's payments again"),
+    ):
+        changed = add(group, name, _change_standing, text)
+        changed.add_argument("merchant", type=int, metavar="ID")
+        changed.add_argument("--reason", default="by the operator", help="for the log; the merchant is not told")
+        changed.set_defaults(standing=standing)
+    add(group, "log", _standing_log, "print who was blocked or unblocked, when, by whom and why")
+
+
 def add_risk(group: Any, add: Add) -> None:
     """``risk check | log``"""
     checked = add(group, "check", _risk_check, "read a file of risk rules, and name the first mistake in it")
@@ -84,6 +98,58 @@ def _fees(chosen: Chosen) -> int:
     return 0
 
 
+def _merchants(chosen: Chosen) -> int:
+    from server_stub.bootstrap import opened_store
+    from server_stub.store.tables.parties import MERCHANTS
+
+    with opened_store(chosen.data_folder) as store, store.reading() as reader:
+        merchants = reader.list_all(MERCHANTS)
+    for one in merchants:
+        where = ", ".join(part for part in (one.name, one.city, one.country) if part)
+        since = "" if one.blocked_at_s is None else f"  BLOCKED since {_told_time(one.blocked_at_s)}"
+        say(f"{one.merchant_id}  {where}  {' '.join(currency.name for currency in one.currencies)}{since}")
+    say(f"{len(merchants)} merchants")
+    return 0
+
+
+def _change_standing(chosen: Chosen) -> int:
+    from server_stub.bootstrap import opened_store
+    from server_stub.service.standing import COMMAND_LINE, ChangeStanding
+    from server_stub.store.records_standing import Standing
+
+    command = ChangeStanding(
+        merchant_id=MerchantId(chosen.merchant),
+        standing=Standing[chosen.standing],
+        made_by=COMMAND_LINE,
+        reason=chosen.reason,
+        at_s=SystemClock().now_ms() // 1000,
+    )
+    with opened_store(chosen.data_folder) as store, store.writing() as writer:
+        merchant = command.apply(writer)
+    is_open = merchant.blocked_at_s is None
+    said = "not blocked" if is_open else f"blocked since {_told_time(merchant.blocked_at_s or 0)}"
+    say(f"merchant {merchant.merchant_id} ({merchant.name}) is {said}; a running server knows it within two seconds")
+    return 0
+
+
+def _standing_log(chosen: Chosen) -> int:
+    from server_stub.bootstrap import opened_store
+    from server_stub.service.standing import changes_of_standing
+    from server_stub.store.records_standing import Standing
+
+    with opened_store(chosen.data_folder) as store:
+        changes = changes_of_standing(store)
+    for one in changes:
+        what = "blocked" if one.standing is Standing.BLOCKED else "unblocked"
+        say(f"{_told_time(one.at_s)} merchant {one.merchant_id} {what:<9} by {one.made_by}: {one.reason}")
+    say(f"{len(changes)} changes")
+    return 0
+
+
+def _told_time(at_s: int) -> str:
+    return datetime.fromtimestamp(at_s, UTC).isoformat().replace("+00:00", "Z")
+
+
 def _risk_check(chosen: Chosen) -> int:
     from server_stub.risk.file import read_risk
 
@@ -105,8 +171,8 @@ def _risk_log(chosen: Chosen) -> int:
     with opened_store(chosen.data_folder) as store, store.reading() as reader:
         decisions = sorted(reader.list_all(RISK_DECISIONS), key=lambda decision: decision.at_s)
     for decision in decisions:
-        at = datetime.fromtimestamp(decision.at_s, UTC).isoformat().replace("+00:00", "Z")
-        say(f"{at} {'refused' if decision.reason else 'watched'} {decision.consent_digest.hex()}")
+        what = "refused" if decision.reason else "watched"
+        say(f"{_told_time(decision.at_s)} {what} {decision.consent_digest.hex()}")
         for found in json.loads(decision.explanation):
             say(f"  {found['mode']:<8} {found['reason']:<18} {found['rule']}: {found['text']}")
     say(f"{len(decisions)} decisions")

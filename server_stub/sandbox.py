@@ -126,7 +126,7 @@ def found_sandbox(folder: Path, *, random: Random, now_s: int, database: str = "
     with opened_store(folder) as store:
         with store.writing() as writer:
             writer.add(SANDBOX, SandboxMark())
-        merchant_id = add_merchant(store, _MERCHANT)
+        merchant_id = add_merchant(store, _MERCHANT).merchant_id
         keys = [
             new_key(random, merchant_id=merchant_id, scopes=MERCHANT_SCOPES, label="sandbox", at_s=now_s),
             new_key(random, merchant_id=None, scopes=(Scope.OPERATOR,), label="sandbox", at_s=now_s),

@@ -37,6 +37,8 @@ __all__ = [
     "TOLERANCE_S",
     "Event",
     "FraudCaseOpened",
+    "MerchantBlocked",
+    "MerchantUnblocked",
     "OtherEvent",
     "PaymentAuthorized",
     "PaymentCaptured",
@@ -148,6 +150,16 @@ class FraudCaseOpened(PaymentEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MerchantBlocked(WebhookEvent):
+    """The operator takes no payment of the merchant until ``MerchantUnblocked``; meanwhile his keys only read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MerchantUnblocked(WebhookEvent):
+    """The operator takes the merchant's payments again; what was accepted offline meanwhile can be claimed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OtherEvent(WebhookEvent):
     """A kind that this version does not know: answer 2xx, or the sender tries for three days."""
 
@@ -165,6 +177,8 @@ Event = (
     | PaymentClosed
     | RefundSettled
     | FraudCaseOpened
+    | MerchantBlocked
+    | MerchantUnblocked
     | OtherEvent
 )
 
@@ -191,6 +205,11 @@ _KINDS: Final[Mapping[str, tuple[type[Any], tuple[_Part, ...]]]] = MappingProxyT
         "refund.settled": (RefundSettled, (_Part.AMOUNT, _Part.REFUND)),
         "fraud_case.opened": (FraudCaseOpened, (_Part.REASON,)),
     }
+)
+
+
+_ABOUT_MERCHANT: Final[Mapping[str, type[MerchantBlocked | MerchantUnblocked]]] = MappingProxyType(
+    {"merchant.blocked": MerchantBlocked, "merchant.unblocked": MerchantUnblocked}
 )
 
 
@@ -232,6 +251,8 @@ def parse_webhook(body: bytes, *, event_id: str) -> Event:
         kind, details = str(content["type"]), dict(content["data"])
         number = None if content.get("number") is None else int(content["number"])
         common: dict[str, Any] = {"event_id": event_id, "number": number, "at_s": _time_of(content["timestamp"])}
+        if kind in _ABOUT_MERCHANT:
+            return _ABOUT_MERCHANT[kind](**common)
         event_type, parts = _KINDS.get(kind, (None, ()))
         if event_type is None:
             return OtherEvent(**common, kind=kind, content=MappingProxyType(details))

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from server_stub.ledger import AccountKind, EntryKind
 from server_stub.store.records import ConsentMode, TokenStanding
+from server_stub.store.records_standing import Standing
 from wallet_sdk.protocol.errors import ErrorCode
 from wallet_sdk.protocol.states import State
 
@@ -50,4 +51,5 @@ _NUMBERS: Final = {
     "offline": ConsentMode.OFFLINE,
     "closed": TokenStanding.CLOSED,
     "closed_for_fraud": TokenStanding.CLOSED_FOR_FRAUD,
+    "blocked": Standing.BLOCKED,
 }

@@ -13,11 +13,13 @@ _HAPPENED: Final = (
     " WHEN :voided THEN 'payment.voided' ELSE 'payment.expired' END FROM holds h"
     " JOIN payments p ON p.number = h.payment_number WHERE h.end_entry IS NOT NULL"
     " UNION ALL SELECT r.entry_number, 'refund.settled' FROM refunds r"
+    " UNION ALL SELECT s.number, CASE s.standing WHEN :blocked THEN 'merchant.blocked' ELSE 'merchant.unblocked' END"
+    " FROM standing_changes s"
 )
 
 OUTBOX_LAWS: Final = (
     Law(
-        "whatever happened to a payment has its one event",
+        "whatever happened to a payment or a merchant has its one event",
         "{} {} has no event of its kind",
         f"SELECT h.kind, h.number FROM ({_HAPPENED}) h LEFT JOIN events e ON e.row_number = h.number"
         " AND e.kind = h.kind WHERE e.row_number IS NULL",
@@ -27,6 +29,15 @@ OUTBOX_LAWS: Final = (
         "event {} is of merchant {}, who is not there",
         "SELECT e.row_number, e.merchant_id FROM events e LEFT JOIN merchants m ON m.id = e.merchant_id"
         " WHERE m.id IS NULL",
+    ),
+    Law(
+        "a merchant is blocked exactly while the log says so",
+        "merchant {} is blocked since {}, the log has {} blocks and {} ends of one",
+        "SELECT m.id, coalesce(m.blocked_at_s, 0), s.blocks, s.ends FROM merchants m LEFT JOIN"
+        " (SELECT merchant_id, sum(CASE standing WHEN :blocked THEN 1 ELSE 0 END) AS blocks,"
+        " sum(CASE standing WHEN :blocked THEN 0 ELSE 1 END) AS ends FROM standing_changes GROUP BY merchant_id) s"
+        " ON s.merchant_id = m.id WHERE coalesce(s.blocks, 0) - coalesce(s.ends, 0) <>"
+        " CASE WHEN m.blocked_at_s IS NULL THEN 0 ELSE 1 END",
     ),
     Law(
         "each event tells of something that happened",

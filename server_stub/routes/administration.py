@@ -13,8 +13,10 @@ from server_stub.service import api_keys, merchants
 from server_stub.service.administration import MerchantDetails, add_merchant, new_code, wallet_code
 from server_stub.service.enrolment import hash_of_code
 from server_stub.service.replacing import ReplaceWallet
+from server_stub.service.standing import ChangeStanding
 from server_stub.store.callers import Scope
 from server_stub.store.records import FraudCase, Terminal, Wallet
+from server_stub.store.records_standing import Standing
 from server_stub.store.selecting import select
 from server_stub.store.table import Table
 from server_stub.store.tables.parties import MERCHANTS, WALLETS
@@ -76,15 +78,7 @@ async def _add_merchant(desk: Desk, incoming: Incoming) -> bodies.MerchantTold:
         mcc=asked.mcc,
         currencies=tuple(dict.fromkeys(map(currency_named, asked.currencies))),
     )
-    merchant_id = await desk.run(add_merchant, desk.operator.store, details)
-    return bodies.MerchantTold(
-        merchant_id=merchant_id,
-        name=details.name,
-        city=details.city,
-        country=details.country,
-        mcc=details.mcc,
-        currencies=tuple(currency.name for currency in details.currencies),
-    )
+    return told_merchant(await desk.run(add_merchant, desk.operator.store, details))
 
 
 async def _add_key(desk: Desk, incoming: Incoming) -> bodies.ApiKeyMade:
@@ -98,6 +92,25 @@ async def _add_key(desk: Desk, incoming: Incoming) -> bodies.ApiKeyMade:
     )
     await desk.commit(api_keys.AddKey(key=made.key))
     return told_new_key(made)
+
+
+async def _block_merchant(desk: Desk, incoming: Incoming) -> bodies.MerchantTold:
+    return await _change_standing(desk, incoming, Standing.BLOCKED)
+
+
+async def _unblock_merchant(desk: Desk, incoming: Incoming) -> bodies.MerchantTold:
+    return await _change_standing(desk, incoming, Standing.OPEN)
+
+
+async def _change_standing(desk: Desk, incoming: Incoming, standing: Standing) -> bodies.MerchantTold:
+    command = ChangeStanding(
+        merchant_id=MerchantId(incoming.id_in_path("merchant_id")),
+        standing=standing,
+        made_by=incoming.key.key_id,
+        reason=incoming.json(bodies.StandingAsked).reason,
+        at_s=desk.operator.now_s(),
+    )
+    return told_merchant(await desk.commit(command))
 
 
 async def _terminals(desk: Desk, incoming: Incoming) -> bodies.TerminalsTold:
@@ -215,6 +228,24 @@ OPERATIONS: Final = (
         _add_key,
         asked=bodies.ApiKeyAsked,
         answer_http_status=201,
+    ),
+    _row(
+        "POST",
+        _OF_MERCHANT + "/block",
+        "blockMerchant",
+        "Until he is unblocked no payment of the merchant is taken, no terminal certified, and his keys may only read.",
+        bodies.MerchantTold,
+        _block_merchant,
+        asked=bodies.StandingAsked,
+    ),
+    _row(
+        "POST",
+        _OF_MERCHANT + "/unblock",
+        "unblockMerchant",
+        "The merchant is as before; what his terminals accepted offline meanwhile can be claimed.",
+        bodies.MerchantTold,
+        _unblock_merchant,
+        asked=bodies.StandingAsked,
     ),
     _row(
         "GET",

@@ -90,7 +90,7 @@ class MerchantAsked(Asked, frozen=True, kw_only=True):
 
 
 class MerchantTold(Told, frozen=True, kw_only=True):
-    """A merchant."""
+    """A merchant. While he is blocked no payment of his is taken, and his keys may only read."""
 
     merchant_id: int
     name: str
@@ -98,6 +98,13 @@ class MerchantTold(Told, frozen=True, kw_only=True):
     country: str
     mcc: int
     currencies: tuple[str, ...]
+    blocked_at_s: int | None
+
+
+class StandingAsked(Asked, frozen=True, kw_only=True):
+    """Why a merchant is blocked or unblocked: for the operator's log, the merchant is not told."""
+
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
 
 
 class MerchantBalanceTold(Told, frozen=True, kw_only=True):

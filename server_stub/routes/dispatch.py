@@ -129,6 +129,8 @@ async def _caller(desk: Desk, operation: Operation, request: Request) -> Caller 
         passage.allowance = allowance
         check_allowance(desk, allowance)
     api_keys.check_scope(caller, operation.scope)
+    if operation.method != "GET":
+        api_keys.check_may_change(caller)
     return caller
 
 

@@ -36,6 +36,7 @@ def told_merchant(merchant: Merchant) -> bodies.MerchantTold:
         country=merchant.country,
         mcc=merchant.mcc,
         currencies=tuple(currency.name for currency in merchant.currencies),
+        blocked_at_s=merchant.blocked_at_s,
     )
 
 

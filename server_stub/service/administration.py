@@ -69,7 +69,7 @@ def _found(folder: Path, store: Store, *, config: ServerConfig, random: Random, 
     return root.public_key
 
 
-def add_merchant(store: Store, details: MerchantDetails) -> MerchantId:
+def add_merchant(store: Store, details: MerchantDetails) -> Merchant:
     """Add a payee; what its certificates will not carry is refused here.
 
     Raises:
@@ -86,7 +86,7 @@ def add_merchant(store: Store, details: MerchantDetails) -> MerchantId:
             currencies=details.currencies,
         )
         writer.add(MERCHANTS, merchant)
-    return merchant.merchant_id
+    return merchant
 
 
 def set_fees(store: Store, merchant_id: MerchantId, currency: Currency, policy: FeePolicy) -> None:

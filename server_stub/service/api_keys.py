@@ -38,6 +38,7 @@ class Caller:
     key_id: ApiKeyId
     merchant_id: MerchantId | None
     scopes: tuple[Scope, ...]
+    is_blocked: bool = False
 
     @property
     def merchant(self) -> MerchantId:
@@ -133,10 +134,12 @@ def authenticate(operator: Operator, authorization: str) -> Caller:
     if scheme.lower() == "bearer" and len(parts) == 3 and parts[0] == _PREFIX:
         with operator.store.reading() as reader:
             key = reader.find(API_KEYS, ApiKeyId(parts[1]))
+            owner = None if key is None or key.merchant_id is None else reader.find(MERCHANTS, key.merchant_id)
         known = key.secret_hash if key is not None else bytes(32)
         same = hmac.compare_digest(known, _hash_of(text.strip()))
         if same and key is not None and key.revoked_at_s is None:
-            return Caller(key_id=key.key_id, merchant_id=key.merchant_id, scopes=key.scopes)
+            is_blocked = owner is not None and owner.blocked_at_s is not None
+            return Caller(key_id=key.key_id, merchant_id=key.merchant_id, scopes=key.scopes, is_blocked=is_blocked)
     raise RuleViolationError(ErrorCode.NOT_AUTHENTICATED, "an API key is needed", param="authorization")
 
 
@@ -148,6 +151,16 @@ def check_scope(caller: Caller, scope: Scope) -> None:
     """
     if scope not in caller.scopes:
         raise RuleViolationError(ErrorCode.NOT_AUTHORIZED, f"the key has not the scope {scope.value}")
+
+
+def check_may_change(caller: Caller) -> None:
+    """Refuse a change to a merchant who is blocked; what he has he may read all the same.
+
+    Raises:
+        RuleViolationError: MERCHANT_BLOCKED.
+    """
+    if caller.is_blocked:  # R-130
+        raise RuleViolationError(ErrorCode.MERCHANT_BLOCKED, "the operator has blocked the merchant: reading only")
 
 
 def keys_of(store: Store, owner: MerchantId | None) -> tuple[ApiKey, ...]:

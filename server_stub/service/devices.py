@@ -2,9 +2,10 @@
 
 from typing import TypeVar
 
-from server_stub.service.operator import Operator
+from server_stub.service.operator import KnownTerminal, Operator
+from server_stub.service.standing import check_open
 from server_stub.store.records import Terminal, Wallet
-from server_stub.store.tables.parties import TERMINAL_KEY, TERMINALS, WALLET_KEY, WALLETS
+from server_stub.store.tables.parties import MERCHANTS, TERMINAL_KEY, TERMINALS, WALLET_KEY, WALLETS
 from wallet_sdk.protocol.errors import ErrorCode, RuleViolationError
 from wallet_sdk.protocol.ids import KeyId
 from wallet_sdk.protocol.messages import (
@@ -26,7 +27,7 @@ def enrolled_terminal(operator: Operator, envelope: bytes, expected: type[D]) ->
 
     Raises:
         MalformedMessageError: not such a message.
-        RuleViolationError: UNKNOWN_SIGNER, or REVOKED for a blocked terminal.
+        RuleViolationError: as ``terminal_of_key``.
     """
     return terminal_of_key(operator, device_named_by(envelope, expected))
 
@@ -35,20 +36,27 @@ def terminal_of_key(operator: Operator, key_id: KeyId) -> Terminal:
     """The terminal that a key id names.
 
     Raises:
-        RuleViolationError: UNKNOWN_SIGNER, or REVOKED for a blocked terminal.
+        RuleViolationError: UNKNOWN_SIGNER, REVOKED for a blocked terminal, or MERCHANT_BLOCKED.
     """
     now_ms = operator.clock.monotonic_ms()
-    terminal = operator.terminals.get(key_id, now_ms=now_ms)
-    if terminal is None:
-        with operator.store.reading() as reader:
-            terminal = reader.find_by(TERMINALS, TERMINAL_KEY, key_id)
-        if terminal is not None:
-            operator.terminals.put(key_id, terminal, now_ms=now_ms)
-    if terminal is None:
-        raise RuleViolationError(ErrorCode.UNKNOWN_SIGNER, "no terminal has this key", param="key_id")
-    if terminal.blocked_at_s is not None:  # R-38
+    known = operator.terminals.get(key_id, now_ms=now_ms)
+    if known is None:
+        known = _known_terminal(operator, key_id)
+        operator.terminals.put(key_id, known, now_ms=now_ms)
+    if known.terminal.blocked_at_s is not None:  # R-38
         raise RuleViolationError(ErrorCode.REVOKED, "the terminal is blocked")
-    return terminal
+    check_open(known.merchant)
+    return known.terminal
+
+
+def _known_terminal(operator: Operator, key_id: KeyId) -> KnownTerminal:
+    with operator.store.reading() as reader:
+        terminal = reader.find_by(TERMINALS, TERMINAL_KEY, key_id)
+        if terminal is None:
+            raise RuleViolationError(ErrorCode.UNKNOWN_SIGNER, "no terminal has this key", param="key_id")
+        merchant = reader.find(MERCHANTS, terminal.merchant_id)
+    assert merchant is not None, "a terminal has its merchant"
+    return KnownTerminal(terminal=terminal, merchant=merchant)
 
 
 def enrolled_wallet(operator: Operator, envelope: bytes, expected: type[D]) -> Wallet:

@@ -18,6 +18,7 @@ from server_stub.ledger import AccountKind, EntryKind, move
 from server_stub.service.denylist import end_terminal_device, end_wallet_device, is_denied, name_of_terminal
 from server_stub.service.devices import enrolled_terminal
 from server_stub.service.operator import Operator
+from server_stub.service.standing import check_open
 from server_stub.service.verification import check_made_recently
 from server_stub.store.records import ActivationCode, DeviceKind, Merchant, Terminal, Wallet
 from server_stub.store.records_trust import DenialKind
@@ -100,6 +101,7 @@ class EnrolTerminalCommand(Command[Envelope]):
         assert code.merchant_id is not None, "a terminal's code names its merchant"
         merchant = writer.find(MERCHANTS, code.merchant_id)
         assert merchant is not None, "merchants are never deleted"
+        check_open(merchant)
         bare = Terminal(
             terminal_id=writer.next_terminal_id(),
             merchant_id=merchant.merchant_id,
@@ -118,9 +120,10 @@ class EnrolTerminalCommand(Command[Envelope]):
         assert terminal is not None, "terminals are never deleted"
         if is_denied(writer, DenialKind.TERMINAL, name_of_terminal(terminal.terminal_id)):
             raise RuleViolationError(ErrorCode.REVOKED, "the terminal's number was denied meanwhile")
-        end_terminal_device(writer, terminal, reason="replaced", at_s=self.at_s)
         merchant = writer.find(MERCHANTS, terminal.merchant_id)
         assert merchant is not None, "merchants are never deleted"
+        check_open(merchant)
+        end_terminal_device(writer, terminal, reason="replaced", at_s=self.at_s)
         bare = replace(terminal, public_key=key, blocked_at_s=None)
         certificate = self.certifier.certificate(merchant, bare, at_s=self.at_s)
         writer.change(TERMINALS, replace(bare, certificate=certificate))
@@ -227,6 +230,7 @@ def prepare_certificate(operator: Operator, body: bytes) -> RenewCertificateComm
     with operator.store.reading() as reader:
         merchant = reader.find(MERCHANTS, terminal.merchant_id)
     assert merchant is not None, "a terminal has its merchant"
+    check_open(merchant)  # what is remembered of it may be two seconds old, and a certificate lives for days
     certificate = certifier_of(operator).certificate(merchant, terminal, at_s=now_s)
     return RenewCertificateCommand(
         terminal_id=terminal.terminal_id, public_key=terminal.public_key, certificate=certificate

@@ -1,7 +1,7 @@
 """What every use case stands on: the store, the committer, the operator's keys and choices, time and chance."""
 
 from dataclasses import dataclass, field
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from server_stub.committer import Committer
 from server_stub.config import ServerConfig
@@ -10,12 +10,13 @@ from server_stub.risk.policy import NO_RULES, RiskPolicy
 from server_stub.service.playground import Playground
 from server_stub.service.verification import Verifier
 from server_stub.store.base import Store
-from server_stub.store.records import Terminal
+from server_stub.store.records import Merchant, Terminal
 from wallet_sdk.ports import Clock, Random
 from wallet_sdk.protocol.ids import KeyId, time_ordered_id
 from wallet_sdk.protocol.trust import TrustStore
 
-#: A terminal that is blocked is refused this much later at most; it is asked for with each payment.
+#: A terminal that is blocked, or whose merchant is, is refused this much later at most; both are asked for with each
+#: payment.
 TERMINALS_MS: Final = 2_000
 _REMEMBERED_MAX: Final = 8_192
 
@@ -44,6 +45,13 @@ class Remembered(Generic[K, R]):
         self._known[key] = (now_ms, record)
 
 
+class KnownTerminal(NamedTuple):
+    """A terminal and its merchant."""
+
+    terminal: Terminal
+    merchant: Merchant
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operator:
     """Issuer and acquirer in one process."""
@@ -57,7 +65,7 @@ class Operator:
     risk: RiskPolicy = NO_RULES
     clock: Clock
     random: Random
-    terminals: "Remembered[KeyId, Terminal]" = field(default_factory=lambda: Remembered(TERMINALS_MS))
+    terminals: "Remembered[KeyId, KnownTerminal]" = field(default_factory=lambda: Remembered(TERMINALS_MS))
     #: Only in a sandbox.
     playground: Playground | None = None
 

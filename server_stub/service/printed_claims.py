@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from server_stub.service.claims import Memory, Refusal, VerifiedClaim
 from server_stub.service.operator import Operator
+from server_stub.service.standing import check_open
 from server_stub.service.verification import check_valid_at
 from server_stub.store.records import ConsentMode
 from server_stub.store.records_printed import PrintedCode
-from server_stub.store.tables.parties import TERMINALS
+from server_stub.store.tables.parties import MERCHANTS, TERMINALS
 from server_stub.store.tables.printed import STATIC_CODES
 from wallet_sdk.protocol import limits, rules
 from wallet_sdk.protocol.envelope import Sealed, open_unverified, peek_type
@@ -88,15 +89,17 @@ def _printed(operator: Operator, sealed: Sealed[StaticCode]) -> PrintedCode:
     """The code as this server has issued it, in use.
 
     Raises:
-        RuleViolationError: REVOKED when it is not, or was ended.
+        RuleViolationError: REVOKED when it is not, or was ended; MERCHANT_BLOCKED.
     """
     with operator.store.reading() as reader:
         printed = reader.find(STATIC_CODES, sealed.message.code_id)
         terminal = None if printed is None else reader.find(TERMINALS, printed.terminal_id)
-    if printed is None or terminal is None or printed.envelope != sealed.envelope:
+        merchant = None if printed is None else reader.find(MERCHANTS, printed.merchant_id)
+    if printed is None or terminal is None or merchant is None or printed.envelope != sealed.envelope:
         raise RuleViolationError(ErrorCode.REVOKED, "this ledger has not issued the code", param="code_id")
     if printed.ended_at_s is not None or terminal.blocked_at_s is not None:
         raise RuleViolationError(ErrorCode.REVOKED, "its merchant has ended the code", param="code_id")
+    check_open(merchant)
     return printed
 
 

@@ -1,4 +1,4 @@
-"""What a merchant hears of: the event of each thing that happens to his payments."""
+"""What a merchant hears of: the event of each thing that happens to his payments, and to himself."""
 
 from typing import Final
 
@@ -7,6 +7,7 @@ from server_stub.service.events import NewEvent
 from server_stub.store.outbox import EventKind
 from server_stub.store.records import Consent, FraudCase, Payment, Terminal
 from server_stub.store.records_money import RefundMade
+from server_stub.store.records_standing import Standing, StandingChange
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.ids import MerchantId, RequestId, TerminalId
 from wallet_sdk.protocol.money import Currency
@@ -67,6 +68,18 @@ def of_closing(request_id: RequestId, terminal: Terminal, *, number: int, at_s: 
         merchant_id=terminal.merchant_id,
         at_s=at_s,
         content=content,
+    )
+
+
+def of_standing(change: StandingChange) -> NewEvent:
+    """The operator has blocked the merchant, or unblocked him. Why is the operator's own business."""
+    is_blocked = change.standing is Standing.BLOCKED
+    return NewEvent(
+        number=change.number,
+        kind=EventKind.MERCHANT_BLOCKED if is_blocked else EventKind.MERCHANT_UNBLOCKED,
+        merchant_id=change.merchant_id,
+        at_s=change.at_s,
+        content={"merchant_id": change.merchant_id},
     )
 
 

@@ -26,6 +26,8 @@ class EventKind(Enum):
     PAYMENT_EXPIRED = "payment.expired"
     REFUND_SETTLED = "refund.settled"
     FRAUD_CASE_OPENED = "fraud_case.opened"
+    MERCHANT_BLOCKED = "merchant.blocked"
+    MERCHANT_UNBLOCKED = "merchant.unblocked"
 
 
 class Event(Struct, frozen=True, kw_only=True):

@@ -74,6 +74,7 @@ class Merchant:
     country: str
     mcc: int
     currencies: tuple[Currency, ...]
+    blocked_at_s: int | None = None
 
 
 class Terminal(Struct, frozen=True, kw_only=True):

@@ -268,6 +268,7 @@ ARABIC = MappingProxyType(
         MessageId.NEEDS_NETWORK: "هذا يحتاج إلى الشبكة. اطلب الدفع دون اتصال.",
         MessageId.NO_MONEY: "رصيد العميل غير كافٍ.",
         MessageId.BLOCKED: "لا يمكن لهذا العميل الدفع.",
+        MessageId.SHOP_BLOCKED: "هذا المتجر محظور. اطلب المساعدة.",
         MessageId.ALREADY_PAID: "دُفعت هذه العملية من قبل؛ لم يُخصم مرتين.",
         MessageId.NO_NETWORK: "لا توجد شبكة.",
         MessageId.NETWORK_OFF: "الشبكة مغلقة.",

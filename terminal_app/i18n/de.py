@@ -268,6 +268,7 @@ GERMAN = MappingProxyType(
         MessageId.NEEDS_NETWORK: "Das braucht Netz. Den Kunden offline zahlen lassen.",
         MessageId.NO_MONEY: "Das Guthaben des Kunden reicht nicht.",
         MessageId.BLOCKED: "Dieser Kunde kann nicht zahlen.",
+        MessageId.SHOP_BLOCKED: "Dieses Geschäft ist gesperrt. Hilfe rufen.",
         MessageId.ALREADY_PAID: "Dieser Verkauf ist schon bezahlt; niemand zahlte doppelt.",
         MessageId.NO_NETWORK: "Kein Netz.",
         MessageId.NETWORK_OFF: "Das Netz ist ausgeschaltet.",

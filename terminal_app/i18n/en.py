@@ -268,6 +268,7 @@ ENGLISH = MappingProxyType(
         MessageId.NEEDS_NETWORK: "This needs the network. Ask the customer to pay offline.",
         MessageId.NO_MONEY: "The customer has not enough money.",
         MessageId.BLOCKED: "This customer cannot pay.",
+        MessageId.SHOP_BLOCKED: "This shop is blocked. Call for help.",
         MessageId.ALREADY_PAID: "This sale was paid already; nobody was charged twice.",
         MessageId.NO_NETWORK: "No network.",
         MessageId.NETWORK_OFF: "The network is switched off.",

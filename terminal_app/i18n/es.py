@@ -268,6 +268,7 @@ SPANISH = MappingProxyType(
         MessageId.NEEDS_NETWORK: "Esto necesita red. Pida al cliente que pague sin red.",
         MessageId.NO_MONEY: "El cliente no tiene dinero suficiente.",
         MessageId.BLOCKED: "Este cliente no puede pagar.",
+        MessageId.SHOP_BLOCKED: "Esta tienda está bloqueada. Pida ayuda.",
         MessageId.ALREADY_PAID: "Esta venta ya se pagó; nadie pagó dos veces.",
         MessageId.NO_NETWORK: "No hay red.",
         MessageId.NETWORK_OFF: "La red está apagada.",

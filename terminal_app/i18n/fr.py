@@ -268,6 +268,7 @@ FRENCH = MappingProxyType(
         MessageId.NEEDS_NETWORK: "Il faut le réseau. Demandez un paiement hors ligne.",
         MessageId.NO_MONEY: "Le client n'a pas assez d'argent.",
         MessageId.BLOCKED: "Ce client ne peut pas payer.",
+        MessageId.SHOP_BLOCKED: "Ce commerce est bloqué. Appelez de l'aide.",
         MessageId.ALREADY_PAID: "Vente déjà payée ; personne n'a payé deux fois.",
         MessageId.NO_NETWORK: "Pas de réseau.",
         MessageId.NETWORK_OFF: "Le réseau est coupé.",

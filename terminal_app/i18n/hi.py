@@ -268,6 +268,7 @@ HINDI = MappingProxyType(
         MessageId.NEEDS_NETWORK: "इसके लिए नेटवर्क चाहिए। ग्राहक ऑफ़लाइन दे।",
         MessageId.NO_MONEY: "ग्राहक के पास पूरा पैसा नहीं।",
         MessageId.BLOCKED: "यह ग्राहक भुगतान नहीं कर सकता।",
+        MessageId.SHOP_BLOCKED: "यह दुकान बंद की गई है। मदद बुलाएँ।",
         MessageId.ALREADY_PAID: "यह बिक्री पहले चुक गई; दोबारा पैसा नहीं कटा।",
         MessageId.NO_NETWORK: "नेटवर्क नहीं है।",
         MessageId.NETWORK_OFF: "नेटवर्क बंद किया हुआ है।",

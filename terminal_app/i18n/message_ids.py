@@ -269,6 +269,7 @@ class MessageId(Enum):
     NEEDS_NETWORK = "needs_network"
     NO_MONEY = "no_money"
     BLOCKED = "blocked"
+    SHOP_BLOCKED = "shop_blocked"
     ALREADY_PAID = "already_paid"
     NO_NETWORK = "no_network"
     NETWORK_OFF = "network_off"

@@ -268,6 +268,7 @@ PORTUGUESE = MappingProxyType(
         MessageId.NEEDS_NETWORK: "Isto precisa de rede. Peça pagamento sem rede.",
         MessageId.NO_MONEY: "O cliente não tem dinheiro suficiente.",
         MessageId.BLOCKED: "Este cliente não pode pagar.",
+        MessageId.SHOP_BLOCKED: "Esta loja está bloqueada. Peça ajuda.",
         MessageId.ALREADY_PAID: "Esta venda já foi paga; ninguém pagou duas vezes.",
         MessageId.NO_NETWORK: "Não há rede.",
         MessageId.NETWORK_OFF: "A rede está desligada.",

@@ -36,6 +36,7 @@ _OF_CODE: Final = MappingProxyType(
         ErrorCode.INSUFFICIENT_FUNDS: MessageId.NO_MONEY,
         ErrorCode.REVOKED: MessageId.BLOCKED,
         ErrorCode.TOKEN_CLOSED: MessageId.BLOCKED,
+        ErrorCode.MERCHANT_BLOCKED: MessageId.SHOP_BLOCKED,
         ErrorCode.ALREADY_PAID: MessageId.ALREADY_PAID,
         ErrorCode.UNKNOWN_ACTIVATION_CODE: MessageId.BAD_ACTIVATION,
         ErrorCode.NOT_AUTHORIZED: MessageId.NOT_ALLOWED,

@@ -268,6 +268,7 @@ CHINESE = MappingProxyType(
         MessageId.NEEDS_NETWORK: "此操作需要网络，请顾客离线付款。",
         MessageId.NO_MONEY: "顾客余额不足。",
         MessageId.BLOCKED: "该顾客无法付款。",
+        MessageId.SHOP_BLOCKED: "本店已被停用，请求助。",
         MessageId.ALREADY_PAID: "此单已付过，没有重复扣款。",
         MessageId.NO_NETWORK: "没有网络。",
         MessageId.NETWORK_OFF: "网络已关闭。",

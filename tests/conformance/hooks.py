@@ -17,7 +17,7 @@ from wallet_sdk.system import SystemClock
 
 KNOWN: dict[str, str] = json.loads(os.environ["TILLCODE_CONFORMANCE"])
 #: These end what the others need: they are only ever asked with names that schemathesis has made up.
-REMOVALS = {"removeEndpoint", "revokeApiKey", "blockTerminal", "blockWallet"}
+REMOVALS = {"removeEndpoint", "revokeApiKey", "blockTerminal", "blockWallet", "blockMerchant"}
 
 
 @schemathesis.serializer(api.COSE)

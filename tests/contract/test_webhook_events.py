@@ -26,6 +26,8 @@ TYPES = {
     EventKind.PAYMENT_EXPIRED: webhooks.PaymentExpired,
     EventKind.REFUND_SETTLED: webhooks.RefundSettled,
     EventKind.FRAUD_CASE_OPENED: webhooks.FraudCaseOpened,
+    EventKind.MERCHANT_BLOCKED: webhooks.MerchantBlocked,
+    EventKind.MERCHANT_UNBLOCKED: webhooks.MerchantUnblocked,
 }
 
 
@@ -63,6 +65,8 @@ def live_through_everything(house: House) -> None:
     with house.desk.operator.store.reading() as reader:
         (due,) = due_holds(reader, at_s=terminal.now_s(), count_max=9)
     house.desk.operator.committer.submit(ExpireHoldCommand(payment_number=due, at_s=terminal.now_s())).result()
+    for what in ("block", "unblock"):
+        house.ask("POST", f"/v1/merchants/{house.merchant_id}/{what}", house.new_key(None), {"reason": "test"}).ok()
 
 
 def test_every_kind_of_event_is_verified_and_typed(tmp_path: Path) -> None:

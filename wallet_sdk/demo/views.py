@@ -33,6 +33,7 @@ _REASONS: Final = {
     ErrorCode.REQUEST_NOT_OPEN: "The shop has closed this sale.",
     ErrorCode.ALREADY_PAID: "This sale is paid already.",
     ErrorCode.REVOKED: "This wallet has been blocked. Please call your bank.",
+    ErrorCode.MERCHANT_BLOCKED: "This shop cannot take payments now. Nothing was charged.",
     ErrorCode.TOKEN_CLOSED: "This wallet's payment token is closed. Connect once to renew it.",
     ErrorCode.DOUBLE_SPEND: "This wallet has been blocked. Please call your bank.",
     ErrorCode.BAD_SIGNATURE: "This code is not genuine. Do not pay.",

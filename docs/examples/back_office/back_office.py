@@ -19,6 +19,8 @@ from wallet_sdk.webhooks import (
     BODY_BYTES_MAX,
     Event,
     FraudCaseOpened,
+    MerchantBlocked,
+    MerchantUnblocked,
     OtherEvent,
     PaymentAuthorized,
     PaymentCaptured,
@@ -85,6 +87,9 @@ class Book:
             return [note for (note,) in self._database.execute("SELECT note FROM event ORDER BY number")]
 
 
+STANDING = {MerchantBlocked: "BLOCKED by the operator: call them", MerchantUnblocked: "no longer blocked"}
+
+
 def note_of(event: Event) -> str:
     """One line for people. The type checker sees that no kind is forgotten."""
     match event:
@@ -93,18 +98,22 @@ def note_of(event: Event) -> str:
         case PaymentAuthorized():
             return f"held {event.amount}"
         case PaymentDeclined() | PaymentRejected():
-            reason = event.error_code.name if event.error_code else "for a reason newer than this program"
-            return f"{event.state.lower()} {event.amount}: {reason}"
+            return f"{event.state.lower()} {event.amount}: {reason_of(event)}"
         case RefundSettled():
             return f"gave back {event.amount}"
         case PaymentClosed() | PaymentVoided() | PaymentExpired():
             return f"ended unpaid: {event.state.lower()}"
         case FraudCaseOpened():
             return f"double spend proven: {event.reason}"
-        case OtherEvent():
-            return event.kind
+        case MerchantBlocked() | MerchantUnblocked() | OtherEvent():
+            return event.kind if isinstance(event, OtherEvent) else STANDING[type(event)]
         case _:
             assert_never(event)
+
+
+def reason_of(event: PaymentDeclined | PaymentRejected) -> str:
+    """Why it was refused."""
+    return event.error_code.name if event.error_code else "for a reason newer than this program"
 
 
 class Receiver(ThreadingHTTPServer):

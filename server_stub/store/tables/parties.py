@@ -20,7 +20,11 @@ TRUST: Final = Table[int, Trust](
 
 MERCHANTS: Final = Table[MerchantId, Merchant](
     name="merchants",
-    columns=numbers("id") + texts("name", "city", "country") + numbers("mcc") + texts("currencies"),
+    columns=numbers("id")
+    + texts("name", "city", "country")
+    + numbers("mcc")
+    + texts("currencies")
+    + numbers("blocked_at_s"),
     key_of=lambda merchant: merchant.merchant_id,
     row_of=lambda merchant: (
         merchant.merchant_id,
@@ -29,6 +33,7 @@ MERCHANTS: Final = Table[MerchantId, Merchant](
         merchant.country,
         merchant.mcc,
         " ".join(currency.name for currency in merchant.currencies),
+        merchant.blocked_at_s,
     ),
     record_of=lambda row: Merchant(
         merchant_id=MerchantId(row[0]),
@@ -37,7 +42,9 @@ MERCHANTS: Final = Table[MerchantId, Merchant](
         country=row[3],
         mcc=row[4],
         currencies=tuple(Currency[name] for name in row[5].split()),
+        blocked_at_s=row[6],
     ),
+    reading=Reading.LOCKED,
 )
 
 #: An account by what it is for: kind, holder and the currency's number.

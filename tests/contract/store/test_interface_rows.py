@@ -1,4 +1,4 @@
-"""API keys, events, endpoints and deliveries come back from every Store as they were written."""
+"""API keys, events, endpoints, deliveries and merchants' standing come back from every Store as they were written."""
 
 from dataclasses import replace
 
@@ -8,6 +8,7 @@ from msgspec import structs
 from server_stub.store.base import Store
 from server_stub.store.callers import MERCHANT_SCOPES, ApiKey, ApiKeyId, Scope
 from server_stub.store.outbox import Delivery, DeliveryTry, Endpoint, EndpointId, Event, EventCount, EventKind
+from server_stub.store.records_standing import Standing, StandingChange
 from server_stub.store.selecting import select
 from server_stub.store.tables.callers import API_KEYS, KEYS_OF
 from server_stub.store.tables.outbox import (
@@ -19,6 +20,7 @@ from server_stub.store.tables.outbox import (
     EVENTS,
 )
 from server_stub.store.tables.parties import MERCHANTS
+from server_stub.store.tables.standing import STANDING_CHANGES
 from server_stub.webhooks.schedule import DeliveryState, TryOutcome
 from server_stub.webhooks.signing import WebhookSecret
 from tests.contract.store.samples import MERCHANT
@@ -49,6 +51,14 @@ DELIVERY = Delivery(
 TRIED = DeliveryTry(
     row_number=1, endpoint_id=EndpointId(3), event_row=7, at_s=6, outcome=TryOutcome.TIMED_OUT, http_status=0
 )
+BLOCKED = StandingChange(
+    number=9,
+    merchant_id=MERCHANT.merchant_id,
+    standing=Standing.BLOCKED,
+    at_s=5,
+    made_by="command line",
+    reason="café",
+)
 
 
 @pytest.fixture
@@ -63,6 +73,7 @@ def filled(store: Store) -> Store:
         writer.add(ENDPOINTS, ENDPOINT)
         writer.add(DELIVERIES, DELIVERY)
         writer.add(DELIVERY_TRIES, TRIED)
+        writer.add(STANDING_CHANGES, BLOCKED)
     return store
 
 
@@ -78,6 +89,7 @@ def test_what_was_written_comes_back(filled: Store) -> None:
         assert reader.list_by(ENDPOINTS, ENDPOINTS_OF, MERCHANT.merchant_id) == (ENDPOINT,)
         assert reader.find(DELIVERIES, (EndpointId(3), 7)) == DELIVERY
         assert reader.find(DELIVERY_TRIES, 1) == TRIED
+        assert reader.list_all(STANDING_CHANGES) == (BLOCKED,)
 
 
 def test_what_was_changed_comes_back(filled: Store) -> None:
@@ -85,14 +97,17 @@ def test_what_was_changed_comes_back(filled: Store) -> None:
     numbered = structs.replace(EVENT, number=1)
     moved = replace(DELIVERY, state=DeliveryState.DELIVERED, tries=3)
     off = replace(ENDPOINT, disabled_at_s=7, secrets=ENDPOINT.secrets[:1], kinds=())
+    blocked = replace(MERCHANT, blocked_at_s=5)
     with filled.writing() as writer:
         writer.change(EVENTS, numbered)
         writer.change(DELIVERIES, moved)
         writer.change(ENDPOINTS, off)
+        writer.change(MERCHANTS, blocked)
     with filled.reading() as reader:
         assert reader.find(EVENTS, 7) == numbered
         assert reader.find(DELIVERIES, (EndpointId(3), 7)) == moved
         assert reader.find(ENDPOINTS, EndpointId(3)) == off
+        assert reader.find(MERCHANTS, MERCHANT.merchant_id) == blocked
 
 
 def test_records_by_the_rest_of_a_query(filled: Store) -> None:

@@ -359,7 +359,7 @@ def opened_house(folder: Path, *, config: ServerConfig | None = None, seed: int 
         details = MerchantDetails(
             name="Café Mole", city="Lisboa", country="PT", mcc=5812, currencies=(Currency.EUR, Currency.JPY)
         )
-        merchant_id = add_merchant(desk.operator.store, details)
+        merchant_id = add_merchant(desk.operator.store, details).merchant_id
         with asyncio.Runner() as runner:
             house = House(folder=folder, desk=desk, clock=clock, random=random, merchant_id=merchant_id, runner=runner)
             yield house

@@ -54,6 +54,10 @@ DAMAGE = {
     "an event's number is skipped": "UPDATE events SET number = 3 WHERE number = 2",
     "a counter of events is behind": "UPDATE event_counts SET last_number = 1",
     "a terminal is gone": "DELETE FROM terminals",
+    "a merchant is blocked by nobody": "UPDATE merchants SET blocked_at_s = 1",
+    "a block of a merchant that he was not told of": (
+        "INSERT INTO standing_changes SELECT 1, id, 2, 0, '', '' FROM merchants LIMIT 1"
+    ),
 }
 
 

@@ -38,7 +38,7 @@ def test_terms_count_from_now_on_and_for_their_merchant_and_currency(house: Hous
     """What was captured before keeps its fee; another merchant has none; a refund does not give the fee back."""
     store = house.desk.operator.store
     details = MerchantDetails(name="Kiosk", city="", country="PT", mcc=5812, currencies=(Currency.EUR,))
-    other = house.terminal(add_merchant(store, details))
+    other = house.terminal(add_merchant(store, details).merchant_id)
     terminal, wallet = house.terminal(), house.wallet()
     requests = [terminal.request(1_000), terminal.request(1_000), other.request(1_000)]
     wallet.pay(requests[0])

@@ -113,7 +113,7 @@ def test_a_merchant_that_no_certificate_could_carry_is_refused(house: House) -> 
     """Name and city share 32 bytes; a country has two capital letters."""
     store = house.desk.operator.store
     good = MerchantDetails(name="N" * 20, city="C" * 12, country="PT", mcc=1, currencies=(Currency.EUR,))
-    assert add_merchant(store, good) == house.merchant_id + 1
+    assert add_merchant(store, good).merchant_id == house.merchant_id + 1
     for name, city, country in (("N" * 20, "C" * 13, "PT"), ("N", "C", "pt"), ("", "C", "PT")):
         bad = MerchantDetails(name=name, city=city, country=country, mcc=1, currencies=(Currency.EUR,))
         with pytest.raises(MisuseError) as caught:

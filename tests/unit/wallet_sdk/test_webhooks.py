@@ -17,6 +17,8 @@ from wallet_sdk.webhooks import (
     BODY_BYTES_MAX,
     TOLERANCE_S,
     FraudCaseOpened,
+    MerchantBlocked,
+    MerchantUnblocked,
     OtherEvent,
     PaymentAuthorized,
     PaymentCaptured,
@@ -84,6 +86,8 @@ def test_what_the_server_signs_is_a_typed_event() -> None:
         ("payment.closed", PaymentClosed),
         ("refund.settled", RefundSettled),
         ("fraud_case.opened", FraudCaseOpened),
+        ("merchant.blocked", MerchantBlocked),
+        ("merchant.unblocked", MerchantUnblocked),
         ("payout.sent", OtherEvent),
     ],
 )

@@ -6,8 +6,9 @@ from hypothesis.stateful import precondition, rule
 from server_stub.fees import FeePolicy
 from server_stub.service.administration import set_fees
 from server_stub.service.revoking import revoke_by_hand
+from tests.unit.server_stub.harness import ONLINE
 from tests.unit.server_stub.machine.paying import Paying
-from tests.unit.server_stub.machine.things import AUTHORIZED, DAY_S, Bought, Shop
+from tests.unit.server_stub.machine.things import AUTHORIZED, DAY_S, Bought, Mode, Shop
 from tests.unit.server_stub.machine.world import Office, amounts, picks
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.errors import ErrorCode
@@ -64,6 +65,35 @@ class Running(Paying):
         path = f"/v1/wallets/{self.wallet_ids[payer]}/block"
         assert self.house.ask("POST", path, self.operator_key).ok()["blocked_at_s"] is not None
         self.model.block_payer(payer, self.now_s())
+
+    @rule(pick=picks, shop=picks, payer=picks, amount=amounts)
+    def block_a_shop_for_a_while(self, pick: int, shop: int, payer: int, amount: int) -> None:
+        """Nothing that comes meanwhile is taken or remembered: after it all is as if it had come for the first time."""
+        shop, payer = shop % len(self.offices), payer % len(self.wallets)
+        own = [till for till in range(len(self.tills)) if self.model.tills[till].shop == shop]
+        till = next((one for one in own if one not in self.model.blocked_tills), None)
+        if pick % 3 or till is None:
+            return
+        shown = self.show(till, amount, self.model.purses[payer].currency)
+        paying = self.sign(payer, shown, Mode.ONLINE, self.wallets[payer].intent(shown.sealed, ONLINE))
+        self.change_standing(shop, "block")
+        answers = [
+            self.wallets[payer].send(shown.sealed.envelope, paying.sealed.envelope),
+            self.house.call("POST", api.PATH_CAPTURES, self.tills[till].batch((shown.sealed, paying.sealed)), ""),
+            self.house.call("POST", api.PATH_CLOSURES, self.tills[till].closing(shown.sealed), ""),
+            self.house.ask("POST", "/v1/activation-codes", self.offices[shop].key),
+        ]
+        assert [answer.code() for answer in answers] == [ErrorCode.MERCHANT_BLOCKED] * len(answers)
+        self.house.ask("GET", "/v1/merchant/balances", self.offices[shop].key).ok()
+        self.change_standing(shop, "unblock")
+        self.send_online(paying)
+
+    def change_standing(self, shop: int, what: str) -> None:
+        """By the operator; noticed within two seconds."""
+        path = f"/v1/merchants/{self.offices[shop].merchant_id}/{what}"
+        self.house.ask("POST", path, self.operator_key, {"reason": "machine"}).ok()
+        self.model.shops[shop].events.append(f"merchant.{what}ed")
+        self.pass_time(TERMINAL_IS_ASKED_ANEW_S)
 
     @rule(pick=picks, payer=picks)
     def revoke_an_allowance(self, pick: int, payer: int) -> None:

@@ -34,6 +34,8 @@ CONTENT: dict[str, object] = {
     "sendAgain": {"first_number": 1, "last_number": 1},
     "makeStaticCode": {"payment_max_minor": 100},
     "addMerchant": {"name": "B", "country": "PT"},
+    "blockMerchant": {"reason": "test"},
+    "unblockMerchant": {"reason": "test"},
     "makeWalletCode": {"funds_minor": 1},
     "advanceClock": {"advance_s": 0},
     "addFault": {"kind": "busy", "operation": "none"},
@@ -149,7 +151,8 @@ def test_a_key_opens_what_its_scope_says_and_nothing_else(town: Town) -> None:
 
 def test_the_right_key_is_let_in(town: Town) -> None:
     """The refusals above are about the key: with the right one every row answers. Removals go last."""
-    removals_last = sorted(KEYED, key=lambda row: (row.method == "DELETE", row.name == "revokeApiKey", -len(row.path)))
+    last = {"revokeApiKey": 1, "blockMerchant": 2}
+    removals_last = sorted(KEYED, key=lambda row: (last.get(row.name, 0), row.method == "DELETE", -len(row.path)))
     for row in removals_last:
         key = town.house.new_key(None) if row.scope is Scope.OPERATOR else town.owner_key
         assert town.ask(row, key) is None, row.name
@@ -179,6 +182,18 @@ def test_a_revoked_key_is_dead_at_once(town: Town) -> None:
         town.house.ask("DELETE", f"/v1/api-keys/{key.split('_')[1]}", town.owner_key).ok()
     for row in MERCHANTS:
         assert town.ask(row, key) is ErrorCode.NOT_AUTHENTICATED, row.name
+
+
+def test_keys_of_a_blocked_merchant_only_read(town: Town) -> None:
+    """Every row that changes something is refused to him and to nobody else, until he is unblocked. (R-130)"""
+    operator_key, of_merchant = town.house.new_key(None), f"/v1/merchants/{town.house.merchant_id}"
+    town.house.ask("POST", of_merchant + "/block", operator_key, {"reason": "test"}).ok()
+    for row in MERCHANTS:
+        assert town.ask(row, town.owner_key) is (None if row.method == "GET" else ErrorCode.MERCHANT_BLOCKED), row.name
+    assert town.house.ask("GET", "/v1/merchant", town.owner_key).ok()["blocked_at_s"] is not None
+    town.house.ask("POST", "/v1/activation-codes", town.other_key).ok()
+    town.house.ask("POST", of_merchant + "/unblock", operator_key, {"reason": "test"}).ok()
+    town.house.ask("POST", "/v1/activation-codes", town.owner_key).ok()
 
 
 def test_a_key_gives_no_more_than_it_has(town: Town) -> None:
