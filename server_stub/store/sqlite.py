@@ -23,6 +23,7 @@ import apsw
 
 from server_stub.faults import FaultPoint, Faults
 from server_stub.ledger import AccountId
+from server_stub.store.checkpoints import Checkpointer
 from server_stub.store.migrations import TABLE, known_migrations, missing_migrations
 from server_stub.store.numbers import Numbers
 from server_stub.store.reader import Reader
@@ -32,8 +33,6 @@ from wallet_sdk.protocol.errors import ErrorCode, MisuseError, MoneyOutcome, Una
 
 #: A program that is not ours may hold the write lock for a moment.
 _BUSY_MS: Final = 5_000
-#: Pages of the log before it is folded into the file; larger than the default of 1,000, measured faster.
-_CHECKPOINT_PAGES: Final = 4_000
 #: Keys in one query, a power of two: SQLite takes 32,766 values in a statement.
 _KEYS_MAX: Final = 256
 _MOVE: Final = "UPDATE accounts SET balance = balance + ?1 WHERE id = ?2 AND balance + ?1 >= floor"
@@ -92,7 +91,18 @@ class SqliteSession:
 class SqliteStore:
     """One file; one connection that writes, one that reads for each thread."""
 
-    __slots__ = ("_faults", "_local", "_lock", "_numbers", "_path", "_readers", "_turn", "_write_lock", "_writing")
+    __slots__ = (
+        "_checkpointer",
+        "_faults",
+        "_local",
+        "_lock",
+        "_numbers",
+        "_path",
+        "_readers",
+        "_turn",
+        "_write_lock",
+        "_writing",
+    )
 
     def __init__(self, path: Path, *, faults: Faults | None = None) -> None:
         """Open a file that ``create`` has made, and bring it up to date.
@@ -114,6 +124,8 @@ class SqliteStore:
             self._writing = _connect(path)
             with self._exclusively():
                 _migrate(self._writing, self._faults)
+            self._checkpointer = Checkpointer(connect=lambda: _connect(path), turn=self._exclusively)
+            self._writing.set_wal_hook(self._checkpointer.committed)
         except apsw.Error as error:
             raise _storage_error(error) from error
 
@@ -205,6 +217,7 @@ class SqliteStore:
 
     def close(self) -> None:
         """See ``Store.close``."""
+        self._checkpointer.close()
         with self._lock:
             for connection in (*self._readers, self._writing):
                 connection.close()
@@ -277,7 +290,7 @@ def _connect(path: Path) -> apsw.Connection:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+    connection.execute("PRAGMA wal_autocheckpoint = 0")  # a thread of its own does it: checkpoints.py
     return connection
 
 
