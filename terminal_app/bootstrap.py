@@ -33,7 +33,7 @@ from terminal_app.reports import QueueView, queue_view
 from terminal_app.sale import Credentials, Till, TillTime
 from terminal_app.screen_model import PreviewFrame, ScreenModel
 from terminal_app.training import TRAINING_URL, PracticeOperator
-from wallet_sdk.decoding import GreyFrame
+from wallet_sdk.frames import GreyFrame
 from wallet_sdk.keystore import EncryptedFileKeyStore
 from wallet_sdk.ports import Clock, KeyStore, Random, Sender
 from wallet_sdk.protocol.errors import ErrorCode, UnavailableError

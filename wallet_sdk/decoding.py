@@ -9,14 +9,15 @@ were chosen by reads gained per millisecond; docs/decisions/0006-decoder-choice.
 import importlib
 import struct
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from enum import Enum, unique
 from functools import cache
+from pathlib import Path
 from types import ModuleType
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from PIL import Image, ImageFilter, ImageOps
 
+from wallet_sdk.frames import FRAME_SIDE_PX_MAX, GreyFrame
 from wallet_sdk.protocol.errors import ErrorCode, MalformedMessageError, MisuseError, UnavailableError
 
 __all__ = [
@@ -30,10 +31,9 @@ __all__ = [
     "find_codes",
     "grey_frame",
     "load_readers",
+    "read_picture",
 ]
 
-#: Longest side of a grey frame: above every camera of a counter; a decoder pass over it stays under a second.
-FRAME_SIDE_PX_MAX: Final = 4096
 #: Largest picture taken at all: the 48-megapixel cameras of telephones. Above it lie decompression bombs.
 PICTURE_PIXELS_MAX: Final = 8192 * 6144
 #: Frames above this are reduced first: a hostile field of finder patterns costs a pass about 0.3 us a pixel, and
@@ -61,32 +61,6 @@ PICTURE_ERRORS: Final = (
     struct.error,
     Image.DecompressionBombError,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GreyFrame:
-    """One picture in shades of grey.
-
-    Attributes:
-        width: pixels, 1 to FRAME_SIDE_PX_MAX.
-        height: pixels, 1 to FRAME_SIDE_PX_MAX.
-        luma: one byte a pixel, 0 black to 255 white, rows from the top, no padding.
-
-    Raises:
-        MalformedMessageError: IMAGE_TOO_LARGE, or IMAGE_UNREADABLE when size and bytes disagree.
-    """
-
-    width: int
-    height: int
-    luma: bytes
-
-    def __post_init__(self) -> None:
-        if max(self.width, self.height) > FRAME_SIDE_PX_MAX:
-            message = f"a frame of {self.width} x {self.height} px; the longest side may have {FRAME_SIDE_PX_MAX}"
-            raise MalformedMessageError(ErrorCode.IMAGE_TOO_LARGE, message)
-        if min(self.width, self.height) < 1 or len(self.luma) != self.width * self.height:
-            message = f"{len(self.luma)} bytes are not a grey frame of {self.width} x {self.height} px"
-            raise MalformedMessageError(ErrorCode.IMAGE_UNREADABLE, message)
 
 
 @unique
@@ -159,6 +133,15 @@ def grey_frame(image: Image.Image) -> GreyFrame | None:
         message = f"the picture cannot be read: {error}"
         raise MalformedMessageError(ErrorCode.IMAGE_UNREADABLE, message) from error
     return _frame(_fit(grey, side_px_max=FRAME_SIDE_PX_MAX))
+
+
+def read_picture(file: Path | IO[bytes]) -> GreyFrame | None:
+    """The grey frame of a picture file; None when it is no picture, not a whole one (yet), or too large."""
+    try:
+        with Image.open(file) as picture:
+            return grey_frame(picture)
+    except (MalformedMessageError, *PICTURE_ERRORS):
+        return None
 
 
 def load_readers(importer: Callable[[str], ModuleType] = importlib.import_module) -> dict[Decoder, Reader]:

@@ -13,7 +13,7 @@ from terminal_app.devices.signals import Signal
 from terminal_app.journal import Sale
 from terminal_app.journal.history import entry_of
 from terminal_app.office_commands import DeviceKind, OpenDrawer, PrintReceipt, PrintReport, TryDevice
-from terminal_app.receipts import Edition, Letterhead, pdf_of, report_paper, sale_paper
+from terminal_app.receipts import Edition, Letterhead, report_paper, sale_paper
 from terminal_app.reports import Report
 from terminal_app.sale import Till
 from terminal_app.screen_model import Language
@@ -133,6 +133,8 @@ class DeskWork:
             RuleViolationError: UNKNOWN_PAYMENT.
             UnavailableError: STORAGE_FAILED for the folder; DEVICE_UNAVAILABLE when PDF is not installed.
         """
+        from terminal_app.receipts.pdf import pdf_of  # Pillow: not before the first one is made
+
         made_at_s = self._find(request_id).changed_at_s
         paper = self._receipt(request_id, now, Edition.FIRST)
         content = pdf_of(paper, fonts=assets_folder() / "fonts", made_at_s=made_at_s)

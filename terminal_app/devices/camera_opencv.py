@@ -4,7 +4,7 @@ from types import ModuleType
 from typing import Any
 
 from terminal_app.devices.camera_size import FrameSize
-from wallet_sdk.decoding import GreyFrame
+from wallet_sdk.frames import GreyFrame
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
 
 

@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from terminal_app.devices.camera_size import FrameSize
-from wallet_sdk.decoding import GreyFrame
+from wallet_sdk.frames import GreyFrame
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
 
 #: What libcamera's binding raises for a camera that is missing, busy or gone.

@@ -7,12 +7,9 @@ from pathlib import Path
 from threading import Condition, Event
 from typing import Final, Protocol
 
-from PIL import Image
-
-from wallet_sdk.decoding import PICTURE_ERRORS, GreyFrame, grey_frame
+from wallet_sdk.frames import GreyFrame
 from wallet_sdk.protocol.errors import (
     ErrorCode,
-    MalformedMessageError,
     MisuseError,
     TillcodeError,
     UnavailableError,
@@ -237,13 +234,14 @@ class FakeFrameSource:
 
 def _read_picture(path: Path) -> GreyFrame | None:
     """None for a file that is missing, too large, or no complete picture (yet)."""
+    from wallet_sdk.decoding import read_picture  # Pillow: not before somebody looks at pictures
+
     try:
         if path.stat().st_size > PICTURE_FILE_BYTES_MAX:
             return None
-        with Image.open(path) as picture:
-            return grey_frame(picture)
-    except (MalformedMessageError, *PICTURE_ERRORS):
+    except OSError:
         return None
+    return read_picture(path)
 
 
 def _require_open(closed: Event) -> None:

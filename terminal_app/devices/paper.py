@@ -8,6 +8,9 @@ from typing import Final
 #: Characters a line in a printer's font A: 58 mm and 80 mm paper.
 COLUMNS_58: Final = 32
 COLUMNS_80: Final = 48
+#: Dots across the paper of common thermal printers (203 dpi).
+WIDTH_PX_58: Final = 384
+WIDTH_PX_80: Final = 576
 
 
 @unique

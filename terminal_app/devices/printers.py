@@ -8,14 +8,24 @@ import importlib
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from PIL import Image
-
-from terminal_app.devices.paper import COLUMNS_58, COLUMNS_80, Paper, PaperLine, Style, as_text, is_plain
-from terminal_app.devices.raster import WIDTH_PX_58, WIDTH_PX_80, picture_of
+from terminal_app.devices.paper import (
+    COLUMNS_58,
+    COLUMNS_80,
+    WIDTH_PX_58,
+    WIDTH_PX_80,
+    Paper,
+    PaperLine,
+    Style,
+    as_text,
+    is_plain,
+)
 from terminal_app.settings import PaperWidth
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, TillcodeError, UnavailableError
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 #: A printer that does not answer must not hold up the next receipt for longer.
 TIMEOUT_S: Final = 5
@@ -72,6 +82,8 @@ class EscposPrinter:
 
     def print_paper(self, paper: Paper) -> None:
         """As text when its own font has it all, else as a picture; the code always as a picture."""
+        from terminal_app.devices.raster import picture_of  # Pillow: not before something is printed
+
         if is_plain(paper):
             text = "\n".join(as_text(paper, columns=self._columns)) + "\n"
             code = Paper(lines=(), code_text=paper.code_text)
@@ -147,7 +159,7 @@ def open_printer(
         raise MisuseError(ErrorCode.BAD_ARGUMENT, f"no address of a printer: {error}", param="printer") from error
 
 
-def _print(device: Any, text: str, picture: Image.Image | None) -> None:
+def _print(device: Any, text: str, picture: "Image.Image | None") -> None:
     device.hw("INIT")
     if text:
         device.textln(text)

@@ -15,9 +15,6 @@ from terminal_app.devices.paper import Paper, PaperLine, Style
 from wallet_sdk.protocol import qr
 from wallet_sdk.protocol.errors import ErrorCode, UnavailableError
 
-#: Dots across the paper of common thermal printers (203 dpi).
-WIDTH_PX_58: Final = 384
-WIDTH_PX_80: Final = 576
 #: A line of so many dots is about 3 mm: read at arm's length.
 TEXT_PX: Final = 24
 TITLE_PX: Final = 34

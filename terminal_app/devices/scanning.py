@@ -12,7 +12,7 @@ from threading import Condition, Lock, Thread, current_thread
 from typing import Final
 
 from terminal_app.devices.frames import FrameSource
-from wallet_sdk.decoding import GreyFrame, decode_codes
+from wallet_sdk.frames import GreyFrame
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, TillcodeError, UnavailableError
 
 #: How long the grab thread waits for one frame; also how soon it hears that it must stop.
@@ -60,13 +60,13 @@ class CodeScanner:
         on_frame: Callable[[GreyFrame], None] | None = None,
         *,
         on_failure: Callable[[TillcodeError], None],
-        decode: Callable[[GreyFrame], list[str]] = decode_codes,
+        decode: Callable[[GreyFrame], list[str]] | None = None,
     ) -> None:
         self._source = source
         self._on_codes = on_codes
         self._on_frame = on_frame
         self._on_failure = on_failure
-        self._decode = decode
+        self._decode = decode or _decode_codes
         self._mailbox = _Mailbox()
         self._lock = Lock()
         self._phase = _Phase.NEW
@@ -183,6 +183,12 @@ class _Mailbox:
     def counts(self) -> ScanCounts:
         with self._changed:
             return ScanCounts(grabbed=self._grabbed, dropped=self._dropped, decoded=self._decoded)
+
+
+def _decode_codes(frame: GreyFrame) -> list[str]:
+    from wallet_sdk.decoding import decode_codes  # Pillow and the decoders: not before there is a frame
+
+    return decode_codes(frame)
 
 
 def _failure(message: str) -> UnavailableError:

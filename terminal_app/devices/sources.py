@@ -16,7 +16,7 @@ from typing import Final
 from terminal_app.devices.camera import ADAPTERS, PI, V4L2, Importer, open_camera
 from terminal_app.devices.frames import FrameSource, ImageFolder, ScreenshotFile
 from terminal_app.devices.streams import MjpegStream, VideoFile
-from wallet_sdk.decoding import GreyFrame
+from wallet_sdk.frames import GreyFrame
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError
 
 AUTO: Final = "auto"

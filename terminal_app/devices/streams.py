@@ -10,10 +10,8 @@ from pathlib import Path
 from threading import Event
 from typing import Final
 
-from PIL import Image, ImageSequence
-
 from terminal_app.devices.frames import AtEnd
-from wallet_sdk.decoding import PICTURE_ERRORS, GreyFrame, grey_frame
+from wallet_sdk.frames import GreyFrame
 from wallet_sdk.protocol.errors import ErrorCode, MalformedMessageError, MisuseError, UnavailableError
 
 #: One frame of a stream: a 4K picture of a counter at high quality is under 4 MiB.
@@ -218,6 +216,10 @@ class VideoFile:
                         yield frame
 
     def _animation(self) -> Iterator[GreyFrame]:
+        from PIL import Image, ImageSequence  # not before somebody looks at a film
+
+        from wallet_sdk.decoding import PICTURE_ERRORS, grey_frame
+
         try:
             with Image.open(self._path) as animation:
                 for picture in ImageSequence.Iterator(animation):
@@ -230,11 +232,9 @@ class VideoFile:
 
 
 def _decoded(picture: bytes) -> GreyFrame | None:
-    try:
-        with Image.open(BytesIO(picture)) as image:
-            return grey_frame(image)
-    except (MalformedMessageError, *PICTURE_ERRORS):
-        return None
+    from wallet_sdk.decoding import read_picture  # Pillow: not before there is a picture
+
+    return read_picture(BytesIO(picture))
 
 
 def _not_open() -> MisuseError:

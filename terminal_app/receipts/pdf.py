@@ -8,8 +8,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
-from terminal_app.devices.paper import Paper, PaperLine, Style
-from terminal_app.devices.raster import WIDTH_PX_80, picture_of
+from terminal_app.devices.paper import WIDTH_PX_80, Paper, PaperLine, Style
+from terminal_app.devices.raster import picture_of
 from wallet_sdk.protocol import qr
 from wallet_sdk.protocol.errors import ErrorCode, UnavailableError
 

@@ -5,12 +5,12 @@ each code, and says what is wrong with it.
 """
 
 from enum import Enum, unique
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from PIL import Image
-
-from wallet_sdk.decoding import decode_codes
 from wallet_sdk.screen.qr_view import QUIET_ZONE_MODULES
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 #: Below this width of a module cameras across a counter begin to fail.
 MODULE_MM_MIN: Final = 1.0
@@ -29,11 +29,13 @@ class CodeFault(Enum):
     UNREADABLE = "unreadable"
 
 
-def find_fault(card: Image.Image, *, text: str, module_px: float, module_mm: float) -> CodeFault | None:
+def find_fault(card: "Image.Image", *, text: str, module_px: float, module_mm: float) -> CodeFault | None:
     """What is wrong with a drawn code: `card` is the part of the frame buffer with code and quiet zone.
 
     Returns: None when a phone reads it.
     """
+    from wallet_sdk.decoding import decode_codes  # Pillow: not before a code is shown
+
     if module_mm < MODULE_MM_MIN:
         return CodeFault.TOO_SMALL
     grey = card.convert("L")
@@ -45,7 +47,7 @@ def find_fault(card: Image.Image, *, text: str, module_px: float, module_mm: flo
     return None if decode_codes(card) == [text] else CodeFault.UNREADABLE
 
 
-def _extremes(grey: Image.Image) -> tuple[int, int]:
+def _extremes(grey: "Image.Image") -> tuple[int, int]:
     """The levels that all but the stray pixels lie between."""
     counts = grey.histogram()
     stray = int(sum(counts) * _STRAY_PART)
@@ -61,7 +63,7 @@ def _first_level(counts: list[int], stray: int) -> int:
     return 255
 
 
-def _is_quiet(grey: Image.Image, *, zone_px: int, light: int) -> bool:
+def _is_quiet(grey: "Image.Image", *, zone_px: int, light: int) -> bool:
     """Whether nothing dark stands in the zone around the code."""
     width_px, height_px = grey.size
     strips = (

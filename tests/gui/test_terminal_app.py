@@ -47,6 +47,19 @@ app.run()
 """
 
 
+# Everything that a till has imported when its keypad is drawn, and of it what only pictures, paper and scans need.
+HEAVY = """
+import sys
+from pathlib import Path
+from wallet_sdk.screen.environment import PANEL_7_LANDSCAPE, Drawing, open_window
+open_window(panel=PANEL_7_LANDSCAPE, kivy_home=Path(sys.argv[1]), drawing=Drawing.OFFSCREEN, title="till")
+import terminal_app.bootstrap, terminal_app.ui.app, terminal_app.window
+assert "kivy.uix.label" in sys.modules
+heavy = {"PIL", "fpdf", "escpos", "zxingcpp", "pyzbar", "qrcode", "numpy", "cv2", "kivy.uix.textinput"}
+print(sorted(heavy & sys.modules.keys()))
+"""
+
+
 class Robot:
     """Asks a till's robot finger over its pipes."""
 
@@ -127,6 +140,13 @@ def test_a_sale_is_typed_on_a_real_keyboard(tmp_path: Path) -> None:
         assert robot.ask("wait show_code 10")["ok"] is True
         assert robot.ask("tap scan_answer")["ok"] is True
         assert robot.ask("wait paid 10")["ok"] is True
+
+
+def test_an_idle_till_has_loaded_nothing_for_pictures_and_paper(tmp_path: Path) -> None:
+    """They are a few megabytes of the memory that a till has; each is loaded when it is first wanted."""
+    arguments = [sys.executable, "-c", HEAVY, str(tmp_path)]
+    done = subprocess.run(arguments, cwd=PROJECT, capture_output=True, text=True, check=True, timeout=ANSWER_S_MAX)
+    assert done.stdout.splitlines()[-1] == "[]"
 
 
 @pytest.mark.parametrize("program", ["terminal_app", "wallet_sdk.demo"])

@@ -10,9 +10,9 @@ from typing import Final
 
 from PIL import Image
 
-from wallet_sdk.decoding import PICTURE_ERRORS, GreyFrame, decode_codes, grey_frame
+from wallet_sdk.decoding import decode_codes, read_picture
 from wallet_sdk.demo.screen_model import PreviewFrame
-from wallet_sdk.protocol.errors import MalformedMessageError
+from wallet_sdk.frames import GreyFrame
 
 #: The preview is at most this wide and high; the codes are read from the full picture.
 PREVIEW_SIDE_PX: Final = 400
@@ -42,7 +42,7 @@ class ScreenEye:
         stamp = self._stamp()
         if stamp is None or stamp == self._seen:
             return None
-        frame = self._read()
+        frame = read_picture(self._path)
         if frame is None:
             return None
         self._seen = stamp
@@ -54,13 +54,6 @@ class ScreenEye:
         except OSError:
             return None
         return (found.st_ino, found.st_mtime_ns, found.st_size)
-
-    def _read(self) -> GreyFrame | None:
-        try:
-            with Image.open(self._path) as picture:
-                return grey_frame(picture)
-        except (MalformedMessageError, *PICTURE_ERRORS):
-            return None
 
 
 def _preview_of(frame: GreyFrame) -> PreviewFrame:

@@ -118,6 +118,7 @@ def prepare(*, panel: Panel, kivy_home: Path, drawing: Drawing, title: str) -> N
             "KIVY_HOME": str(kivy_home),
             "KIVY_METRICS_DENSITY": str(panel.density),
             "KIVY_WINDOW": "sdl2",
+            "KIVY_IMAGE": "sdl2",  # its other reader of pictures is Pillow: 4 MiB for a screen that draws none
         }
     )
     if drawing is Drawing.OFFSCREEN:

@@ -8,7 +8,6 @@ from kivy.base import EventLoop
 from kivy.core.window import Window
 from kivy.input.motionevent import MotionEvent
 from kivy.uix.label import Label
-from kivy.uix.textinput import TextInput
 from kivy.uix.widget import Widget
 
 from wallet_sdk.screen.touch import GUARDED, PressArea
@@ -116,7 +115,7 @@ def _topmost_below(widget: Widget, *, x_px: float, y_px: float) -> Widget | None
         hit = _topmost_below(child, x_px=inner_x, y_px=inner_y)
         if hit is not None:
             return hit
-    takes_fingers = isinstance(widget, PressArea | TextInput)
+    takes_fingers = isinstance(widget, PressArea)
     if takes_fingers and widget.opacity > 0 and widget.collide_point(x_px, y_px):
         return widget
     return None
@@ -134,7 +133,7 @@ def visible_texts() -> list[dict[str, str]]:
     """Every text on the screen with the id of the widget it belongs to (empty when none has one)."""
     texts = []
     for widget in shown_widgets():
-        if not isinstance(widget, Label | TextInput) or not widget.text:
+        if not isinstance(widget, Label) or not widget.text:
             continue
         owners = (getattr(each, "robot_id", "") for each in (widget, *ancestors(widget)))
         texts.append({"id": next((owner for owner in owners if owner), ""), "text": widget.text})
@@ -146,7 +145,7 @@ def reachable_ids() -> list[str]:
     ids = []
     for widget in shown_widgets():
         robot_id = getattr(widget, "robot_id", "")
-        if not robot_id or not isinstance(widget, PressArea | TextInput):
+        if not robot_id or not isinstance(widget, PressArea):
             continue
         try:
             reach(robot_id)

@@ -16,13 +16,15 @@ import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 from kivy.clock import Clock
-from PIL import Image
 
 from wallet_sdk.screen import finger
 from wallet_sdk.screen.frame_buffer import after_next_frame, write_png
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 Answer = dict[str, object]
 Reply = Callable[[Answer], None]
@@ -165,7 +167,7 @@ class RobotFinger:
             Clock.schedule_once(lambda dt: self._wait(screen, left_s - max(dt, _POLL_S), reply), _POLL_S)
 
     def _shoot(self, path: Path, reply: Reply) -> None:
-        def keep(picture: Image.Image) -> None:
+        def keep(picture: "Image.Image") -> None:
             write_png(picture, path)
             reply(self._done())
 

@@ -2,12 +2,11 @@
 
 import threading
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from kivy.clock import Clock
 from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.widget import Widget
-from PIL import Image
 
 from terminal_app.screen_model import CheckWords, PreviewFrame, ScreenModel, UiWords
 from terminal_app.ui.screens.base import Screen, Surroundings
@@ -23,6 +22,9 @@ from wallet_sdk.screen.qr_view import QUIET_ZONE_MODULES, QrView
 from wallet_sdk.screen.surface import Surface
 from wallet_sdk.screen.text import FittedLine, Paragraph
 from wallet_sdk.screen.units import mm
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 _WORDS_MM = 9.0
 # Between the square and the edge of the window.
@@ -194,7 +196,7 @@ class ShowCodeScreen(BesideScreen):
             # One round later the layout has come to rest; what is drawn then is what a phone sees.
             Clock.schedule_once(self._ask_for_look, _SETTLING_S)
 
-    def card_in(self, picture: Image.Image) -> Image.Image:
+    def card_in(self, picture: "Image.Image") -> "Image.Image":
         """The part of a picture of the window with the code and its quiet zone."""
         modules = len(self._code.matrix or ()) + 2 * QUIET_ZONE_MODULES
         half_px = modules * self._code.module_px / 2
@@ -209,7 +211,7 @@ class ShowCodeScreen(BesideScreen):
         if self._code.get_root_window() is not None:
             after_next_frame(self._look)
 
-    def _look(self, picture: Image.Image) -> None:
+    def _look(self, picture: "Image.Image") -> None:
         """Judge the drawn code in a thread of its own: decoding takes longer than a frame."""
         text = self._code_text
         if text is None or self._code.get_root_window() is None:

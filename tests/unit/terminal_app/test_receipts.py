@@ -9,11 +9,23 @@ from PIL import Image
 
 from terminal_app.config import assets_folder
 from terminal_app.devices import raster
-from terminal_app.devices.paper import COLUMNS_58, COLUMNS_80, Paper, PaperLine, Style, as_text, is_plain, width_of
-from terminal_app.devices.raster import WIDTH_PX_58, WIDTH_PX_80, picture_of
+from terminal_app.devices.paper import (
+    COLUMNS_58,
+    COLUMNS_80,
+    WIDTH_PX_58,
+    WIDTH_PX_80,
+    Paper,
+    PaperLine,
+    Style,
+    as_text,
+    is_plain,
+    width_of,
+)
+from terminal_app.devices.raster import picture_of
 from terminal_app.journal.history import entry_of
 from terminal_app.office import close_day
-from terminal_app.receipts import Edition, Letterhead, Training, pdf_of, refund_paper, report_paper, sale_paper
+from terminal_app.receipts import Edition, Letterhead, Training, refund_paper, report_paper, sale_paper
+from terminal_app.receipts.pdf import pdf_of
 from terminal_app.receipts.words import WORDS, Word
 from terminal_app.reports import x_report
 from terminal_app.screen_model import Language
