@@ -4,6 +4,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 
 from server_stub.faults import Faults
+from server_stub.service.credentials import CredentialsWatch
 from server_stub.service.deliveries import DeliveryWorker, WorkerThread
 from server_stub.service.operator import Operator
 from server_stub.timekeeper import Timekeeper
@@ -13,8 +14,22 @@ from wallet_sdk.ports import Clock
 
 
 @contextmanager
+def keeping_up(operator: Operator, faults: Faults) -> Generator[None]:
+    """What every process does: it takes up what was published in the ledger since it has started."""
+    if faults.is_armed:
+        yield
+        return
+    watch = CredentialsWatch(operator.credentials)
+    watch.start()
+    try:
+        yield
+    finally:
+        watch.close()
+
+
+@contextmanager
 def at_work(operator: Operator, faults: Faults) -> Generator[None]:
-    """Work until this is left; what is under way then is finished.
+    """What one process does for all: work until this is left; what is under way then is finished.
 
     A process that is to kill itself does nothing by itself: its fault point is for a request to reach.
     """

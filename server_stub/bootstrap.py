@@ -14,18 +14,17 @@ from typing import Final
 
 import uvicorn
 
-from server_stub.background import at_work
+from server_stub.background import at_work, keeping_up
 from server_stub.committer import Committer, Committing
 from server_stub.config import CONFIG_FILE, KEYS_FOLDER, read_config
 from server_stub.connections import Connection, room_for_connections
 from server_stub.faults import Faults
-from server_stub.keys import load_signers
 from server_stub.risk.file import RISK_FILE, read_risk
 from server_stub.routes import Desk, create_app
+from server_stub.service.credentials import Credentials
 from server_stub.service.operator import Operator
 from server_stub.service.payments import wake_keys
 from server_stub.service.playground import playground_of
-from server_stub.service.verification import Verifier
 from server_stub.store.base import Store
 from server_stub.store.nature import Nature
 from server_stub.store.opening import open_store
@@ -33,7 +32,6 @@ from server_stub.wakeups import Link, Wakeups
 from server_stub.workers import run_workers
 from wallet_sdk.ports import Clock, Random
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
-from wallet_sdk.protocol.trust import TrustStore, verify_bundle
 
 _LOG: Final = logging.getLogger("tillcode.server")
 #: Verifying releases the interpreter, so two threads use two cores; a third reads the ledger meanwhile.
@@ -82,10 +80,9 @@ def opened_desk(
     risk = read_risk(folder / RISK_FILE)
     wakeups = Wakeups(link)
     with opened_store(folder, faults=faults) as store, ThreadPoolExecutor(_WORKERS, "worker") as workers:
-        trust = load_trust(store)
-        signers = load_signers(folder / KEYS_FOLDER, trust.bundle.message)
+        credentials = Credentials(store, folder / KEYS_FOLDER)
         playground = playground_of(store, nature, clock)
-        for warning in signers.warnings(now_s=clock.now_ms() // 1000):
+        for warning in credentials.now.signers.warnings(now_s=clock.now_ms() // 1000):
             _LOG.warning("%s", warning)
         committer = Committer(
             store,
@@ -98,9 +95,7 @@ def opened_desk(
         operator = Operator(
             store=store,
             committer=committer,
-            signers=signers,
-            trust=trust,
-            verifier=Verifier(trust),
+            credentials=credentials,
             config=config,
             risk=risk,
             clock=faults.clock(clock) if playground is None else playground.clock,
@@ -118,19 +113,6 @@ def opened_desk(
             )
         finally:
             committer.close()
-
-
-def load_trust(store: Store) -> TrustStore:
-    """The trust that ``init`` has stored, verified once more.
-
-    Raises:
-        MisuseError: NOT_INITIALISED.
-    """
-    with store.reading() as reader:
-        trust = reader.trust()
-    if trust is None:
-        raise MisuseError(ErrorCode.NOT_INITIALISED, "the ledger has no trust bundle; run: tillcode-server init")
-    return verify_bundle(trust.bundle, root_key=trust.root_key)
 
 
 def quiet_collector() -> None:
@@ -194,7 +176,10 @@ def _listen(desk: Desk, bound: socket.socket, *, on_ready: Callable[[], None]) -
     # uvicorn sends itself the signal again when it has ended well; that must not kill us before we have closed.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: None)
-    with at_work(desk.operator, desk.faults) if desk.is_first else nullcontext():
+    with (
+        keeping_up(desk.operator, desk.faults),
+        at_work(desk.operator, desk.faults) if desk.is_first else nullcontext(),
+    ):
         server.run(sockets=[bound])
     desk.operator.committer.check_running()
 

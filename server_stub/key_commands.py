@@ -48,7 +48,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", add:
 
 def add_rotate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", add: Adder) -> None:
     """Add ``rotate``."""
-    about = "make new operator keys, and publish the root's word for them; restart the server after it"
+    about = "make new operator keys, and publish the root's word for them; a running server takes them up by itself"
     rotated = add(commands, "rotate", _rotate, about)
     rotated.add_argument(
         "roles", nargs="*", metavar="ROLE", help="terminal-ca, token-issuer, receipt, denylist; none: all"
@@ -61,8 +61,8 @@ def add_rotate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", 
         type=int,
         default=_START_IN_D,
         metavar="DAYS",
-        help="the old keys sign until then, so that who is offline has heard of the new ones; 0 when a key has leaked;"
-        " default: %(default)s",
+        help="the old keys sign until then, so that who is offline has heard of the new ones; 0 is ten seconds, for a"
+        " key that has leaked; default: %(default)s",
     )
 
 
@@ -90,7 +90,7 @@ def _rotate(chosen: Chosen) -> int:
         )
     starts = datetime.fromtimestamp(rotated.starts_at_s, tz=UTC).strftime("%Y-%m-%d %H:%M UTC")
     _say(f"trust bundle {rotated.bundle.message.version} is in the ledger; its new keys sign from {starts}")
-    _say("restart the server to publish it; terminals and wallets fetch it by themselves")
+    _say("a running server publishes it within seconds; terminals and wallets fetch it by themselves")
     _say(f"keep the old files in {keys}: receipts of what was paid before are signed with them")
     return 0
 

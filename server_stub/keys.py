@@ -28,6 +28,8 @@ ROLE_NAMES: Final = tuple(_FILE_OF_ROLE.values())
 _DAY_S: Final = 24 * 3600
 KEY_HEAD_START_S: Final = _DAY_S
 KEY_LIFETIME_S: Final = 366 * _DAY_S
+#: The soonest that a new key signs: by then every process that serves the ledger has seen the bundle that names it.
+NOTICE_S: Final = 10
 #: A person is told so long before a key ends.
 _WARN_S: Final = 30 * _DAY_S
 

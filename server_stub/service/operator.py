@@ -7,6 +7,7 @@ from server_stub.committer import Committer
 from server_stub.config import ServerConfig
 from server_stub.keys import OperatorSigners
 from server_stub.risk.policy import NO_RULES, RiskPolicy
+from server_stub.service.credentials import Credentials
 from server_stub.service.playground import Playground
 from server_stub.service.verification import Verifier
 from server_stub.store.base import Store
@@ -58,9 +59,7 @@ class Operator:
 
     store: Store
     committer: Committer
-    signers: OperatorSigners = field(repr=False)
-    trust: TrustStore
-    verifier: Verifier
+    credentials: Credentials = field(repr=False)
     config: ServerConfig
     risk: RiskPolicy = NO_RULES
     clock: Clock
@@ -68,6 +67,21 @@ class Operator:
     terminals: "Remembered[KeyId, KnownTerminal]" = field(default_factory=lambda: Remembered(TERMINALS_MS))
     #: Only in a sandbox.
     playground: Playground | None = None
+
+    @property
+    def signers(self) -> OperatorSigners:
+        """The keys that sign now. Asked for anew each time: they may have changed since."""
+        return self.credentials.now.signers
+
+    @property
+    def trust(self) -> TrustStore:
+        """The newest bundle."""
+        return self.credentials.now.trust
+
+    @property
+    def verifier(self) -> Verifier:
+        """What verifies by the newest bundle."""
+        return self.credentials.now.verifier
 
     def now_s(self) -> int:
         """Seconds since the epoch."""

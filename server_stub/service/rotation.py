@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from server_stub.keys import KEY_HEAD_START_S, KEY_LIFETIME_S, add_key, name_of
+from server_stub.keys import KEY_HEAD_START_S, KEY_LIFETIME_S, NOTICE_S, add_key, name_of
 from server_stub.service.tokens import UNCLAIMABLE_AFTER_S
 from server_stub.store.base import Store
 from server_stub.store.records import Trust
@@ -76,7 +76,7 @@ def _fresh(folder: Path, role: Role, random: Random, *, now_s: int, starts_at_s:
 def _start_of(kept: Sequence[OperatorKey], role: Role, now_s: int, start_in_s: int) -> int:
     """At once, for a role that has no key that may sign: nobody could have waited for it."""
     is_signed_for = any(key.role is role and key.expires_at_s > now_s for key in kept)
-    return now_s + start_in_s if is_signed_for else now_s - KEY_HEAD_START_S
+    return now_s + max(start_in_s, NOTICE_S) if is_signed_for else now_s - KEY_HEAD_START_S
 
 
 def _is_needed(key: OperatorKey, *, now_s: int) -> bool:

@@ -105,6 +105,27 @@ def test_a_long_poll_hears_of_what_another_worker_has_committed(server: ServerFo
         assert read_all(process.stderr) == ""
 
 
+@pytest.mark.parametrize("everywhere", ["sqlite", "postgres"], indirect=True)
+def test_every_worker_publishes_new_keys_without_a_restart(everywhere: ServerFolder) -> None:
+    """Two workers, and a rotation while they serve: soon every connection, whoever takes it, gets the new bundle."""
+    server, clock = everywhere, SystemClock()
+    with server.serving(workers=2) as process:
+        first = {bundle_at(server)}
+        server.said("rotate", "--start-in", "0")
+        deadline_ms = clock.monotonic_ms() + PATIENCE_S * 1000
+        while first & (seen := {bundle_at(server) for _ in range(12)}):
+            assert clock.monotonic_ms() < deadline_ms, "a worker has not noticed"
+        assert len(seen) == 1
+        assert stop(process) == 0
+        assert read_all(process.stderr) == ""
+
+
+def bundle_at(server: ServerFolder) -> str:
+    """The trust bundle that is published, over a connection of its own."""
+    bundle: str = server.call("GET", api.PATH_TRUST, b"", "").ok()["bundle"]
+    return bundle
+
+
 def test_when_one_worker_dies_the_server_ends(server: ServerFolder) -> None:
     """Nobody is served by half a server: the parent ends the others, and says so with its exit code."""
     with server.serving(workers=2) as process:

@@ -11,7 +11,7 @@ from server_stub.audit import audit
 from server_stub.bootstrap import opened_desk, opened_store
 from server_stub.config import KEYS_FOLDER, ServerConfig
 from server_stub.faults import Faults
-from server_stub.keys import load_key_file
+from server_stub.keys import NOTICE_S, load_key_file
 from server_stub.service.administration import found
 from server_stub.service.revoking import revoke_by_hand
 from server_stub.service.rotation import Rotated, rotate
@@ -23,6 +23,7 @@ from wallet_sdk.protocol.envelope import key_id_of, open_unverified, seal
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, RuleViolationError
 from wallet_sdk.protocol.ids import Envelope
 from wallet_sdk.protocol.messages import CertificateRequest, Role, TrustBundle
+from wallet_sdk.protocol.signing import SoftwareSigner
 from wallet_sdk.protocol.trust import TrustStore, take_denylist, verify_bundle, verify_intent, verify_receipt
 from wallet_sdk.testing import FROZEN_NOW_S, SeededRandom
 
@@ -32,6 +33,11 @@ DAY_S = 24 * 3600
 ALL = tuple(Role)
 
 
+def root_of(house: House) -> SoftwareSigner:
+    """The root, which ``init`` has left beside the other keys."""
+    return load_key_file(house.folder / KEYS_FOLDER / "root.key")
+
+
 def rotated(house: House, *roles: Role, start_in_d: int = 7) -> Rotated:
     """What ``tillcode-server rotate`` does."""
     keys = house.folder / KEYS_FOLDER
@@ -39,7 +45,7 @@ def rotated(house: House, *roles: Role, start_in_d: int = 7) -> Rotated:
         keys,
         house.desk.operator.store,
         roles=roles or ALL,
-        root=load_key_file(keys / "root.key"),
+        root=root_of(house),
         random=SeededRandom(77),
         now_s=house.clock.now_ms() // 1000,
         start_in_s=start_in_d * DAY_S,
@@ -154,9 +160,10 @@ def test_a_leaked_key_is_followed_at_once(house: House) -> None:
     """With no day in between, and the old one denied: what it signs is believed by nobody who has heard of it."""
     old = house.desk.operator.signers.receipt.at(FROZEN_NOW_S)
     made = rotated(house, Role.RECEIPT, start_in_d=0)
+    house.clock.advance(NOTICE_S)
     assert [key.role for key in made.bundle.message.keys].count(Role.RECEIPT) == 2
     with restarted(house) as later:
-        assert later.desk.operator.signers.receipt.at(FROZEN_NOW_S) is not old
+        assert later.desk.operator.signers.receipt.at(FROZEN_NOW_S + NOTICE_S).public_key != old.public_key
         revoke_by_hand(later.desk.operator.store, "key", key_id_of(old.public_key), reason="leaked", at_s=FROZEN_NOW_S)
         listed = later.call("GET", api.PATH_DENYLIST, b"", "").ok()["denylist"]
         till, wallet = later.terminal(), later.wallet()
@@ -167,6 +174,70 @@ def test_a_leaked_key_is_followed_at_once(house: House) -> None:
         with pytest.raises(RuleViolationError) as caught:
             verify_receipt(forged, trust)
         assert caught.value.code is ErrorCode.REVOKED
+
+
+def test_running_servers_take_new_keys_up_by_themselves(house: House) -> None:
+    """Two servers of one ledger, neither is restarted: what one signs with the new keys the other one takes at once."""
+    with opened_house(house.folder, seed=2) as second:
+        till, wallet = house.terminal(), house.wallet()
+        before = synced(house)
+        rotated(house, start_in_d=0)
+        for server in (house, second):
+            assert synced(server).bundle.message.version == 1, "it has not looked yet"
+            server.desk.operator.credentials.look()
+            assert synced(server, before).bundle.message.version == 2
+        old = key_of_token(wallet)
+        wallet.renew().ok()
+        assert key_of_token(wallet) == old, "until everybody has looked the old key signs"
+        assert wallet.pay(till.request(100))["state"] == "CAPTURED"
+        for server in (house, second):
+            server.clock.advance(NOTICE_S)
+        wallet.renew().ok()
+        assert key_of_token(wallet) != old
+        certified(house, till)
+        till.call = wallet.call = second.call
+        request = till.request(100)
+        assert till.capture((request, wallet.intent(request)))[0]["state"] == "CAPTURED"
+        receipt = wallet.pay(till.request(100))["receipt"]
+        verify_receipt(api.from_base64url(receipt), synced(house, before))
+        with pytest.raises(RuleViolationError) as unheard:
+            verify_receipt(api.from_base64url(receipt), before)
+        assert unheard.value.code is ErrorCode.UNKNOWN_SIGNER
+        second.assert_clean()
+
+
+def test_a_server_without_the_new_keys_goes_on_with_the_old_ones(house: House) -> None:
+    """The file of a key is not here, as on another machine: nothing half is taken up; when it comes, all is."""
+    keys, operator = house.folder / KEYS_FOLDER, house.desk.operator
+    rotated(house, Role.RECEIPT, start_in_d=0)
+    away = (keys / "receipt-2.key").rename(house.folder / "on its way")
+    with pytest.raises(MisuseError, match="missing"):
+        operator.credentials.look()
+    house.clock.advance(NOTICE_S)
+    assert synced(house).bundle.message.version == 1
+    assert house.wallet().pay(house.terminal().request(100))["state"] == "CAPTURED"
+    away.rename(keys / "receipt-2.key")
+    operator.credentials.look()
+    assert synced(house).bundle.message.version == 2
+
+
+def test_a_running_server_believes_its_own_root_alone(house: House) -> None:
+    """Whoever can write the database gives it no other keys; and a ledger that was put back gives it no older ones."""
+    operator, stranger = house.desk.operator, house.new_signer()
+    first = operator.trust.bundle
+    forged = seal(TrustBundle(version=9, made_at_s=FROZEN_NOW_S, keys=first.message.keys), stranger).envelope
+    with operator.store.writing() as writer:
+        writer.add(TRUST, Trust(version=9, bundle=forged, root_key=stranger.public_key))
+    with pytest.raises(RuleViolationError) as caught:
+        operator.credentials.look()
+    assert caught.value.code is ErrorCode.UNKNOWN_SIGNER
+    other = seal(TrustBundle(version=1, made_at_s=1, keys=first.message.keys), root_of(house)).envelope
+    with operator.store.writing() as writer:
+        writer.change(TRUST, Trust(version=9, bundle=other, root_key=operator.trust.root_key))
+    with pytest.raises(RuleViolationError) as rolled:
+        operator.credentials.look()
+    assert rolled.value.code is ErrorCode.TRUST_ROLLED_BACK
+    assert operator.trust.bundle is first
 
 
 def test_what_cannot_be_rotated_is_said_and_changes_nothing(house: House) -> None:
