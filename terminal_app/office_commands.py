@@ -95,6 +95,14 @@ class OpenSale:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenRefund:
+    """Look at what became of one refund of a sale."""
+
+    request_id: RequestId
+    refund_id: RequestId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GiveRefund:
     """Give back a part of a sale, or all of it."""
 
@@ -214,16 +222,18 @@ class DeviceKind(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrintReceipt:
-    """Print the receipt of a sale; of the one on the counter when none is named."""
+    """Print the receipt of a sale, of the one on the counter when none is named; or of a refund of that sale."""
 
     request_id: RequestId | None = None
+    refund_id: RequestId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavePdf:
-    """Write the receipt of a sale as PDF into the till's folder for that."""
+    """Write the receipt of a sale, or of a refund of it, as PDF into the till's folder for that."""
 
     request_id: RequestId
+    refund_id: RequestId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,6 +277,7 @@ OfficeCommand = (
     | Approve
     | SearchHistory
     | OpenSale
+    | OpenRefund
     | GiveRefund
     | MakeReport
     | ShowReportAgain

@@ -12,7 +12,7 @@ from typing import Final, assert_never
 from terminal_app.core.office_view import Crew, Done, OfficeView
 from terminal_app.core.page_permissions import PAGE_PERMISSIONS
 from terminal_app.core.queue_porter import QueuePorter
-from terminal_app.journal import Journal
+from terminal_app.journal import Journal, RefundRecord
 from terminal_app.journal.office_events import ShopLeft, StaffId
 from terminal_app.office import Staff, change_setting, close_day, settings_of
 from terminal_app.office_commands import (
@@ -30,6 +30,7 @@ from terminal_app.office_commands import (
     MakeReport,
     OfficeCommand,
     OpenPage,
+    OpenRefund,
     OpenSale,
     Page,
     ReadQueueCodes,
@@ -192,12 +193,14 @@ class BackOffice:
             case OpenPage():
                 self._require(PAGE_PERMISSIONS[command.page], role)
                 self._show(OfficeView(page=command.page))
-            case SearchHistory() | OpenSale() | MakeReport() | ShowReportAgain():
+            case SearchHistory() | OpenSale() | OpenRefund() | MakeReport() | ShowReportAgain():
                 self._look(command, role)
             case _:
                 self._change(command, role)
 
-    def _look(self, command: SearchHistory | OpenSale | MakeReport | ShowReportAgain, role: Role | None) -> None:
+    def _look(
+        self, command: SearchHistory | OpenSale | OpenRefund | MakeReport | ShowReportAgain, role: Role | None
+    ) -> None:
         match command:
             case SearchHistory():
                 self._require(Permission.SEE_HISTORY, role)
@@ -213,6 +216,9 @@ class BackOffice:
                 self._require(Permission.SEE_HISTORY, role)
                 entry = self._till.refunds.find_entry(command.request_id)
                 self._show(OfficeView(page=Page.SALE, entry=entry))
+            case OpenRefund():
+                self._require(Permission.SEE_HISTORY, role)
+                self._show_refund(self._till.refunds.find(command.request_id, command.refund_id))
             case MakeReport():
                 self._report(command.kind, role)
             case ShowReportAgain():
@@ -295,10 +301,13 @@ class BackOffice:
             reason=command.reason,
             cap_minor=self.settings.refund_max_minor(allowed),
         )
+        self._show_refund(record)
+        self._send_now()
+
+    def _show_refund(self, record: RefundRecord) -> None:
         refund = record.refund.message
         entry = self._till.refunds.find_entry(refund.request_id)
-        self._show(OfficeView(page=Page.SALE, entry=entry, done=Done.REFUND_ASKED, refund_id=refund.refund_id))
-        self._send_now()
+        self._show(OfficeView(page=Page.SALE, entry=entry, refund_id=refund.refund_id))
 
     def _carried(self, page: OfficeView) -> None:
         self._show(page)

@@ -281,7 +281,7 @@ class TerminalCore:
             return
         self._office.staff.check_may(_DESK_PERMISSIONS[type(command)])
         if isinstance(command, SavePdf):
-            place = self._desk.save_pdf(command.request_id, self.snapshot)
+            place = self._desk.save_pdf(command, self.snapshot)
             self._office.receipt_saved(command.request_id, place)
             return
         self._desk.obey(command, now=self.snapshot)

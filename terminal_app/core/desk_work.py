@@ -12,8 +12,9 @@ from terminal_app.devices.paper import Paper
 from terminal_app.devices.signals import Signal
 from terminal_app.journal import Sale
 from terminal_app.journal.history import entry_of
-from terminal_app.office_commands import DeviceKind, OpenDrawer, PrintReceipt, PrintReport, TryDevice
-from terminal_app.receipts import Edition, Letterhead, report_paper, sale_paper
+from terminal_app.journal.office_events import StaffId
+from terminal_app.office_commands import DeviceKind, OpenDrawer, PrintReceipt, PrintReport, SavePdf, TryDevice
+from terminal_app.receipts import Edition, Letterhead, refund_paper, report_paper, sale_paper
 from terminal_app.reports import Report
 from terminal_app.sale import Till
 from terminal_app.screen_model import Language
@@ -107,7 +108,7 @@ class DeskWork:
         """
         match command:
             case PrintReceipt():
-                self._print_receipt(command.request_id or (now.sale.request_id if now.sale else None), now)
+                self._print_receipt(command, now)
             case PrintReport():
                 report = now.office.report if now.office is not None else None
                 self._print_report(report, now)
@@ -118,15 +119,19 @@ class DeskWork:
                 self.works.discard(command.kind)
                 self._desk.test(command.kind)
 
-    def _print_receipt(self, request_id: RequestId | None, now: Snapshot) -> None:
+    def _print_receipt(self, command: PrintReceipt, now: Snapshot) -> None:
+        request_id, refund_id = command.request_id or (now.sale.request_id if now.sale else None), command.refund_id
         if request_id is None:
             raise MisuseError(ErrorCode.BAD_ARGUMENT, "there is no sale to print", param="request_id")
-        edition = Edition.COPY if request_id in self._printed else Edition.FIRST
-        paper = self._receipt(request_id, now, edition)
-        self._printed.add(request_id)
+        printed = refund_id or request_id
+        edition = Edition.COPY if printed in self._printed else Edition.FIRST
+        paper = self._receipt(request_id, refund_id, now, edition)
+        # The paper of a refund that is not answered yet says so: the one that says what became of it is no copy of it.
+        if refund_id is None or refund_id not in self._till.refunds.open_ids:
+            self._printed.add(printed)
         self._desk.print_paper(paper)
 
-    def save_pdf(self, request_id: RequestId, now: Snapshot) -> Path:
+    def save_pdf(self, command: SavePdf, now: Snapshot) -> Path:
         """Write a receipt as PDF; the same receipt is the same file, and may be written again.
 
         Raises:
@@ -135,11 +140,14 @@ class DeskWork:
         """
         from terminal_app.receipts.pdf import pdf_of  # Pillow: not before the first one is made
 
-        made_at_s = self._find(request_id).changed_at_s
-        paper = self._receipt(request_id, now, Edition.FIRST)
+        made_at_s, name, shown_id = self._find(command.request_id).changed_at_s, "receipt", command.request_id
+        if command.refund_id is not None:
+            record = self._till.refunds.find(command.request_id, command.refund_id)
+            made_at_s, name, shown_id = record.changed_at_s, "refund", command.refund_id
+        paper = self._receipt(command.request_id, command.refund_id, now, Edition.FIRST)
         content = pdf_of(paper, fonts=assets_folder() / "fonts", made_at_s=made_at_s)
         moment = datetime.fromtimestamp(made_at_s, tz=UTC)
-        path = self._receipt_folder / f"receipt-{moment:%Y%m%d-%H%M%S}-{request_id.hex()[-6:]}.pdf"
+        path = self._receipt_folder / f"{name}-{moment:%Y%m%d-%H%M%S}-{shown_id.hex()[-6:]}.pdf"
         try:
             self._receipt_folder.mkdir(exist_ok=True)
             path.write_bytes(content)
@@ -147,13 +155,18 @@ class DeskWork:
             raise UnavailableError(ErrorCode.STORAGE_FAILED, f"the receipt: {error.strerror}", param="file") from error
         return path
 
-    def _receipt(self, request_id: RequestId, now: Snapshot, edition: Edition) -> Paper:
+    def _receipt(self, request_id: RequestId, refund_id: RequestId | None, now: Snapshot, edition: Edition) -> Paper:
+        """The receipt of a sale, or of one of its refunds."""
         sale = self._find(request_id)
+        if refund_id is not None:
+            record = self._till.refunds.find(request_id, refund_id)
+            name = self._staff_name(record.staff_id)
+            return refund_paper(record, head=self._head(now), staff_name=name, edition=edition)
         return sale_paper(
             entry_of(sale, refunded_minor=self._till.views.office.refunded_minor(request_id)),
             head=self._head(now),
             receipt=sale.receipt or sale.offline_receipt,
-            staff_name=self._staff_name(sale),
+            staff_name=self._staff_name(sale.staff_id),
             edition=edition,
         )
 
@@ -175,8 +188,8 @@ class DeskWork:
             training=now.training,
         )
 
-    def _staff_name(self, sale: Sale) -> str:
-        person = self._till.views.office.staff.get(sale.staff_id)
+    def _staff_name(self, staff_id: StaffId) -> str:
+        person = self._till.views.office.staff.get(staff_id)
         return person.name if person is not None else ""
 
 

@@ -22,7 +22,6 @@ class Done(Enum):
     QUEUE_EXPORTED = "queue_exported"
     QUEUE_IMPORTED = "queue_imported"
     SHOP_LEFT = "shop_left"
-    REFUND_ASKED = "refund_asked"
     RECEIPT_SAVED = "receipt_saved"
 
 
@@ -45,7 +44,7 @@ class OfficeView:
         asks_approval: what was refused for want of a role and can be approved by somebody's PIN.
         query, entries: what the history was asked, and its answer, the newest first.
         entry, sale, refunds: the sale that is looked at; `sale` is None for one too old to be in memory.
-        refund_id: the refund that was asked for last, on the panel that says what becomes of it.
+        refund_id: the refund whose panel says what became of it, None when the sale itself is looked at.
         report: the report that is looked at; `z_numbers` are those that can be looked at again.
         queue: what waits, on the page of the queue.
         queue_codes: texts of the codes that carry it, to be shown in turn; `code_at` is the one that is shown.

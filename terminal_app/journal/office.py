@@ -68,6 +68,11 @@ class RefundRecord:
     answered_at_s: int | None = None
 
     @property
+    def changed_at_s(self) -> int:
+        """When it was answered, or asked while it is not."""
+        return self.asked_at_s if self.answered_at_s is None else self.answered_at_s
+
+    @property
     def is_open(self) -> bool:
         """Whether it is not known what became of it."""
         return self.state is State.UNKNOWN

@@ -16,6 +16,7 @@ from terminal_app.office_commands import (
     OfflineChoice,
     OpenDrawer,
     OpenPage,
+    OpenRefund,
     OpenSale,
     Page,
     PrintReceipt,
@@ -233,7 +234,7 @@ class OfficeScreens:
     def _sale(self, snapshot: Snapshot, view: OfficeView) -> ScreenModel:
         text, entry = self._wording.text, view.entry
         assert entry is not None, "the page of a sale has one"
-        if view.done is not None:
+        if view.done is not None or view.refund_id is not None:
             return sale_done(self._wording, snapshot, view, entry)
         rows = [
             Row(
@@ -282,6 +283,7 @@ class OfficeScreens:
             title=self._wording.text(words),
             amount=amount_text(Money(minor=refund.amount_minor, currency=refund.currency)),
             mark=mark,
+            press=OpenRefund(request_id=refund.request_id, refund_id=refund.refund_id),
         )
 
     def _offer(self, entry: HistoryEntry) -> RefundOffer:

@@ -1,5 +1,6 @@
 """Receipts and reports as papers: pure, facts in, lines out. Amounts are written with their ISO code, everywhere."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from enum import Enum, unique
@@ -63,8 +64,7 @@ def sale_paper(
     """The receipt of a sale. With `receipt`, the signed one stands below as a code that a wallet can verify."""
     words = WORDS[head.language]
     lines = [*_head_lines(head), PaperLine(text=words[_outcome_of(entry.state)], style=Style.TITLE)]
-    if edition is Edition.COPY:
-        lines.append(PaperLine(text=words[Word.COPY], style=Style.TITLE))
+    lines += _copy_lines(edition, words)
     if entry.tip_minor:
         bill_minor = entry.paid_minor - entry.tip_minor
         lines.append(PaperLine(text=words[Word.AMOUNT], value=_money(bill_minor, entry.currency)))
@@ -77,15 +77,18 @@ def sale_paper(
     return Paper(lines=_closed(lines, head), code_text=qr.to_text(receipt) if receipt is not None else "")
 
 
-def refund_paper(record: RefundRecord, *, head: Letterhead, staff_name: str = "") -> Paper:
+def refund_paper(
+    record: RefundRecord, *, head: Letterhead, staff_name: str = "", edition: Edition = Edition.FIRST
+) -> Paper:
     """The receipt of a refund. Its title is a plain "refund" only when the operator has signed that it went back."""
     words, refund = WORDS[head.language], record.refund.message
     title = Word.REFUND_OPEN if record.is_open else Word.REFUND_REFUSED if record.is_refused else Word.REFUND
     lines = [
         *_head_lines(head),
         PaperLine(text=words[title], style=Style.TITLE),
+        *_copy_lines(edition, words),
         PaperLine(text=words[Word.TOTAL], value=_money(refund.amount_minor, refund.currency), style=Style.BOLD),
-        *_origin_lines(head, at_s=record.answered_at_s or record.asked_at_s, staff_name=staff_name),
+        *_origin_lines(head, at_s=record.changed_at_s, staff_name=staff_name),
     ]
     if refund.reason:
         lines.append(PaperLine(text=words[Word.REASON], value=refund.reason))
@@ -143,6 +146,10 @@ def _head_lines(head: Letterhead) -> list[PaperLine]:
     if head.shop.merchant_city:
         lines.append(PaperLine(text=head.shop.merchant_city, style=Style.TITLE))
     return [*_training_lines(head), *lines, RULE]
+
+
+def _copy_lines(edition: Edition, words: Mapping[Word, str]) -> list[PaperLine]:
+    return [PaperLine(text=words[Word.COPY], style=Style.TITLE)] if edition is Edition.COPY else []
 
 
 def _origin_lines(head: Letterhead, *, at_s: int, staff_name: str) -> list[PaperLine]:

@@ -110,6 +110,17 @@ class Refunds:
         """One refund."""
         return self._journal.views.office.refunds[refund_id]
 
+    def find(self, request_id: RequestId, refund_id: RequestId) -> RefundRecord:
+        """A refund of this sale.
+
+        Raises:
+            RuleViolationError: UNKNOWN_PAYMENT.
+        """
+        record = self._journal.views.office.refunds.get(refund_id)
+        if record is None or record.refund.message.request_id != request_id:
+            raise RuleViolationError(ErrorCode.UNKNOWN_PAYMENT, "this sale has no such refund", param="refund_id")
+        return record
+
     def take_answer(self, refund_id: RequestId, answer: RefundAnswer) -> RefundRecord:
         """Believe the operator's receipt that exactly this refund went back.
 

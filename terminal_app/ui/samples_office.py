@@ -161,7 +161,6 @@ def office_snapshots(keypad: Snapshot, *, at_s: int) -> Mapping[ScreenName, Snap
                 page=Page.SALE,
                 entry=entries[0],
                 refunds=refunds,
-                done=Done.REFUND_ASKED,
                 refund_id=one.refund.message.refund_id,
             )
             for name, one in zip(

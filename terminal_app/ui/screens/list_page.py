@@ -76,34 +76,49 @@ class ListPage(Screen):
         self._actions = model.actions
         if model.rows != self._rows:
             self._rows = model.rows
-            self._list.spacing = mm(GAP_MM if self._is_pressed else _READ_GAP_MM)
+            self._list.spacing = mm(self._gap_mm)
         self._fill_side()
         self._fill()
 
     @property
     def _is_pressed(self) -> bool:
-        return any(row.press is not None for row in self._rows)
+        return all(row.press is not None for row in self._rows)
 
     @property
-    def _row_mm(self) -> float:
-        return PRESSED_ROW_MM if self._is_pressed else read_row_mm(self.look)
+    def _gap_mm(self) -> float:
+        return GAP_MM if self._is_pressed else _READ_GAP_MM
+
+    def _line_mm(self, line: tuple[Row, ...]) -> float:
+        """Among lines that are only read, one that is pressed brings its distance to the next target with it."""
+        return read_row_mm(self.look) if line[0].press is None else PRESSED_ROW_MM + GAP_MM - self._gap_mm
+
+    def _leaves(self) -> list[list[tuple[Row, ...]]]:
+        """The lines of each leaf: as many as fit, and one at least."""
+        columns, gap_px = self._columns, self._list.spacing
+        lines = [self._rows[start : start + columns] for start in range(0, len(self._rows), columns)]
+        leaves: list[list[tuple[Row, ...]]] = [[]]
+        left_px = room_px = self._list.height + gap_px + 1
+        for line in lines:
+            line_px = mm(self._line_mm(line)) + gap_px
+            if line_px > left_px and leaves[-1]:
+                leaves.append([])
+                left_px = room_px
+            leaves[-1].append(line)
+            left_px -= line_px
+        return leaves
 
     def _fill(self, *_args: object) -> None:
         """As many rows as fit, from the open page on, and keys that turn when there is more."""
         if self._model is None:
             return
-        row_px, gap_px = mm(self._row_mm), self._list.spacing
-        columns = self._columns
-        fit = columns * max(1, int((self._list.height + gap_px + 1) / (row_px + gap_px)))
-        pages = max(1, -(-len(self._rows) // fit))
-        self._page = min(self._page, pages - 1)
-        self._count.text = f"{self._page + 1} / {pages}"
-        turns = (self._turns,) if pages > 1 else ()
+        leaves = self._leaves()
+        self._page = min(self._page, len(leaves) - 1)
+        self._count.text = f"{self._page + 1} / {len(leaves)}"
+        turns = (self._turns,) if len(leaves) > 1 else ()
         self._header.show(self._model.headline, *turns, back=self._back)
         self._list.clear_widgets()
-        shown = [self._row(row) for row in self._rows[self._page * fit : (self._page + 1) * fit]]
-        for start in range(0, len(shown), columns):
-            self._list.add_widget(self._line(shown[start : start + columns], columns))
+        for line in leaves[self._page]:
+            self._list.add_widget(self._line(line))
         self._list.add_widget(Widget())
 
     @property
@@ -112,11 +127,12 @@ class ListPage(Screen):
         has_side = bool(self.beside() or self._actions)
         return 2 if self._is_pressed and not has_side and not self.look.is_portrait else 1
 
-    def _line(self, rows: list[Widget], columns: int) -> Widget:
-        if columns == 1:
-            return rows[0]
-        line = BoxLayout(spacing=mm(_COLUMNS_MM), size_hint_y=None, height=rows[0].height)
-        for widget in self.look.in_row(*rows, *(Widget() for _ in range(columns - len(rows)))):
+    def _line(self, rows: tuple[Row, ...]) -> Widget:
+        drawn = [self._row(row) for row in rows]
+        height_px = mm(self._line_mm(rows))
+        line = BoxLayout(spacing=mm(_COLUMNS_MM), size_hint_y=None, height=height_px)
+        line.padding = (0, 0, 0, height_px - drawn[0].height)
+        for widget in self.look.in_row(*drawn, *(Widget() for _ in range(self._columns - len(rows)))):
             line.add_widget(widget)
         return line
 

@@ -22,6 +22,7 @@ from terminal_app.office_commands import (
     MakeReport,
     OfflineChoice,
     OpenPage,
+    OpenRefund,
     OpenSale,
     Page,
     ReadQueueCodes,
@@ -43,6 +44,7 @@ from terminal_app.screen_model import (
     Cancel,
     NetworkSwitch,
     NextSale,
+    PageButton,
     ScanAnswer,
     ScreenName,
     ShowCode,
@@ -184,6 +186,30 @@ def test_a_receipt_is_saved_as_pdf_and_its_place_is_said(shop: Shop) -> None:
     (shop.folder / "receipts").write_text("no folder")
     shop.do(SavePdf(request_id=request_id))
     assert shop.refusal is ErrorCode.STORAGE_FAILED
+
+
+def test_a_refund_of_the_history_is_looked_at_and_saved(shop: Shop) -> None:
+    """As a panel, like right after it was given; as a PDF of its own; and no sale shows another one's refund."""
+    request_id, other_id = sell(shop, 1_250), sell(shop, 700)
+    shop.do(GiveRefund(request_id=request_id, amount_minor=250, reason="cold"))
+    shop.run()
+    (record,) = page(shop).refunds
+    refund_id = record.refund.message.refund_id
+    shop.do(OpenSale(request_id=request_id))
+    sale = Presenter(zone=None).present(shop.snapshot)
+    (row,) = (row for row in sale.rows if row.robot_id.startswith("refund_"))
+    assert row.press == OpenRefund(request_id=request_id, refund_id=refund_id)
+    shop.do(row.press)
+    panel = Presenter(zone=None).present(shop.snapshot)
+    assert (panel.name, panel.amount) == (ScreenName.REFUNDED, AmountText(number="2.50", currency="EUR"))
+    assert [action.command for action in panel.actions] == [PageButton.PRINT, PageButton.SAVE_PDF, PageButton.DONE]
+    shop.do(panel.actions[1].press)
+    (saved,) = (shop.folder / "receipts").iterdir()
+    assert saved.name.startswith("refund-")
+    assert saved.read_bytes().startswith(b"%PDF-")
+    assert Presenter(zone=None).present(shop.snapshot).name is ScreenName.DONE
+    shop.do(OpenRefund(request_id=other_id, refund_id=refund_id))
+    assert shop.refusal is ErrorCode.UNKNOWN_PAYMENT
 
 
 def test_a_cashiers_refund_is_capped_and_can_be_approved(staffed: Shop) -> None:

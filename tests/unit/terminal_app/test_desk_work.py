@@ -157,6 +157,30 @@ def test_an_old_receipt_is_printed_from_the_file(shop: Shop, desk: Listening) ->
     assert desk.papers[0].code_text
 
 
+def test_the_paper_of_a_refund_is_printed_and_one_that_is_not_confirmed_counts_for_no_copy(
+    shop: Shop, desk: Listening
+) -> None:
+    """Of its own sale only, and what it says is what is known by then."""
+    request_id, other_id = sell(shop, 1_250), sell(shop, 700)
+    shop.do(GiveRefund(request_id=request_id, amount_minor=250, reason="cold"))
+    (refund_id,) = shop.till.refunds.open_ids
+    shop.do(PrintReceipt(request_id=request_id, refund_id=refund_id))
+    shop.run()
+    for _ in range(2):
+        shop.do(PrintReceipt(request_id=request_id, refund_id=refund_id))
+    shop.do(PrintReceipt(request_id=other_id, refund_id=refund_id))
+    assert shop.refusal is ErrorCode.UNKNOWN_PAYMENT
+    waits, done, again = (" ".join(f"{line.text} {line.value}" for line in paper.lines) for paper in desk.papers)
+    assert "REFUND, NOT CONFIRMED YET" in waits
+    assert "REFUND" in done
+    assert "2.50 EUR" in done
+    assert "cold" in done
+    assert "NOT CONFIRMED" not in done
+    assert ("Copy" in waits, "Copy" in done, "Copy" in again) == (False, False, True)
+    assert not desk.papers[0].code_text
+    assert desk.papers[1].code_text, "the operator's receipt, to be verified"
+
+
 def test_reports_and_drawer_are_for_those_who_may(shop: Shop, desk: Listening) -> None:
     """A cashier prints receipts and no reports."""
     sell(shop, 100)
