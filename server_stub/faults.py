@@ -39,7 +39,7 @@ class FaultPoint(Enum):
     BEFORE_ANSWER = "routes.before_answer"
     #: The committer's thread meets what nobody has thought of.
     COMMITTER_DIES = "committer.dies"
-    #: The ledger's file cannot grow any more. Only SQLite: a database server has its own disk.
+    #: The ledger cannot grow any more: SQLite's file really, PostgreSQL by its own word for it.
     DISK_FULL = "store.disk_full"
     #: The clock is a day off from the start.
     CLOCK_AHEAD = "clock.ahead"

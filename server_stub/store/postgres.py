@@ -190,6 +190,7 @@ class PostgresStore:
                 writer = Writer(_WritingSession(connection, self._faults), next_number=self._numbers.next)
                 yield writer
                 writer.flush()
+                self._fill_disk(connection)
                 self._faults.reach(FaultPoint.WRITTEN)
                 is_ready = True
             except psycopg.Error as error:
@@ -238,6 +239,11 @@ class PostgresStore:
                 connection.close()
             self._readers.clear()
             self._writing = None
+
+    def _fill_disk(self, connection: Connection) -> None:
+        """The server's disk is its own, so it is told to fail as it does when that is full: with 53100."""
+        if self._faults.has_armed(FaultPoint.DISK_FULL):
+            connection.execute("DO 'BEGIN RAISE disk_full; END'", prepare=False)
 
     def _commit(self, connection: Connection) -> None:
         self._notices.clear()

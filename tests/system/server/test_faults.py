@@ -77,8 +77,10 @@ def test_killed_while_it_is_founded_nothing_is_half_used(
     assert other.command("serve").returncode == 1
 
 
-def test_a_full_disk_is_unknown_to_the_caller_and_harms_nothing(server: ServerFolder) -> None:
+@both
+def test_a_full_disk_is_unknown_to_the_caller_and_harms_nothing(everywhere: ServerFolder) -> None:
     """Every payment of the group is told so; with room again, the same claims are paid once."""
+    server = everywhere
     with server.serving():
         terminal, wallet = server.terminal(), server.wallet()
     requests = [terminal.request(1) for _ in range(300)]
@@ -86,6 +88,7 @@ def test_a_full_disk_is_unknown_to_the_caller_and_harms_nothing(server: ServerFo
     with server.serving(fault=FaultPoint.DISK_FULL.value) as process:
         answer = server.call("POST", api.PATH_CAPTURES, batch, "")
         assert (answer.code(), answer.content["outcome"]) == (ErrorCode.STORAGE_FAILED, "unknown")
+        assert "full" in answer.content["detail"]
         assert stop(process) == 0
     assert payments_in(server) == 0
     with server.serving():
@@ -94,9 +97,11 @@ def test_a_full_disk_is_unknown_to_the_caller_and_harms_nothing(server: ServerFo
     assert payments_in(server) == len(requests)
 
 
+@both
 @pytest.mark.parametrize("point", [FaultPoint.CLOCK_AHEAD, FaultPoint.CLOCK_BEHIND])
-def test_a_clock_that_jumps_refuses_and_remembers_nothing(server: ServerFolder, point: FaultPoint) -> None:
+def test_a_clock_that_jumps_refuses_and_remembers_nothing(everywhere: ServerFolder, point: FaultPoint) -> None:
     """By a clock that is a day off a request is too old or too new; with the right one it is paid after all, once."""
+    server = everywhere
     with server.serving():
         terminal, wallet = server.terminal(), server.wallet()
     request = terminal.request()

@@ -137,9 +137,11 @@ def test_when_one_worker_dies_the_server_ends(server: ServerFolder) -> None:
         assert not Path(f"/proc/{children[1]}").exists()
 
 
+@pytest.mark.parametrize("everywhere", ["sqlite", "postgres"], indirect=True)
 @pytest.mark.parametrize("workers", [1, 2])
-def test_when_its_committer_dies_the_server_ends(server: ServerFolder, workers: int) -> None:
+def test_when_its_committer_dies_the_server_ends(everywhere: ServerFolder, workers: int) -> None:
     """A request under way is told that nobody knows; then the process ends by itself, and not as if all were well."""
+    server = everywhere
     with server.serving():
         terminal, wallet = server.terminal(), server.wallet()
     request = terminal.request()
@@ -150,6 +152,7 @@ def test_when_its_committer_dies_the_server_ends(server: ServerFolder, workers: 
         assert process.wait(PATIENCE_S) == 1
     with server.serving():
         assert server.call("POST", api.PATH_CAPTURES, batch, "").ok()["outcomes"][0]["state"] == "CAPTURED"
+    assert " 1 payments" in server.assert_clean()
 
 
 @pytest.mark.parametrize(
