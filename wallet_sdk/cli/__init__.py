@@ -64,8 +64,11 @@ def _parser() -> argparse.ArgumentParser:
     enrol.add_argument("--root-key", help="the scheme's root key, in hexadecimal or in a file; else the server's word")
     enrol.set_defaults(run=commands.enrol)
 
-    pay = words.add_parser("pay", help="pay a request: a picture, or the text of the QR code")
+    pay = words.add_parser("pay", help="pay a request or a printed code: a picture, or the text of it")
     _add_picture_or_text(pay)
+    pay.add_argument(
+        "--amount", help="such as 2.50: how much to pay a printed code, or what a request must ask for and nothing else"
+    )
     pay.add_argument("--yes", action="store_true", help="do not ask for confirmation")
     pay.add_argument("--mode", choices=[mode.value for mode in PayMode], default=PayMode.AUTO.value)
     pay.set_defaults(run=commands.pay)

@@ -10,9 +10,10 @@ from wallet_sdk.cli.proofs import explain_fraud, explain_receipt, explain_saved
 from wallet_sdk.cli.reading import read_code, read_file, read_root_key
 from wallet_sdk.cli.surroundings import Surroundings, open_or_make_wallet, open_wallet
 from wallet_sdk.protocol import qr
+from wallet_sdk.protocol.errors import ErrorCode, MisuseError
 from wallet_sdk.protocol.money import parse_money
 from wallet_sdk.store import Outcome
-from wallet_sdk.wallet import Payment, PayMode, QrCode, Quote, Recovery, Renewal, WalletBalance
+from wallet_sdk.wallet import Payment, PayMode, PrintedQuote, QrCode, Quote, Recovery, Renewal, WalletBalance
 
 EXIT_DONE: Final = 0
 EXIT_REFUSED: Final = 1
@@ -51,15 +52,53 @@ def enrol(arguments: Namespace, around: Surroundings) -> int:
 
 
 def pay(arguments: Namespace, around: Surroundings) -> int:
-    """Show a request, ask, and pay it."""
+    """Show what was scanned, ask, and pay it."""
     text = read_code(arguments.picture_or_text)
     with open_wallet(arguments, around) as wallet:
-        quote = wallet.scan(text)
-        _print_quote(quote)
-        if not arguments.yes and around.ask("Pay this? [y/N] ").strip().lower() not in {"y", "yes"}:
-            print("Not paid.")
+        found = wallet.scan_any(text)
+        if isinstance(found, Quote):
+            payment = _pay_request(found, arguments, around)
+        elif isinstance(found, PrintedQuote):
+            payment = _pay_print(found, arguments, around)
+        else:
+            print(f"Payee:       {found.payee_name!r}, NOT VERIFIED", file=sys.stderr)
+            print("Not paid: nobody vouches for this code, and this wallet cannot pay its scheme.")
             return EXIT_REFUSED
-        payment = quote.pay(PayMode(arguments.mode))
+    if payment is None:
+        print("Not paid.")
+        return EXIT_REFUSED
+    return _print_outcome(payment)
+
+
+def _pay_request(quote: Quote, arguments: Namespace, around: Surroundings) -> Payment | None:
+    """Pay what a terminal asks; None when the person does not want to."""
+    _print_quote(quote)
+    if arguments.amount is not None and parse_money(arguments.amount, quote.amount.currency) != quote.amount:
+        raise MisuseError(ErrorCode.BAD_ARGUMENT, f"the terminal asks for {quote.amount}", param="amount")
+    return quote.pay(PayMode(arguments.mode)) if _is_wanted(arguments, around) else None
+
+
+def _pay_print(quote: PrintedQuote, arguments: Namespace, around: Surroundings) -> Payment | None:
+    """Pay a printed code, so much as is said or asked for; None when the person does not want to."""
+    if PayMode(arguments.mode) is PayMode.OFFLINE:
+        raise MisuseError(ErrorCode.BAD_ARGUMENT, "a printed code is paid online alone", param="mode")
+    _print_merchant(quote)
+    print(f"Printed:     it names no amount; at most {quote.payment_max}", file=sys.stderr)
+    typed = arguments.amount
+    if typed is None:
+        if arguments.yes:
+            raise MisuseError(ErrorCode.BAD_ARGUMENT, "a printed code names no amount: say --amount", param="amount")
+        typed = around.ask(f"How much, in {quote.payment_max.currency.name}? ").strip()
+    amount = parse_money(typed, quote.payment_max.currency)
+    print(f"Amount:      {amount}", file=sys.stderr)
+    return quote.pay(amount.minor) if _is_wanted(arguments, around) else None
+
+
+def _is_wanted(arguments: Namespace, around: Surroundings) -> bool:
+    return arguments.yes or around.ask("Pay this? [y/N] ").strip().lower() in {"y", "yes"}
+
+
+def _print_outcome(payment: Payment) -> int:
     print(_SENTENCE[payment.outcome])
     if payment.error_code is not None:
         print(f"Reason:      {payment.error_code.name} ({payment.error_code.value})")
@@ -149,9 +188,13 @@ def verify_proof(arguments: Namespace, _around: Surroundings) -> int:
     return EXIT_DONE
 
 
-def _print_quote(quote: Quote) -> None:
+def _print_merchant(quote: Quote | PrintedQuote) -> None:
     where = ", ".join(part for part in (quote.merchant_city, quote.country) if part)
     print(f"Merchant:    {quote.merchant_name} ({where}), verified", file=sys.stderr)
+
+
+def _print_quote(quote: Quote) -> None:
+    _print_merchant(quote)
     print(f"Amount:      {quote.amount}", file=sys.stderr)
     if quote.reference:
         print(f"Reference:   {quote.reference}", file=sys.stderr)

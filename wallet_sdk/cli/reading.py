@@ -8,12 +8,14 @@ from wallet_sdk.protocol import limits, qr
 from wallet_sdk.protocol.errors import ErrorCode, MalformedMessageError, MisuseError, UnavailableError
 from wallet_sdk.protocol.ids import PublicKeyBytes
 
+#: How a merchant-presented EMV code begins: its payload format indicator, 01.
+EMV_BEGINNING: Final = "000201"
 #: Largest proof, key or bundle file read at all.
 FILE_BYTES_MAX: Final = 64 * 1024
 
 
 def read_code(picture_or_text: str) -> str:
-    """The QR text that is given, typed in, or found in a picture.
+    """The QR text that is given, typed in, or found in a picture; one of ours before an EMV code.
 
     Raises:
         MisuseError: BAD_ARGUMENT when there is no such picture.
@@ -22,12 +24,13 @@ def read_code(picture_or_text: str) -> str:
     """
     if picture_or_text == "-":
         return sys.stdin.readline(limits.QR_TEXT_CHARS_MAX + 2).strip()
-    if picture_or_text.startswith(qr.PREFIX):
+    if picture_or_text.startswith((qr.PREFIX, EMV_BEGINNING)):
         return picture_or_text.strip()
     texts = _texts_in(Path(picture_or_text))
-    for text in texts:
-        if text.startswith(qr.PREFIX):
-            return text
+    for beginning in (qr.PREFIX, EMV_BEGINNING):
+        for text in texts:
+            if text.startswith(beginning):
+                return text
     raise MalformedMessageError(
         ErrorCode.NOT_A_TILLCODE, f"{len(texts)} codes in the picture, none of them ours", param=picture_or_text
     )
