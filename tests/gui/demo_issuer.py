@@ -4,12 +4,13 @@ from dataclasses import dataclass, field
 
 from wallet_sdk.ports import HttpAnswer, HttpRequest
 from wallet_sdk.protocol import api
-from wallet_sdk.protocol.envelope import open_unverified, seal
+from wallet_sdk.protocol.envelope import open_unverified, peek_type, seal
 from wallet_sdk.protocol.errors import ErrorCode, MoneyOutcome, RuleViolationError, UnavailableError
 from wallet_sdk.protocol.ids import Digest, Envelope, PublicKeyBytes, RequestId, TerminalId, TokenId
 from wallet_sdk.protocol.messages import (
     Enrolment,
     Grade,
+    MessageType,
     PaymentIntent,
     PaymentRequest,
     PaymentToken,
@@ -127,7 +128,11 @@ class DemoIssuer:
         if self.refusal is not None:
             raise RuleViolationError(self.refusal, "refused by the test")
         intent = open_unverified(Envelope(api.from_base64url(body.intent)), PaymentIntent)
-        request = open_unverified(Envelope(api.from_base64url(body.request)), PaymentRequest).message
+        request = api.from_base64url(body.request)
+        # A printed code has no id; a payment of one is named by its intent.
+        is_printed = peek_type(request) is MessageType.STATIC_CODE
+        printed_id = RequestId(bytes(intent.digest[:12]))
+        request_id = printed_id if is_printed else open_unverified(request, PaymentRequest).message.request_id
         if intent.digest not in self.answers:
-            self.settle(intent.digest, request_id=request.request_id, amount_minor=intent.message.amount_minor)
+            self.settle(intent.digest, request_id=request_id, amount_minor=intent.message.amount_minor)
         return self.answers[intent.digest]

@@ -141,6 +141,48 @@ def test_paying_online_ends_with_a_receipt_that_proves_it(story: Story) -> None:
     assert story.model.rows[0].outcome == "Paid"
 
 
+def test_a_printed_code_is_paid_as_much_as_is_typed(story: Story) -> None:
+    """Who is paid stands above the pad; figures come in from the right, and never over the code's cap."""
+    story.till_shows(qr.to_text(story.scheme.static_code(payment_max_minor=2_000).envelope))
+    story.press(ActionName.PAY)
+    story.tick()
+    assert story.screen() is ScreenName.AMOUNT
+    assert story.model.payee is not None
+    assert story.model.payee.name == "Café Mole"
+    assert story.model.lines == ("A printed code: at most 20.00 EUR",)
+    story.press(ActionName.CONFIRM)
+    assert story.screen() is ScreenName.AMOUNT, "nothing is no payment"
+    for key, shown in (
+        (ActionName.DIGIT_3, "0.03"),
+        (ActionName.DIGIT_7, "0.37"),
+        (ActionName.DIGIT_5, "3.75"),
+        (ActionName.DIGIT_0, "3.75"),  # 37.50 is over the cap
+        (ActionName.ERASE, "0.37"),
+        (ActionName.DIGIT_0, "3.70"),
+    ):
+        story.press(key)
+        assert figures(story.model) == f"{shown} EUR"
+    story.press(ActionName.CONFIRM)
+    assert story.screen() is ScreenName.PAID
+    receipt = open_unverified(qr.from_text(story.model.code_text), Receipt).message
+    assert receipt.amount_minor == 3_70
+    story.press(ActionName.DONE)
+    story.tick_with_errand()
+    assert balance(story.model) == "196.30"
+
+
+def test_a_printed_code_needs_the_network(story: Story) -> None:
+    """R-109: switched off, nothing is signed, and that is said."""
+    story.press(ActionName.SWITCH_NETWORK)
+    story.till_shows(qr.to_text(story.scheme.static_code().envelope))
+    story.press(ActionName.PAY)
+    story.tick()
+    story.press(ActionName.DIGIT_5)
+    story.press(ActionName.CONFIRM)
+    assert story.screen() is ScreenName.NOT_PAID
+    assert story.model.lines == ("The network is switched off.", "Nothing was taken.")
+
+
 def test_not_now_moves_no_money(story: Story) -> None:
     """A quote that is turned down has signed and sent nothing."""
     story.ask()

@@ -13,7 +13,7 @@ from wallet_sdk.decoding import decode_codes
 from wallet_sdk.demo import theme
 from wallet_sdk.demo.app import WalletRoot
 from wallet_sdk.demo.samples import BLOCKED, SAMPLES
-from wallet_sdk.demo.screen_model import ActionName, ScreenName, WalletModel
+from wallet_sdk.demo.screen_model import ActionName, AmountText, ScreenName, WalletModel
 from wallet_sdk.demo.screens import Surroundings
 from wallet_sdk.protocol import qr
 from wallet_sdk.screen import finger
@@ -147,6 +147,18 @@ def test_a_countdown_leaves_the_finger_its_button(phone_of: PhoneOf) -> None:
     touch.up()
     assert phone.pressed == [ActionName.CONFIRM]
     assert {"id": "remaining", "text": "1:47"} in finger.visible_texts()
+
+
+def test_a_quick_typist_loses_no_figure(phone_of: PhoneOf) -> None:
+    """What was typed is drawn in place: the key under the second finger is still there when it lets go."""
+    phone = phone_of(SAMPLES[ScreenName.AMOUNT])
+    touch = finger.reach(ActionName.DIGIT_5.value)
+    touch.down()
+    phone.root.show(replace(SAMPLES[ScreenName.AMOUNT], amount=AmountText(number="1.25", currency="EUR")))
+    settle()
+    touch.up()
+    assert phone.pressed == [ActionName.DIGIT_5]
+    assert any("1.25" in shown["text"] for shown in finger.visible_texts())
 
 
 def test_a_new_screen_refuses_a_finger_that_was_on_its_way(phone_of: PhoneOf) -> None:

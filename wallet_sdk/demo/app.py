@@ -8,7 +8,7 @@ from kivy.input.motionevent import MotionEvent
 from kivy.uix.boxlayout import BoxLayout
 
 from wallet_sdk.demo import theme
-from wallet_sdk.demo.screen_model import ActionName, PreviewFrame, WalletModel
+from wallet_sdk.demo.screen_model import ActionName, PreviewFrame, ScreenName, WalletModel
 from wallet_sdk.demo.screens import Surroundings, WalletScreen
 from wallet_sdk.screen.app import ScreenApp, WindowOptions
 from wallet_sdk.screen.qr_view import Matrix
@@ -32,11 +32,12 @@ class WalletRoot(BoxLayout):
         return self.model.name.value
 
     def show(self, model: WalletModel) -> None:
-        """Draw this model: in place when only the code or the seconds changed, else as a new screen."""
+        """Draw this model: in place when only code, seconds or typed amount changed, else as a new screen."""
         before, self.model = self.model, model
         if model == before:
             return
-        in_place = replace(before, code_text=model.code_text, remaining_s=model.remaining_s) == model
+        amount = model.amount if model.name is ScreenName.AMOUNT else before.amount
+        in_place = replace(before, code_text=model.code_text, remaining_s=model.remaining_s, amount=amount) == model
         if in_place and (before.remaining_s is None) == (model.remaining_s is None) and self._screen is not None:
             self._screen.draw_in_place(model)
             return

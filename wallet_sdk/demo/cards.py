@@ -17,6 +17,7 @@ from wallet_sdk.screen.units import mm
 
 _PURSE_MM = 42.6
 _ROW_MM = 11.4
+_PAYEE_WORDS_MM = 18.0
 
 
 class PartBar(Widget):
@@ -85,7 +86,7 @@ def warning_card(words: str) -> BoxLayout:
     return card
 
 
-def payee_card(payee: Payee) -> BoxLayout:
+def payee_card(payee: Payee, *, height_mm: float = 26) -> BoxLayout:
     """Who is paid, in the operator's words, with the tick that says so."""
     disc = IconDisc(icon=Icon.TICK, fill=theme.PAID_SOFT, tint=theme.GREEN, diameter_mm=11, stroke=0.24)
     disc.pos_hint = {"center_y": 0.5}
@@ -95,8 +96,8 @@ def payee_card(payee: Payee) -> BoxLayout:
         line("Verified merchant", type_mm=theme.SMALL_MM, color=theme.GREEN, font_name=STRONG_FONT),
         spacing_mm=0,
     )
-    card = row(disc, words, height_mm=26, spacing_mm=4)
-    card.padding = (mm(4.5), mm(4))
+    card = row(disc, words, height_mm=height_mm, spacing_mm=4)
+    card.padding = (mm(4.5), mm((height_mm - _PAYEE_WORDS_MM) / 2))
     Surface(card, fill=theme.SURFACE, outline=theme.LINE, corner_mm=theme.CORNER_MM * 1.3)
     return card
 

@@ -71,6 +71,14 @@ _MODELS: Final = (
         ),
     ),
     WalletModel(
+        name=ScreenName.AMOUNT,
+        headline="How much?",
+        payee=PAYEE,
+        amount=AMOUNT,
+        lines=("A printed code: at most 30.00 EUR",),
+        actions=(Action(name=ActionName.CONFIRM, label="Pay", emphasis=Emphasis.PRIMARY),),
+    ),
+    WalletModel(
         name=ScreenName.WORKING,
         headline="One moment",
         amount=AMOUNT,

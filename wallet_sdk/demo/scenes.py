@@ -5,11 +5,12 @@ from typing import Final
 from wallet_sdk.demo import views
 from wallet_sdk.demo.desk import Desk, Errand
 from wallet_sdk.demo.eye import first_tillcode
-from wallet_sdk.demo.screen_model import ActionName, Payee, WalletModel
+from wallet_sdk.demo.screen_model import DIGITS, ActionName, Payee, WalletModel
 from wallet_sdk.protocol import qr
 from wallet_sdk.protocol.errors import ErrorCode, MalformedMessageError, RuleViolationError, TillcodeError
+from wallet_sdk.protocol.money import Money
 from wallet_sdk.store import Outcome
-from wallet_sdk.wallet import Payment, PresentedCode, Quote, SyncReport
+from wallet_sdk.wallet import Payment, PresentedCode, PrintedQuote, Quote, SyncReport
 
 #: A payment code rotates this often; the one before stays good for its minute.
 ROTATE_AFTER_S: Final = 30
@@ -95,7 +96,7 @@ class HistoryScene(Scene):
 
 
 class LookScene(Scene):
-    """The camera, until it sees a payment request that holds."""
+    """The camera, until it sees a payment request or a printed code that holds."""
 
     def enter(self) -> None:
         if self.desk.eye is not None:
@@ -107,7 +108,12 @@ class LookScene(Scene):
         if text is None:
             return self
         try:
-            return QuoteScene(self.desk, self.desk.wallet.scan(text))
+            found = self.desk.wallet.scan_any(text)
+            if isinstance(found, Quote):
+                return QuoteScene(self.desk, found)
+            if isinstance(found, PrintedQuote):
+                return AmountScene(self.desk, found)
+            self.desk.show(views.look(hint="Nobody vouches for that code. Do not pay."))
         except MalformedMessageError:
             self.desk.show(views.look(hint="That is no payment request."))
         except RuleViolationError as error:
@@ -148,6 +154,44 @@ class QuoteScene(Scene):
             return scene_of(self.desk, self._quote.pay(), self._sale)
         except TillcodeError as error:
             return ResultScene(self.desk, views.not_paid(self._sale, why=views.reason(error.code)))
+
+
+class AmountScene(Scene):
+    """A printed code: how much? Figures come in from the right, as at a till."""
+
+    def __init__(self, desk: Desk, quote: PrintedQuote) -> None:
+        super().__init__(desk)
+        self._quote = quote
+        self._payee = Payee(name=quote.merchant_name, place=f"{quote.merchant_city}, {quote.country}")
+        self._minor = 0
+
+    def enter(self) -> None:
+        self.desk.show(views.how_much(self._payee, typed=self._typed, most=self._quote.payment_max))
+
+    def press(self, action: ActionName) -> Scene:
+        if action is ActionName.CONFIRM and self._minor:
+            return self._pay()
+        if action is ActionName.ERASE:
+            self._minor //= 10
+        elif action in DIGITS:
+            longer = self._minor * 10 + DIGITS.index(action)
+            self._minor = longer if longer <= self._quote.payment_max.minor else self._minor
+        else:
+            return super().press(action)
+        self.enter()
+        return self
+
+    @property
+    def _typed(self) -> Money:
+        return Money(minor=self._minor, currency=self._quote.payment_max.currency)
+
+    def _pay(self) -> Scene:
+        sale = views.Sale(payee=self._payee, amount=self._typed)
+        self.desk.show(views.working(sale, what="The payment is on its way."))
+        try:
+            return scene_of(self.desk, self._quote.pay(self._minor), sale)
+        except TillcodeError as error:
+            return ResultScene(self.desk, views.not_paid(sale, why=views.reason(error.code)))
 
 
 class ResultScene(Scene):

@@ -6,6 +6,7 @@ drawing it needs no memory of the one before.
 
 from dataclasses import dataclass
 from enum import Enum, unique
+from typing import Final
 
 
 @unique
@@ -16,6 +17,7 @@ class ScreenName(Enum):
     HISTORY = "history"
     LOOK = "look"
     QUOTE = "quote"
+    AMOUNT = "amount"
     WORKING = "working"
     PAID = "paid"
     SHOW_INTENT = "show_intent"
@@ -41,6 +43,21 @@ class ActionName(Enum):
     CHECK_AGAIN = "check_again"
     BACK = "back"
     DONE = "done"
+    DIGIT_0 = "digit_0"
+    DIGIT_1 = "digit_1"
+    DIGIT_2 = "digit_2"
+    DIGIT_3 = "digit_3"
+    DIGIT_4 = "digit_4"
+    DIGIT_5 = "digit_5"
+    DIGIT_6 = "digit_6"
+    DIGIT_7 = "digit_7"
+    DIGIT_8 = "digit_8"
+    DIGIT_9 = "digit_9"
+    ERASE = "erase"
+
+
+#: The keys of a pad of figures, by their figures.
+DIGITS: Final = tuple(ActionName(f"digit_{figure}") for figure in range(10))
 
 
 @unique

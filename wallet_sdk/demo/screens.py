@@ -20,11 +20,13 @@ from wallet_sdk.demo.widgets import (
     amount_line,
     centred,
     icon_button,
+    keypad,
     line,
     sentences,
     space,
     title,
 )
+from wallet_sdk.screen.amount import AmountLabel
 from wallet_sdk.screen.buttons import ButtonColours
 from wallet_sdk.screen.colours import Colour
 from wallet_sdk.screen.fonts import DISPLAY_FONT, STRONG_FONT
@@ -41,6 +43,7 @@ Press = Callable[[ActionName], None]
 ROWS_ON_HOME: Final = 3
 ROWS_UNDER_WARNING: Final = 2
 _HEADER_MM: Final = 9.0
+_KEY_MM: Final = 10.5
 
 _QUIET_TILE: Final = ButtonColours(
     fill=theme.SURFACE, fill_pressed=theme.ACCENT_SOFT, text=theme.ACCENT, outline=theme.LINE
@@ -56,7 +59,7 @@ class Surroundings:
 
 
 class WalletScreen(BoxLayout):
-    """One screen as drawn. What counts down or rotates is drawn in place; any other change makes a new screen."""
+    """One screen as drawn. What counts down, rotates or is typed is drawn in place; else a new one is made."""
 
     def __init__(self, model: WalletModel, around: Surroundings) -> None:
         super().__init__(orientation="vertical", padding=(mm(theme.MARGIN_MM), mm(4)), spacing=mm(theme.GAP_MM))
@@ -70,6 +73,8 @@ class WalletScreen(BoxLayout):
         )
         self.qr = QrView(robot_id="code", size_hint=(None, None), pos_hint={"center_x": 0.5})
         self.viewfinder: Viewfinder | None = None
+        #: What is being typed; None where nothing is.
+        self.typed: AmountLabel | None = None
         self._code_part = 1.0
         self.draw_in_place(model)
         _BUILDERS[model.name](self, model)
@@ -77,7 +82,9 @@ class WalletScreen(BoxLayout):
         self.bind(width=lambda *_args: self._size_code())
 
     def draw_in_place(self, model: WalletModel) -> None:
-        """Draw what may change without a new screen: the code and the seconds left."""
+        """Draw what may change without a new screen: the code, the seconds left, and what is typed."""
+        if self.typed is not None:
+            self.typed.amount = model.amount
         if model.remaining_s is not None:
             self.countdown.show(model.remaining_s)
         if model.code_text != self._code_text:
@@ -182,6 +189,24 @@ def _build_quote(screen: WalletScreen, model: WalletModel) -> None:
     )
 
 
+def _build_amount(screen: WalletScreen, model: WalletModel) -> None:
+    """A pad to type on. A print can be pasted over, so the name stands above it."""
+    assert model.payee is not None
+    assert model.amount is not None
+    screen.typed = amount_line(model.amount, type_mm=theme.AMOUNT_MM, halign="center", robot_id="amount")
+    words = sentences("\n".join(model.lines), halign="center", robot_id="lines")
+    screen.add(
+        _header(screen, model),
+        payee_card(model.payee, height_mm=21),
+        Widget(),
+        screen.typed,
+        words,
+        Widget(),
+        keypad(screen.bind_press, key_mm=_KEY_MM),
+        screen.buttons(model),
+    )
+
+
 def _build_code(screen: WalletScreen, model: WalletModel) -> None:
     amount = [amount_line(model.amount, type_mm=theme.AMOUNT_MM * 0.8, halign="center")] if model.amount else []
     words = sentences("\n".join(model.lines), halign="center", robot_id="lines")
@@ -261,6 +286,7 @@ _BUILDERS: Final[dict[ScreenName, Callable[[WalletScreen, WalletModel], None]]] 
     ScreenName.LOOK: _build_look,
     ScreenName.LOOK_FOR_RECEIPT: _build_look,
     ScreenName.QUOTE: _build_quote,
+    ScreenName.AMOUNT: _build_amount,
     ScreenName.SHOW_INTENT: _build_code,
     ScreenName.MY_CODE: _build_code,
     ScreenName.WORKING: _build_result,

@@ -103,6 +103,19 @@ def quote(sale: Sale, *, remaining_s: int) -> WalletModel:
     )
 
 
+def how_much(payee: Payee, *, typed: Money, most: Money) -> WalletModel:
+    """A printed code names no amount: the payer types it."""
+    limit = amount_text(most)
+    return WalletModel(
+        name=ScreenName.AMOUNT,
+        headline="How much?",
+        payee=payee,
+        amount=amount_text(typed),
+        lines=(f"A printed code: at most {limit.number} {limit.currency}",),
+        actions=(Action(name=ActionName.CONFIRM, label="Pay", emphasis=Emphasis.PRIMARY),),
+    )
+
+
 def working(sale: Sale | None, *, what: str) -> WalletModel:
     """Something takes a moment."""
     return WalletModel(

@@ -9,13 +9,13 @@ from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.widget import Widget
 
 from wallet_sdk.demo import theme
-from wallet_sdk.demo.screen_model import Action, AmountText, Emphasis, NetworkState
+from wallet_sdk.demo.screen_model import DIGITS, Action, ActionName, AmountText, Emphasis, NetworkState
 from wallet_sdk.screen.amount import AmountLabel
 from wallet_sdk.screen.buttons import ButtonColours, GroundButton, Key, WordButton
 from wallet_sdk.screen.colours import Colour
 from wallet_sdk.screen.fonts import DISPLAY_FONT, STRONG_FONT
 from wallet_sdk.screen.icons import Icon, IconView
-from wallet_sdk.screen.parts import column
+from wallet_sdk.screen.parts import column, row
 from wallet_sdk.screen.surface import Surface, middle_of
 from wallet_sdk.screen.text import FittedLine, Paragraph, width_px_of
 from wallet_sdk.screen.touch import PressArea
@@ -105,6 +105,29 @@ def icon_button(icon: Icon, *, says: str) -> Key:
         size_hint=(None, None),
         size=(side_px, side_px),
     )
+
+
+def keypad(bind: Callable[[Widget, ActionName], Widget], *, key_mm: float) -> BoxLayout:
+    """Ten figures, and a key that takes the last one back."""
+    faces = [*DIGITS[1:], None, DIGITS[0], ActionName.ERASE]
+    rows = [
+        row(*(_key(face, bind) for face in faces[at : at + 3]), height_mm=key_mm, spacing_mm=2) for at in (0, 3, 6, 9)
+    ]
+    return column(*rows, spacing_mm=1.6, size_hint_y=None, height=mm(4 * key_mm + 3 * 1.6))
+
+
+def _key(face: ActionName | None, bind: Callable[[Widget, ActionName], Widget]) -> Widget:
+    if face is None:
+        return Widget()
+    is_figure = face in DIGITS
+    key = Key(
+        text=str(DIGITS.index(face)) if is_figure else "Erase",
+        icon=None if is_figure else Icon.BACKSPACE,
+        type_mm=theme.TITLE_MM,
+        colours=SECONDARY,
+        corner_mm=theme.CORNER_MM,
+    )
+    return bind(key, face)
 
 
 class Tile(GroundButton):
