@@ -15,7 +15,7 @@ from typing import Final
 import uvicorn
 
 from server_stub.background import at_work, keeping_up
-from server_stub.committer import Committer, Committing
+from server_stub.committer import Committer
 from server_stub.config import CONFIG_FILE, KEYS_FOLDER, read_config
 from server_stub.connections import Connection, room_for_connections
 from server_stub.faults import Faults
@@ -89,7 +89,6 @@ def opened_desk(
             faults=faults,
             on_committed=lambda answers: wakeups.wake(wake_keys(answers)),
             on_died=lambda: os.kill(os.getpid(), signal.SIGTERM),  # no requests are served that nobody can settle
-            committing=Committing.OWN_THREAD if link is None else Committing.SUBMITTER,
         )
         committer.start()
         operator = Operator(

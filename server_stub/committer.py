@@ -1,11 +1,8 @@
-"""The group committer: one thread at a time makes changes; whatever waits goes into one durable commit.
+"""The group committer: one thread makes every change; whatever waits goes into one durable commit.
 
 Commands are taken without lingering: while one commit runs the next group collects. One command that is
 refused is undone alone, the rest of its group commit. No future is answered before the commit has returned.
 When the commit itself fails, whether its commands took effect is unknown, and each of them is told so.
-
-Who commits is chosen (``Committing``): a thread of its own, or, where each core has a process of its own, whoever
-submits, because every hand-over from thread to thread then only costs.
 """
 
 import asyncio
@@ -17,7 +14,6 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
-from enum import Enum, unique
 from typing import Any, Final, Generic, TypeVar
 
 from server_stub.faults import FaultPoint, Faults
@@ -38,16 +34,6 @@ _TRIES: Final = 5
 
 #: What a bug of ours in a command can raise; it costs that command, never the thread.
 BUGS: Final = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
-
-
-@unique
-class Committing(Enum):
-    """Who commits."""
-
-    #: A thread of its own, so that an event loop never waits for the disk.
-    OWN_THREAD = "own thread"
-    #: Whoever submits, unless somebody is at it: then that one takes what was submitted meanwhile as well.
-    SUBMITTER = "submitter"
 
 
 class Command(ABC, Generic[T]):
@@ -95,33 +81,20 @@ class Committer:
         on_committed: Callable[[list[Any]], None] = lambda _answers: None,
         on_died: Callable[[], None] = lambda: None,
         waiting_max: int = WAITING_MAX,
-        committing: Committing = Committing.OWN_THREAD,
     ) -> None:
         self._store = store
         self._faults = faults or Faults()
         self._on_committed = on_committed
         self._on_died = on_died
-        self._waiting: queue.Queue[_Waiting[Any] | None] = queue.Queue(maxsize=waiting_max)
+        self._waiting: queue.SimpleQueue[_Waiting[Any] | None] = queue.SimpleQueue()
+        self._waiting_max = waiting_max
         self._gate = threading.Lock()
         self._closed = False
-        #: Held by whoever commits, and by nobody's hand until the start.
-        self._turn = threading.Lock()
-        self._turn.acquire()
-        self._is_started = self._is_looked_after = False
-        self._thread = (
-            threading.Thread(target=self._run, name="committer", daemon=True)
-            if committing is Committing.OWN_THREAD
-            else None
-        )
+        self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
 
     def start(self) -> None:
         """Begin to take commands; those given before have waited."""
-        self._is_started = True
-        self._turn.release()
-        if self._thread is not None:
-            self._thread.start()
-        else:
-            self._commit_waiting()
+        self._thread.start()
 
     def submit(self, command: Command[T]) -> Future[T]:
         """A future with the command's answer, or its refusal, once that is durable.
@@ -131,8 +104,6 @@ class Committer:
         """
         future: Future[T] = Future()
         self._put(_Waiting(command, future))
-        if self._thread is None:
-            self._commit_waiting()
         return future
 
     def submit_here(self, command: Command[T]) -> "asyncio.Future[T]":
@@ -141,22 +112,17 @@ class Committer:
         Raises:
             UnavailableError: as ``submit``.
         """
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._put(_Waiting(command, future))
-        if self._thread is None and not self._is_looked_after:
-            self._is_looked_after = True
-            loop.call_soon(self._look_after)
         return future
 
     def _put(self, waiting: _Waiting[Any]) -> None:
         with self._gate:
             if self._closed:
                 raise UnavailableError(ErrorCode.SERVER_BUSY, "the server is going down")
-            try:
-                self._waiting.put_nowait(waiting)
-            except queue.Full as error:
-                raise UnavailableError(ErrorCode.SERVER_BUSY, "too many commands wait") from error
+            if self._waiting.qsize() >= self._waiting_max:
+                raise UnavailableError(ErrorCode.SERVER_BUSY, "too many commands wait")
+            self._waiting.put(waiting)
 
     def check_running(self) -> None:
         """Whether commands are still taken.
@@ -164,18 +130,14 @@ class Committer:
         Raises:
             UnavailableError: SERVER_BUSY when the thread has ended.
         """
-        if self._closed or not (self._thread is None or self._thread.is_alive()):
+        if self._closed or not self._thread.is_alive():
             raise UnavailableError(ErrorCode.SERVER_BUSY, "the server is going down")
 
     def close(self) -> None:
         """Finish every command taken so far, then end; may be called twice, and after the thread died by itself."""
         with self._gate:
             was_open, self._closed = not self._closed, True
-        if self._thread is None and self._is_started:
-            with self._turn:
-                while not self._waiting.empty():
-                    self._commit_next()
-        elif self._thread is not None and self._thread.is_alive():
+        if self._thread.is_alive():
             if was_open:
                 self._waiting.put(None)
             self._thread.join()
@@ -190,42 +152,10 @@ class Committer:
         finally:
             if group is not None:
                 self._on_died()
-            self._end(group or [])
-
-    def _look_after(self) -> None:
-        """On the event loop's own thread, once all that has come in one round of it is submitted."""
-        self._is_looked_after = False
-        self._commit_waiting()
-
-    def _commit_waiting(self) -> None:
-        """Commit all that waits, here and now; nothing when another thread is at it, which takes it with its own."""
-        while not self._waiting.empty() and self._turn.acquire(blocking=False):
-            try:
-                self._commit_next()
-            finally:
-                self._turn.release()
-
-    def _commit_next(self) -> None:
-        """One group, if it is still there."""
-        try:
-            first = self._waiting.get_nowait()
-        except queue.Empty:
-            return
-        assert first is not None, "only a thread of its own is told to end"
-        group, is_well = self._group_of(first), False
-        try:
-            self._commit(group)
-            is_well = True
-        finally:
-            if not is_well:
-                self._on_died()
-                self._end(group)
-
-    def _end(self, in_doubt: list[_Waiting[Any]]) -> None:
-        with self._gate:  # what is submitted after this is refused at once, what came before is answered below
-            self._closed = True
-        self._leave_in_doubt(in_doubt)
-        self._refuse_the_rest()
+            with self._gate:  # what is submitted after this is refused at once, what came before is answered below
+                self._closed = True
+            self._leave_in_doubt(group or [])
+            self._refuse_the_rest()
 
     def _group_of(self, first: _Waiting[Any]) -> list[_Waiting[Any]]:
         """One that waited, and all that wait behind it, up to the weight of a commit."""
@@ -236,7 +166,7 @@ class Committer:
             except queue.Empty:
                 break
             if after is None:
-                self._waiting.put(None)  # the end is next; there is room, because it was just taken out
+                self._waiting.put(None)  # the end is next
                 break
             group.append(after)
             weight += after.command.weight
@@ -313,9 +243,6 @@ class Committer:
                 _set(future, one)
                 self._faults.reach(FaultPoint.HALF_ANSWERED)
         for loop, ones in here.items():
-            if loop is _running_loop():
-                self._answer_here(ones)
-                continue
             with suppress(RuntimeError):  # it has closed meanwhile: nobody waits there any more
                 loop.call_soon_threadsafe(self._answer_here, ones)
 
@@ -326,13 +253,6 @@ class Committer:
             if not future.done():
                 _set(future, one)
                 self._faults.reach(FaultPoint.HALF_ANSWERED)
-
-
-def _running_loop() -> asyncio.AbstractEventLoop | None:
-    """The event loop whose thread this is."""
-    with suppress(RuntimeError):
-        return asyncio.get_running_loop()
-    return None
 
 
 def _apply(waiting: _Waiting[Any], writer: Writer) -> _Settled:

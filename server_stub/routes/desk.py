@@ -58,8 +58,10 @@ class Desk:
         return call(*args, **kwargs) if self.is_one_of_many else await self.run(call, *args, **kwargs)
 
     async def run_alone(self, call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Call what uses a whole core for long: one at a time, so that no two fight for the interpreter."""
-        async with self._turn:
+        """Call what uses a whole core for long; one at a time where other processes have the other cores."""
+        if not self.is_one_of_many:
+            return await self.run(call, *args, **kwargs)
+        async with self._turn:  # no two fight for the interpreter
             return await self.run(call, *args, **kwargs)
 
     async def commit(self, command: Command[T]) -> T:

@@ -59,22 +59,11 @@ def _command(
 
     async def call(desk: Desk, incoming: Incoming) -> object:
         with desk.load.taken(now_ms=desk.operator.clock.monotonic_ms()):
-            if is_long and desk.is_one_of_many:
-                return await desk.run_alone(settle_here, desk, incoming.body)
-            return await settle(desk, incoming)
+            return await settle(desk, incoming.body)
 
-    def settle_here(desk: Desk, body: bytes) -> object:
+    async def settle(desk: Desk, body: bytes) -> object:
         desk.faults.reach(FaultPoint.RECEIVED)
-        command = prepare(desk.operator, body)
-        desk.faults.reach(FaultPoint.VERIFIED)
-        settled = desk.operator.committer.submit(command).result()
-        desk.faults.reach(FaultPoint.BEFORE_ANSWER)
-        return shown(desk.operator, settled)
-
-    async def settle(desk: Desk, incoming: Incoming) -> object:
-        desk.faults.reach(FaultPoint.RECEIVED)
-        run = desk.run if is_long else desk.run_quickly
-        command = await run(prepare, desk.operator, incoming.body)
+        command = await (desk.run_alone if is_long else desk.run_quickly)(prepare, desk.operator, body)
         desk.faults.reach(FaultPoint.VERIFIED)
         playground = desk.operator.playground
         fault = None if playground is None else playground.fault_of(name, payments.amounts_of(command))
@@ -82,7 +71,7 @@ def _command(
         settled = await desk.commit(command)
         await after_commit(fault)
         desk.faults.reach(FaultPoint.BEFORE_ANSWER)
-        return await run(shown, desk.operator, settled)
+        return await (desk.run if is_long else desk.run_quickly)(shown, desk.operator, settled)
 
     return Operation(
         method="POST",

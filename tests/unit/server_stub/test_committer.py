@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from server_stub.committer import Command, Committer, Committing
+from server_stub.committer import Command, Committer
 from server_stub.store.records import Merchant, Terminal
 from server_stub.store.session import ConflictError
 from server_stub.store.sqlite import SqliteStore
@@ -53,13 +53,6 @@ def store(tmp_path: Path) -> Generator[SqliteStore]:
     opened.close()
 
 
-@pytest.fixture(params=list(Committing), ids=lambda one: one.name)
-def committing(request: pytest.FixtureRequest) -> Committing:
-    """Each law holds whoever commits."""
-    chosen: Committing = request.param
-    return chosen
-
-
 @contextmanager
 def running(store: Any, **more: Any) -> Generator[Committer]:
     """A committer that is closed at the end."""
@@ -96,9 +89,9 @@ class UnforeseenError(Exception):
     """What nobody has thought of."""
 
 
-def test_one_bad_command_is_refused_alone(store: SqliteStore, committing: Committing) -> None:
+def test_one_bad_command_is_refused_alone(store: SqliteStore) -> None:
     """In one group: a refusal, a bug and a broken constraint are undone, what stands beside them is kept."""
-    committer = Committer(store, committing=committing)
+    committer = Committer(store)
     futures = [
         committer.submit(command)
         for command in (
@@ -121,10 +114,10 @@ def test_one_bad_command_is_refused_alone(store: SqliteStore, committing: Commit
     assert present(store, 1, 2, 3, 5, 6) == [1, 5]
 
 
-def test_what_waits_is_committed_together(store: SqliteStore, committing: Committing) -> None:
+def test_what_waits_is_committed_together(store: SqliteStore) -> None:
     """A thousand commands that wait take one commit; heavy ones are spread over more."""
     groups: list[int] = []
-    committer = Committer(store, on_committed=lambda answers: groups.append(len(answers)), committing=committing)
+    committer = Committer(store, on_committed=lambda answers: groups.append(len(answers)))
     futures = [committer.submit(Add(number=number)) for number in range(1, 1001)]
     futures += [committer.submit(Add(number=2000 + number, weight=1000)) for number in range(3)]
     committer.start()
@@ -133,7 +126,7 @@ def test_what_waits_is_committed_together(store: SqliteStore, committing: Commit
     assert groups == [1001, 2]
 
 
-def test_nothing_is_answered_before_the_commit_has_returned(store: SqliteStore, committing: Committing) -> None:
+def test_nothing_is_answered_before_the_commit_has_returned(store: SqliteStore) -> None:
     """While the commit hangs, the future waits; a reader does not see the change either."""
     entered, leave = threading.Event(), threading.Event()
 
@@ -145,7 +138,7 @@ def test_nothing_is_answered_before_the_commit_has_returned(store: SqliteStore, 
                 entered.set()
                 assert leave.wait(5)
 
-    with running(Slow(), committing=committing) as committer, ThreadPoolExecutor(1) as threads:
+    with running(Slow()) as committer, ThreadPoolExecutor(1) as threads:
         future = threads.submit(lambda: committer.submit(Add(number=1)).result(5))
         assert entered.wait(5)
         assert not future.done()
@@ -155,7 +148,7 @@ def test_nothing_is_answered_before_the_commit_has_returned(store: SqliteStore, 
         assert present(store, 1) == [1]
 
 
-def test_a_failed_commit_is_unknown_to_each_of_its_commands(store: SqliteStore, committing: Committing) -> None:
+def test_a_failed_commit_is_unknown_to_each_of_its_commands(store: SqliteStore) -> None:
     """Nobody is told that nothing happened when nobody knows; the committer goes on."""
     fail = threading.Event()
     fail.set()
@@ -168,7 +161,7 @@ def test_a_failed_commit_is_unknown_to_each_of_its_commands(store: SqliteStore, 
             if fail.is_set():
                 raise UnavailableError(ErrorCode.STORAGE_FAILED, "disk")
 
-    committer = Committer(Failing(), committing=committing)  # type: ignore[arg-type]
+    committer = Committer(Failing())  # type: ignore[arg-type]
     futures = [committer.submit(Add(number=number)) for number in (1, 2)]
     committer.start()
     for future in futures:
@@ -180,7 +173,7 @@ def test_a_failed_commit_is_unknown_to_each_of_its_commands(store: SqliteStore, 
     committer.close()
 
 
-def test_what_another_process_was_faster_with_is_decided_anew(store: SqliteStore, committing: Committing) -> None:
+def test_what_another_process_was_faster_with_is_decided_anew(store: SqliteStore) -> None:
     """A conflict undoes the group and applies it again; one that does not end is told as busy, nothing charged."""
     tries: list[int] = []
     conflicts = 2
@@ -194,7 +187,7 @@ def test_what_another_process_was_faster_with_is_decided_anew(store: SqliteStore
                 if len(tries) <= conflicts:
                     raise ConflictError("faster")
 
-    committer = Committer(Contended(), committing=committing)  # type: ignore[arg-type]
+    committer = Committer(Contended())  # type: ignore[arg-type]
     futures = [committer.submit(Add(number=number)) for number in (1, 2)]
     committer.start()
     assert [future.result(5) for future in futures] == [1, 2]
@@ -207,7 +200,7 @@ def test_what_another_process_was_faster_with_is_decided_anew(store: SqliteStore
     assert present(store, 1, 2, 3) == [1, 2]
 
 
-def test_what_only_the_database_finds_wrong_costs_one_command(store: SqliteStore, committing: Committing) -> None:
+def test_what_only_the_database_finds_wrong_costs_one_command(store: SqliteStore) -> None:
     """A constraint is checked when the group is written: then each is written alone, and one is refused."""
 
     def break_reference(writer: Writer) -> None:
@@ -219,7 +212,7 @@ def test_what_only_the_database_finds_wrong_costs_one_command(store: SqliteStore
         )
         writer.add(TERMINALS, terminal)
 
-    committer = Committer(store, committing=committing)
+    committer = Committer(store)
     futures = [committer.submit(Add(number=number)) for number in (1, 2)]
     broken = committer.submit(Add(number=3, then=break_reference))
     committer.start()
@@ -231,9 +224,9 @@ def test_what_only_the_database_finds_wrong_costs_one_command(store: SqliteStore
     assert present(store, 1, 2, 3) == [1, 2]
 
 
-def test_too_many_waiting_commands_are_refused_at_once(store: SqliteStore, committing: Committing) -> None:
+def test_too_many_waiting_commands_are_refused_at_once(store: SqliteStore) -> None:
     """A full queue says SERVER_BUSY, and nothing of the refused command happens."""
-    committer = Committer(store, waiting_max=2, committing=committing)
+    committer = Committer(store, waiting_max=2)
     taken = [committer.submit(Add(number=number)) for number in (1, 2)]
     with pytest.raises(UnavailableError, match="too many") as caught:
         committer.submit(Add(number=3))
@@ -244,9 +237,9 @@ def test_too_many_waiting_commands_are_refused_at_once(store: SqliteStore, commi
     assert present(store, 1, 2, 3) == [1, 2]
 
 
-def test_closing_finishes_what_was_taken_and_takes_no_more(store: SqliteStore, committing: Committing) -> None:
+def test_closing_finishes_what_was_taken_and_takes_no_more(store: SqliteStore) -> None:
     """A clean shutdown loses nothing; may be asked twice."""
-    committer = Committer(store, committing=committing)
+    committer = Committer(store)
     futures = [committer.submit(Add(number=number)) for number in range(1, 50)]
     committer.start()
     committer.check_running()
@@ -259,9 +252,9 @@ def test_closing_finishes_what_was_taken_and_takes_no_more(store: SqliteStore, c
         committer.check_running()
 
 
-def test_a_caller_who_goes_away_undoes_nothing(store: SqliteStore, committing: Committing) -> None:
+def test_a_caller_who_goes_away_undoes_nothing(store: SqliteStore) -> None:
     """A cancelled future is not an undone payment; it is there when asked again."""
-    committer = Committer(store, committing=committing)
+    committer = Committer(store)
     future = committer.submit(Add(number=1))
     assert future.cancel()
     committer.start()
@@ -270,22 +263,22 @@ def test_a_caller_who_goes_away_undoes_nothing(store: SqliteStore, committing: C
     assert present(store, 1, 2) == [1, 2]
 
 
-def test_a_refusal_of_our_own_caller_is_his_alone(store: SqliteStore, committing: Committing) -> None:
+def test_a_refusal_of_our_own_caller_is_his_alone(store: SqliteStore) -> None:
     """Any error of the tree passes through unchanged."""
     error = MisuseError(ErrorCode.BAD_ARGUMENT, "no")
 
     def misuse(_writer: Writer) -> None:
         raise error
 
-    with running(store, committing=committing) as committer:
+    with running(store) as committer:
         assert committer.submit(Add(number=1, then=misuse)).exception(5) is error
 
 
-def test_a_full_disk_is_unknown_and_passes(store: SqliteStore, committing: Committing) -> None:
+def test_a_full_disk_is_unknown_and_passes(store: SqliteStore) -> None:
     """SQLite undoes everything by itself; every command of the group is told, and later ones go on."""
     pages = store._writing.execute("PRAGMA page_count").fetchall()[0][0]
     store._writing.execute(f"PRAGMA max_page_count = {pages}")
-    committer = Committer(store, committing=committing)
+    committer = Committer(store)
     futures = [committer.submit(Add(number=number)) for number in range(1, 2000)]
     committer.start()
     errors = [future.exception(5) for future in futures]
@@ -329,47 +322,20 @@ def test_when_the_thread_dies_nobody_waits_for_ever(store: SqliteStore) -> None:
     committer.close()
 
 
-def test_when_a_submitter_dies_of_it_nobody_else_waits_for_ever(store: SqliteStore) -> None:
-    """Its caller hears of it; its group is in doubt, what waits behind it is refused, and no more is taken."""
-    died: list[int] = []
-
-    class Dying:
-        @contextmanager
-        def writing(self) -> Generator[Any]:
-            with store.writing() as writer:
-                yield writer
-            raise UnforeseenError
-
-    committer = Committer(Dying(), committing=Committing.SUBMITTER, on_died=lambda: died.append(1))  # type: ignore[arg-type]
-    heavy = [committer.submit(Add(number=number, weight=1024)) for number in (1, 2)]
-    with pytest.raises(UnforeseenError):
-        committer.start()
-    errors = [future.exception(5) for future in heavy]
-    assert [(error.code, error.outcome) for error in errors if isinstance(error, UnavailableError)] == [
-        (ErrorCode.SERVER_ERROR, MoneyOutcome.UNKNOWN),
-        (ErrorCode.SERVER_BUSY, MoneyOutcome.NOT_CHARGED),
-    ]
-    assert died == [1]
-    with pytest.raises(UnavailableError):
-        committer.submit(Add(number=3))
-    committer.close()
-
-
-def test_one_round_of_an_event_loop_is_one_group(store: SqliteStore, committing: Committing) -> None:
-    """What a hundred coroutines submit in one round is one commit where the loop commits, and all are answered."""
+def test_coroutines_of_one_event_loop_are_all_answered(store: SqliteStore) -> None:
+    """A hundred that submit in one round of it, in few groups."""
     groups: list[int] = []
 
     async def all_at_once(committer: Committer) -> list[int]:
         return await asyncio.gather(*(committer.submit_here(Add(number=number)) for number in range(1, 101)))
 
-    with running(store, committing=committing, on_committed=lambda answers: groups.append(len(answers))) as committer:
+    with running(store, on_committed=lambda answers: groups.append(len(answers))) as committer:
         assert asyncio.run(all_at_once(committer)) == list(range(1, 101))
     assert sum(groups) == 100
-    assert committing is Committing.OWN_THREAD or groups == [100]
 
 
-def test_threads_and_an_event_loop_commit_for_each_other(store: SqliteStore) -> None:
-    """Whoever submits while another one commits is answered too, on whichever side: nothing is lost or doubled."""
+def test_threads_and_an_event_loop_may_submit_at_once(store: SqliteStore) -> None:
+    """What comes while a group is committed is answered too, on whichever side: nothing is lost or doubled."""
 
     async def many(committer: Committer, threads: ThreadPoolExecutor) -> list[int]:
         loop = asyncio.get_running_loop()
@@ -385,6 +351,6 @@ def test_threads_and_an_event_loop_commit_for_each_other(store: SqliteStore) -> 
                 await loop.run_in_executor(threads, int)  # some come meanwhile, some wait
         return await asyncio.gather(*waits)
 
-    with running(store, committing=Committing.SUBMITTER) as committer, ThreadPoolExecutor(4) as threads:
+    with running(store) as committer, ThreadPoolExecutor(4) as threads:
         assert asyncio.run(many(committer, threads)) == list(range(1, 301))
     assert present(store, *range(1, 301)) == list(range(1, 301))
