@@ -103,9 +103,9 @@ class CounterSale:
         """Do what a finger asks for; what makes no sense in this place is left undone."""
         match command:
             case ShowCode():
-                self.guarded(lambda: self._open(command, reference=command.reference, way=Way.SHOW))
+                self.guarded(lambda: self._open(command, way=Way.SHOW))
             case ScanCustomer():
-                self.guarded(lambda: self._open(command, reference="", way=Way.SCAN))
+                self.guarded(lambda: self._open(command, way=Way.SCAN))
             case ScanAnswer():
                 self._begin_scan_answer()
             case Cancel():
@@ -195,12 +195,12 @@ class CounterSale:
 
     # --- commands ---
 
-    def _open(self, command: ShowCode | ScanCustomer, *, reference: str, way: Way) -> None:
+    def _open(self, command: ShowCode | ScanCustomer, *, way: Way) -> None:
         if self.place is not Place.KEYPAD:
             return
         choose = tip_for_code if way is Way.SHOW else tip_at_till
         tip = choose(settings_of(self._till.views), amount_minor=command.amount_minor, chosen_minor=command.tip_minor)
-        sale = self._till.open_request(amount_minor=command.amount_minor, reference=reference, way=way, tip=tip)
+        sale = self._till.open_request(amount_minor=command.amount_minor, reference=command.reference, way=way, tip=tip)
         self._sale_id = sale.request_id
         self._listen_ms = 0
         if way is Way.SHOW:

@@ -161,7 +161,9 @@ class DeskWork:
         if refund_id is not None:
             record = self._till.refunds.find(request_id, refund_id)
             name = self._staff_name(record.staff_id)
-            return refund_paper(record, head=self._head(now), staff_name=name, edition=edition)
+            return refund_paper(
+                record, head=self._head(now), reference=sale.reference, staff_name=name, edition=edition
+            )
         return sale_paper(
             entry_of(sale, refunded_minor=self._till.views.office.refunded_minor(request_id)),
             head=self._head(now),

@@ -133,6 +133,7 @@ ARABIC = MappingProxyType(
         MessageId.DO_ONLY_OFFLINE: "دون اتصال فقط",
         MessageId.DO_ALL: "الكل",
         MessageId.DO_SEARCH: "بحث",
+        MessageId.DO_REFERENCE: "المرجع",
         MessageId.DO_PRINT: "طباعة",
         MessageId.DO_REFUND: "رد المبلغ",
         MessageId.DO_REFUND_ALL: "رد الكل",

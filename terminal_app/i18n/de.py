@@ -133,6 +133,7 @@ GERMAN = MappingProxyType(
         MessageId.DO_ONLY_OFFLINE: "Nur offline",
         MessageId.DO_ALL: "Alle",
         MessageId.DO_SEARCH: "Suchen",
+        MessageId.DO_REFERENCE: "Referenz",
         MessageId.DO_PRINT: "Drucken",
         MessageId.DO_REFUND: "Erstatten",
         MessageId.DO_REFUND_ALL: "Alles erstatten",

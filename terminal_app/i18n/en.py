@@ -133,6 +133,7 @@ ENGLISH = MappingProxyType(
         MessageId.DO_ONLY_OFFLINE: "Offline only",
         MessageId.DO_ALL: "All",
         MessageId.DO_SEARCH: "Search",
+        MessageId.DO_REFERENCE: "Reference",
         MessageId.DO_PRINT: "Print",
         MessageId.DO_REFUND: "Refund",
         MessageId.DO_REFUND_ALL: "Refund all",

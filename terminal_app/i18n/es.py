@@ -133,6 +133,7 @@ SPANISH = MappingProxyType(
         MessageId.DO_ONLY_OFFLINE: "Solo sin red",
         MessageId.DO_ALL: "Todas",
         MessageId.DO_SEARCH: "Buscar",
+        MessageId.DO_REFERENCE: "Referencia",
         MessageId.DO_PRINT: "Imprimir",
         MessageId.DO_REFUND: "Devolver",
         MessageId.DO_REFUND_ALL: "Devolver todo",

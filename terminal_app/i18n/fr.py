@@ -133,6 +133,7 @@ FRENCH = MappingProxyType(
         MessageId.DO_ONLY_OFFLINE: "Hors ligne",
         MessageId.DO_ALL: "Toutes",
         MessageId.DO_SEARCH: "Chercher",
+        MessageId.DO_REFERENCE: "Référence",
         MessageId.DO_PRINT: "Imprimer",
         MessageId.DO_REFUND: "Rembourser",
         MessageId.DO_REFUND_ALL: "Tout rembourser",

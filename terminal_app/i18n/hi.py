@@ -133,6 +133,7 @@ HINDI = MappingProxyType(
         MessageId.DO_ONLY_OFFLINE: "केवल ऑफ़लाइन",
         MessageId.DO_ALL: "सब",
         MessageId.DO_SEARCH: "खोजें",
+        MessageId.DO_REFERENCE: "संदर्भ",
         MessageId.DO_PRINT: "प्रिंट",
         MessageId.DO_REFUND: "वापस करें",
         MessageId.DO_REFUND_ALL: "पूरा वापस करें",

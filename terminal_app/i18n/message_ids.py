@@ -134,6 +134,7 @@ class MessageId(Enum):
     DO_ONLY_OFFLINE = "do_only_offline"
     DO_ALL = "do_all"
     DO_SEARCH = "do_search"
+    DO_REFERENCE = "do_reference"
     DO_PRINT = "do_print"
     DO_REFUND = "do_refund"
     DO_REFUND_ALL = "do_refund_all"

@@ -133,6 +133,7 @@ PORTUGUESE = MappingProxyType(
         MessageId.DO_ONLY_OFFLINE: "Só sem rede",
         MessageId.DO_ALL: "Todas",
         MessageId.DO_SEARCH: "Procurar",
+        MessageId.DO_REFERENCE: "Referência",
         MessageId.DO_PRINT: "Imprimir",
         MessageId.DO_REFUND: "Reembolsar",
         MessageId.DO_REFUND_ALL: "Reembolsar tudo",

@@ -133,6 +133,7 @@ CHINESE = MappingProxyType(
         MessageId.DO_ONLY_OFFLINE: "只看离线",
         MessageId.DO_ALL: "全部",
         MessageId.DO_SEARCH: "搜索",
+        MessageId.DO_REFERENCE: "编号",
         MessageId.DO_PRINT: "打印",
         MessageId.DO_REFUND: "退款",
         MessageId.DO_REFUND_ALL: "全部退款",

@@ -12,7 +12,7 @@ from typing import Final
 from wallet_sdk.protocol.errors import ErrorCode, UnavailableError
 
 #: Version in PRAGMA user_version. A higher one was written by a newer program and is left alone.
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 #: How long another process may hold the file before we say so.
 LOCK_WAIT_S: Final = 1.0
 
@@ -122,8 +122,8 @@ def _prepare(database: sqlite3.Connection) -> None:
         for statement in SCHEMA:
             execute(statement)
     elif version < SCHEMA_VERSION:
-        # Migrations only add. Version 2 brought further kinds of events: what is there stays as it is, and a
-        # program that does not know them will say so instead of reading half of the file.
+        # Migrations only add. Version 2 brought further kinds of events, version 3 a sale's own reference: what is
+        # there stays as it is, and a program that does not know them will say so instead of reading half of the file.
         execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     execute("COMMIT")
 

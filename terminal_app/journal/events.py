@@ -89,12 +89,18 @@ class DenylistTaken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaleOpened:
-    """A payment request was made; nobody has seen it yet. `tip_minor` of its amount is a tip chosen at the till."""
+    """A payment request was made; nobody has seen it yet.
+
+    Attributes:
+        tip_minor: the part of its amount that is a tip chosen at the till.
+        reference: what the cashier typed, when the request has no room for it; else it stands in the request.
+    """
 
     request_id: RequestId
     request: Envelope
     way: Way
     tip_minor: int = 0
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

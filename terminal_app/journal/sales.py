@@ -58,6 +58,7 @@ class Sale:
         consent: the payer's intent or code, once it was accepted or sent.
         staff_id: who stood at the till when it was opened.
         asked_tip_minor: the part of the requested amount that is a tip chosen at the till.
+        kept_reference: the cashier's reference, when the request has no room for it.
         paid_minor: what the payer consented to, tip included; the requested amount before that.
         accepted_at_s: when it was accepted offline, None when it was not.
         offline_receipt: this terminal's own receipt of an offline acceptance.
@@ -78,6 +79,7 @@ class Sale:
     token_id: TokenId | None = None
     staff_id: StaffId = NOBODY
     asked_tip_minor: int = 0
+    kept_reference: str = ""
     accepted_at_s: int | None = None
     offline_receipt: Envelope | None = None
     receipt: Envelope | None = None
@@ -102,6 +104,11 @@ class Sale:
     def tip_minor(self) -> int:
         """The part of `paid_minor` that is a tip, chosen at the till or on the phone."""
         return self.asked_tip_minor + self.paid_minor - self.request.message.amount_minor
+
+    @property
+    def reference(self) -> str:
+        """What the cashier typed to find it again: a table, an invoice's number; empty when nothing."""
+        return self.kept_reference or self.request.message.reference
 
     @property
     def is_open(self) -> bool:
@@ -153,6 +160,7 @@ def opened_sale(event: SaleOpened, *, at_s: int, staff_id: StaffId = NOBODY) -> 
         changed_at_s=at_s,
         staff_id=staff_id,
         asked_tip_minor=event.tip_minor,
+        kept_reference=event.reference,
     )
 
 

@@ -5,6 +5,7 @@ from typing import Final
 
 from terminal_app.core import Snapshot
 from terminal_app.i18n import MessageId
+from terminal_app.journal import Sale
 from terminal_app.presenter.wording import Wording
 from terminal_app.screen_model import Action, PageButton, ScreenModel, ScreenName, TurnBack
 
@@ -30,7 +31,14 @@ def customer_view(wording: Wording, snapshot: Snapshot, model: ScreenModel) -> S
         model,
         headline=wording.text(MessageId.CUSTOMER_SCAN) if model.name is ScreenName.SHOW_CODE else model.headline,
         bar=bar,
-        lines=(*hints, *(wording.sale_lines(sale) if sale is not None and model.code_text is None else ())),
+        lines=(*hints, *_sale_lines(wording, sale, model)),
         warning="",
         actions=(back,),
     )
+
+
+def _sale_lines(wording: Wording, sale: Sale | None, model: ScreenModel) -> tuple[str, ...]:
+    """Beside a code nothing but the reference, which the customer may know: every millimetre is the code's."""
+    if sale is None:
+        return ()
+    return wording.sale_lines(sale) if model.code_text is None else wording.reference_lines(sale)

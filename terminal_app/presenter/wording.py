@@ -207,8 +207,7 @@ class Wording:
         return (*lines, *self.reference_lines(sale))
 
     def reference_lines(self, sale: Sale) -> tuple[str, ...]:
-        reference = sale.request.message.reference
-        return (self.text(MessageId.REFERENCE, reference=reference),) if reference else ()
+        return (self.text(MessageId.REFERENCE, reference=sale.reference),) if sale.reference else ()
 
     def disputed_lines(self, snapshot: Snapshot) -> tuple[str, ...]:
         if not snapshot.disputed:
@@ -275,6 +274,7 @@ def _ui_words(words: Catalogue) -> UiWords:
         page_on=words.text(MessageId.DO_PAGE_ON),
         page_back=words.text(MessageId.DO_PAGE_BACK),
         search=words.text(MessageId.DO_SEARCH),
+        reference=words.text(MessageId.DO_REFERENCE),
         done=words.text(MessageId.DO_DONE),
         frames_seen=words.text(MessageId.FRAMES_SEEN, count="{count}"),
         back=words.text(MessageId.DO_BACK),

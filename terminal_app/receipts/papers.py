@@ -71,16 +71,23 @@ def sale_paper(
         lines.append(PaperLine(text=words[Word.TIP], value=_money(entry.tip_minor, entry.currency)))
     lines.append(PaperLine(text=words[Word.TOTAL], value=format_money(entry.amount), style=Style.BOLD))
     lines += _origin_lines(head, at_s=entry.changed_at_s, staff_name=staff_name)
-    if entry.reference:
-        lines.append(PaperLine(text=words[Word.REFERENCE], value=entry.reference))
+    lines += _reference_lines(entry.reference, words)
     lines.append(PaperLine(text=entry.request_id.hex()))
     return Paper(lines=_closed(lines, head), code_text=qr.to_text(receipt) if receipt is not None else "")
 
 
 def refund_paper(
-    record: RefundRecord, *, head: Letterhead, staff_name: str = "", edition: Edition = Edition.FIRST
+    record: RefundRecord,
+    *,
+    head: Letterhead,
+    reference: str = "",
+    staff_name: str = "",
+    edition: Edition = Edition.FIRST,
 ) -> Paper:
-    """The receipt of a refund. Its title is a plain "refund" only when the operator has signed that it went back."""
+    """The receipt of a refund; `reference` is its sale's.
+
+    Its title is a plain "refund" only when the operator has signed that it went back.
+    """
     words, refund = WORDS[head.language], record.refund.message
     title = Word.REFUND_OPEN if record.is_open else Word.REFUND_REFUSED if record.is_refused else Word.REFUND
     lines = [
@@ -92,6 +99,7 @@ def refund_paper(
     ]
     if refund.reason:
         lines.append(PaperLine(text=words[Word.REASON], value=refund.reason))
+    lines += _reference_lines(reference, words)
     lines.append(PaperLine(text=refund.request_id.hex()))
     return Paper(lines=_closed(lines, head), code_text=qr.to_text(record.receipt) if record.receipt else "")
 
@@ -150,6 +158,10 @@ def _head_lines(head: Letterhead) -> list[PaperLine]:
 
 def _copy_lines(edition: Edition, words: Mapping[Word, str]) -> list[PaperLine]:
     return [PaperLine(text=words[Word.COPY], style=Style.TITLE)] if edition is Edition.COPY else []
+
+
+def _reference_lines(reference: str, words: Mapping[Word, str]) -> list[PaperLine]:
+    return [PaperLine(text=words[Word.REFERENCE], value=reference)] if reference else []
 
 
 def _origin_lines(head: Letterhead, *, at_s: int, staff_name: str) -> list[PaperLine]:

@@ -87,6 +87,6 @@ def _item(sale: Sale) -> QueueItem:
         request_id=sale.request_id,
         accepted_at_s=sale.accepted_at_s or 0,
         paid_minor=sale.paid_minor,
-        reference=sale.request.message.reference,
+        reference=sale.reference,
         held_code=sale.held_code,
     )

@@ -1,5 +1,6 @@
 """The payment request of this till: made, signed, with its certificate inside."""
 
+from dataclasses import replace
 from typing import Final
 
 from terminal_app.sale.enrolment import Credentials
@@ -13,6 +14,8 @@ from wallet_sdk.protocol.money import Currency
 
 #: Lifetime of what we show: as long as the protocol allows; a payer with a slow phone needs most of it.
 REQUEST_LIFETIME_S: Final = limits.REQUEST_LIFETIME_S_MAX
+#: A reference and its name stand in one line of the narrowest receipt.
+REFERENCE_CHARS_MAX: Final = 20
 
 
 def sealed_request(
@@ -20,8 +23,10 @@ def sealed_request(
 ) -> Sealed[PaymentRequest]:
     """Sign a request. `amount_minor` is the bill, to which the tip chosen at the till is added.
 
+    A reference that the request has no room for (R-118) is left out of it: a part of it would be another reference.
+
     Raises:
-        MisuseError: NOT_ENROLLED; BAD_ARGUMENT for an amount or reference out of bounds.
+        MisuseError: NOT_ENROLLED; BAD_ARGUMENT for an amount out of bounds.
         RuleViolationError: EXPIRED when our own certificate has run out.
     """
     certificate = credentials.membership.certificate
@@ -36,7 +41,24 @@ def sealed_request(
         reference=reference,
         tip_max_minor=tip.phone_max_minor,
     )
-    return seal(request, credentials.signer, embedded=certificate.envelope)
+    try:
+        return seal(request, credentials.signer, embedded=certificate.envelope)
+    except MisuseError as error:
+        if error.param != "reference":
+            raise
+        return seal(replace(request, reference=""), credentials.signer, embedded=certificate.envelope)
+
+
+def checked_reference(text: str) -> str:
+    """What a cashier has typed to find a sale again, as it is kept.
+
+    Raises:
+        MisuseError: BAD_ARGUMENT when it is longer than a line of a receipt, or cannot be printed.
+    """
+    reference = text.strip()
+    if len(reference) > REFERENCE_CHARS_MAX or not reference.isprintable():
+        raise MisuseError(ErrorCode.BAD_ARGUMENT, f"at most {REFERENCE_CHARS_MAX} characters", param="reference")
+    return reference
 
 
 def check_one_currency(day_currency: Currency | None, currency: Currency) -> None:

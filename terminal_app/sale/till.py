@@ -19,7 +19,7 @@ from terminal_app.journal.events import (
 )
 from terminal_app.sale.acceptance import check_offline_intent, offline_receipt
 from terminal_app.sale.answers import check_receipt, read_answer
-from terminal_app.sale.asking import check_one_currency, sealed_request
+from terminal_app.sale.asking import check_one_currency, checked_reference, sealed_request
 from terminal_app.sale.enrolment import Credentials
 from terminal_app.sale.refunds import Refunds
 from terminal_app.sale.taken import NextStep, Reach, Taken
@@ -109,6 +109,7 @@ class Till:
             raise MisuseError(ErrorCode.BAD_ARGUMENT, "a sale is open", param="request_id")
         check_one_currency(self.views.office.period.currency, self._credentials.currency)
         now_s = self._time.now_s()
+        reference = checked_reference(reference)
         sealed = sealed_request(
             self._credentials,
             request_id=RequestId(time_ordered_id(now_s * 1000, self._random.random_bytes(6))),
@@ -119,7 +120,13 @@ class Till:
         )
         request_id = sealed.message.request_id
         self._opened_ms = {request_id: self._time.monotonic_ms()}
-        event = SaleOpened(request_id=request_id, request=sealed.envelope, way=way, tip_minor=tip.chosen_minor)
+        event = SaleOpened(
+            request_id=request_id,
+            request=sealed.envelope,
+            way=way,
+            tip_minor=tip.chosen_minor,
+            reference="" if sealed.message.reference == reference else reference,
+        )
         return self._append(event)
 
     def remaining_s(self, sale: Sale) -> int:

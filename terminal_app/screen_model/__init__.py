@@ -23,6 +23,7 @@ from terminal_app.screen_model.asks import (
     PersonDraft,
     PersonPart,
     RefundDraft,
+    SaleDraft,
     TextAsk,
     filled,
 )
@@ -124,6 +125,7 @@ __all__ = [
     "RefundDraft",
     "RefundOffer",
     "Row",
+    "SaleDraft",
     "ScanAnswer",
     "ScanCustomer",
     "ScanTyped",

@@ -104,6 +104,14 @@ class RefundDraft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SaleDraft:
+    """What is typed on the keypad, while a page lies over it. It stays in the UI."""
+
+    amount_minor: int
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Confirm:
     """What is asked about once more before `choice` is pressed. It stays in the UI."""
 

@@ -77,6 +77,7 @@ class ScanCustomer:
     """Take this amount, and the tip on top, from a payment code that the customer shows (minor units)."""
 
     amount_minor: int
+    reference: str = ""
     tip_minor: int = 0
 
 

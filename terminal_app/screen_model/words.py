@@ -17,6 +17,7 @@ class UiWords:
     page_on: str = "Next page"
     page_back: str = "Previous page"
     search: str = "Search"
+    reference: str = "Reference"
     done: str = "Done"
     frames_seen: str = "Pictures seen: {count}"
     back: str = "Back"

@@ -6,7 +6,7 @@ from pathlib import Path
 from kivy.base import runTouchApp, stopTouchApp
 from kivy.clock import Clock
 
-from terminal_app.screen_model import Appearance, Command, PreviewFrame, ScreenModel, ScreenName
+from terminal_app.screen_model import Appearance, Command, PreviewFrame, SaleDraft, ScreenModel, ScreenName
 from terminal_app.ui.root import TerminalRoot
 from terminal_app.ui.samples import SAMPLES, samples, turned
 from terminal_app.ui.screens.keypad import KeypadScreen
@@ -46,7 +46,7 @@ def draw_all(folder: Path, appearances: Sequence[Appearance]) -> Iterator[Path]:
 def _draw(root: TerminalRoot, model: ScreenModel, path: Path) -> None:
     root.show(model)
     if isinstance(root.screen, KeypadScreen):
-        root.screen.type_text("1250")
+        root.screen.resume(SaleDraft(amount_minor=1250, reference="T-17"))
     root.show_frame(counter_scene(width_px=320, height_px=240))
     draw_into(path)
 

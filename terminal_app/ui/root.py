@@ -12,6 +12,7 @@ from terminal_app.screen_model import (
     NetworkState,
     NetworkSwitch,
     PreviewFrame,
+    SaleDraft,
     ScanTyped,
     ScreenModel,
     ScreenName,
@@ -72,6 +73,7 @@ class TerminalRoot(BoxLayout):
         self._ground = Ground(self, CLEAR)
         self._model = initial
         self._below: ScreenModel | None = None
+        self._left: tuple[ScreenName, int] | None = None
         self.ring = FocusRing(self)
         self._keys = TypedKeys(typed=self._type, scanned=lambda text: self._send(ScanTyped(text=text)))
         self._build()
@@ -111,6 +113,7 @@ class TerminalRoot(BoxLayout):
             self._bar.show(model.bar)
             return
         self._below = None
+        self._left = self._open_leaf if model.name is before.name else None
         changed = (model.name, model.appearance) != (before.name, before.appearance)
         self._model = model
         if changed:
@@ -120,8 +123,8 @@ class TerminalRoot(BoxLayout):
 
     def open_page(self, page: ScreenModel) -> None:
         """Lay a page over the screen, until it is left or its command has been sent."""
-        below = self._below or self._model
-        self._below = below
+        if self._below is None:
+            self._below, self._left = self._model, self._open_leaf
         self._model = page
         self._build()
 
@@ -134,7 +137,9 @@ class TerminalRoot(BoxLayout):
         if below is not None:
             self._model = below
             self._build()
-        if command is not LeavePage.NOW:
+        if isinstance(command, SaleDraft):
+            self._screen.resume(command)
+        elif command is not LeavePage.NOW:
             self._send(command)
 
     def show_frame(self, frame: PreviewFrame) -> None:
@@ -143,7 +148,13 @@ class TerminalRoot(BoxLayout):
 
     def rebuild(self) -> None:
         """Lay everything out anew, after the window's size changed."""
+        self._left = self._open_leaf
         self._build()
+
+    @property
+    def _open_leaf(self) -> tuple[ScreenName, int]:
+        """Where somebody is on this screen: the same one, built anew or no longer laid over, is open there again."""
+        return self._model.name, self._screen.leaf
 
     def _build(self) -> None:
         """Make bar and screen anew: the bar above, and beside both what the screen wants over the whole height."""
@@ -155,6 +166,8 @@ class TerminalRoot(BoxLayout):
             height_px=Window.height,
         )
         self._screen = self._make_screen(self._model.name)
+        if self._left is not None and self._left[0] is self._model.name:
+            self._screen.leaf = self._left[1]
         self._bar = TopBarView(look=self._look, words=self._model.words, form=self._screen.bar_form)
         self._bar.network.bind(on_release=self._switch_network)
         self._bar.menu.bind(on_release=lambda *_args: self._open_menu())

@@ -13,7 +13,7 @@ from terminal_app.journal.office_events import NOBODY, Employment, JournalRepair
 from terminal_app.office_commands import DeviceKind, Page
 from terminal_app.reports import QueueItem, QueueView, Report, ReportKind
 from terminal_app.roles import ALLOWED, Role
-from terminal_app.screen_model import PersonDraft, PersonPart, ScreenModel, ScreenName, ShowCode
+from terminal_app.screen_model import PersonDraft, PersonPart, SaleDraft, ScreenModel, ScreenName, ShowCode
 from terminal_app.ui.screens.keypad import tip_page
 from terminal_app.ui.screens.list_page import confirm_page, refund_page
 from terminal_app.ui.screens.people import person_step
@@ -202,7 +202,7 @@ def pages_over(models: Mapping[ScreenName, ScreenModel], *, keypad: ScreenModel)
     assert keypad.tips is not None
     training = next(each.press for each in models[ScreenName.MENU].choices if each.robot_id == "training")
     return {
-        ScreenName.TIP: tip_page(keypad, keypad.tips, kind=ShowCode, amount_minor=1250),
+        ScreenName.TIP: tip_page(keypad, keypad.tips, kind=ShowCode, draft=SaleDraft(amount_minor=1250)),
         ScreenName.REFUND: refund_page(sale),
         ScreenName.CLOSE_DAY: confirm_page(report),
         ScreenName.CONFIRM: next_step(training, models[ScreenName.MENU]),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,7 @@ from terminal_app.office_commands import (
     SearchHistory,
     SignIn,
 )
+from terminal_app.presenter import Presenter
 from terminal_app.screen_model import (
     Appearance,
     FocusMoved,
@@ -30,7 +32,9 @@ from terminal_app.screen_model import (
     ThemeName,
 )
 from terminal_app.ui.samples import SAMPLES, samples
+from tests.gui.counter import Counter
 from tests.gui.stage import Till, settle
+from tests.unit.terminal_app.shop import Shop
 from wallet_sdk.protocol.ids import RequestId
 from wallet_sdk.screen import finger
 from wallet_sdk.screen.environment import PANEL_7_LANDSCAPE, PANEL_7_PORTRAIT, Panel
@@ -151,6 +155,25 @@ def test_settings_are_changed_by_a_touch_and_the_screen_follows_at_once(till: Ti
     till.show(samples(Appearance(language=Language.ARABIC, theme=ThemeName.DAYLIGHT))[ScreenName.SETTINGS])
     assert till.texts()["headline"] == ["الإعدادات"]
     assert finger.reach("back").sx > back_x, "the way back lies where a line begins"
+
+
+def test_whoever_changes_a_setting_stays_on_its_leaf(till_of: TillOf, tmp_path: Path) -> None:
+    """By a touch, by a page that lies over it, and when the change alters how every screen looks."""
+    shop = Shop(tmp_path).enrol()
+    counter = Counter(till_of(Presenter(zone=None).present(shop.snapshot), PANEL_7_LANDSCAPE), shop)
+    counter.tap("menu", "settings", "page_on")
+    leaf = counter.till.texts().keys()
+    assert "set_self_check" in leaf
+    counter.tap("set_self_check")
+    assert counter.till.texts().keys() == leaf
+    counter.tap("set_receipt_language", "choose_de")
+    assert shop.core.snapshot.settings.receipt_language is Language.GERMAN
+    assert counter.till.texts().keys() == leaf
+    counter.shop.do(ChangeSetting(name="theme", text="daylight"))
+    counter.look()
+    assert counter.till.texts().keys() == leaf
+    counter.tap("back", "settings")
+    assert "set_language" in counter.till.texts(), "who comes again begins at the beginning"
 
 
 def test_the_cameras_pictures_are_counted_while_it_is_tested(till: Till) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from terminal_app.office_commands import EnterPerson
+from terminal_app.office_commands import ChangeSetting, ClosePage, EnterPerson
 from terminal_app.presenter import Presenter
 from terminal_app.roles import Role
 from terminal_app.screen_model import Appearance, Language, ScreenModel, ScreenName, layers_of
@@ -121,6 +121,39 @@ def test_the_history_is_searched_by_letters_on_the_glass(counter: Counter) -> No
     counter.type("backspace", "backspace", "backspace")
     counter.tap("done")
     assert len(counter.till.root.model.rows) == 2
+
+
+def test_a_reference_is_typed_before_the_sale_and_stays_with_it(counter: Counter) -> None:
+    """The amount that was typed is still there after it; it can be changed, and the next sale begins without."""
+    counter.type("5", "00")
+    counter.tap("reference")
+    counter.type("t", "space")
+    finger.type_character("7")
+    counter.tap("done", "reference")
+    assert counter.texts("text")[-1] == "t 7"
+    counter.tap("back")
+    assert (counter.texts("reference"), counter.texts("amount")[0]) == (["t 7"], "5.00")
+    counter.tap("show_code")
+    assert counter.shop.sale.reference == "t 7"
+    assert "Reference t 7" in counter.lines()
+    counter.tap("cancel")
+    counter.call()
+    counter.tap("next_sale")
+    assert counter.texts("reference") == ["Reference"]
+
+
+def test_back_from_the_tips_goes_on_with_what_was_typed(counter: Counter) -> None:
+    """Amount and reference; a tip then begins the sale with both."""
+    counter.shop.do(ChangeSetting(name="tip_policy", text="at_till"))
+    counter.shop.do(ClosePage())
+    counter.look()
+    counter.type("5", "00")
+    counter.tap("reference")
+    counter.type("a")
+    counter.tap("done", "show_code", "back")
+    assert (counter.texts("reference"), counter.texts("amount")[0]) == (["a"], "5.00")
+    counter.tap("show_code", "tip_10")
+    assert (counter.shop.sale.reference, counter.shop.sale.paid_minor) == ("a", 550)
 
 
 def test_a_refund_takes_a_reason_in_own_words(counter: Counter) -> None:

@@ -5,15 +5,19 @@ from dataclasses import replace
 from itertools import combinations
 
 import pytest
+from kivy.core.window import Window
 from kivy.uix.label import Label
 
-from terminal_app.screen_model import ScreenModel, ScreenName
-from terminal_app.ui.samples import SAMPLE_CODE_TEXT, SAMPLES
-from tests.gui.stage import Till, distance_px, is_inside, picture
+from terminal_app.screen_model import Appearance, Language, ScreenModel, ScreenName
+from terminal_app.ui.samples import SAMPLE_CODE_TEXT, SAMPLES, samples
+from terminal_app.ui.theme import GAP_MM, MARGIN_MM
+from tests.gui.layout import labels
+from tests.gui.stage import Till, distance_px, is_inside, picture, rectangle
 from wallet_sdk.decoding import decode_codes
 from wallet_sdk.screen import finger
 from wallet_sdk.screen.environment import PANEL_7_LANDSCAPE, PANEL_7_PORTRAIT, PANEL_10_LANDSCAPE, Panel
 from wallet_sdk.screen.text import LEADING
+from wallet_sdk.screen.units import mm
 
 TillOf = Callable[[ScreenModel, Panel], Till]
 
@@ -77,6 +81,28 @@ def test_the_last_result_loses_its_time_before_it_loses_its_size(till_of: TillOf
     assert "12" in till.texts()["send_now"]
     till.show(replace(SAMPLES[ScreenName.KEYPAD], bar=replace(long, queue_count=0, queue_total="")))
     assert till.texts()["last_result"] == ["ACCEPTED OFFLINE 112.50 14:07"]
+
+
+@pytest.mark.parametrize("language", [Language.ENGLISH, Language.ARABIC], ids=lambda each: each.value)
+@pytest.mark.parametrize("panel", [PANEL_7_LANDSCAPE, PANEL_7_PORTRAIT], ids=lambda each: f"{each.width_px}")
+def test_without_a_menu_the_shop_begins_where_the_bar_does(till_of: TillOf, panel: Panel, language: Language) -> None:
+    """What is not there takes no distance either; and the key comes back on the same side."""
+    shown = samples(Appearance(language=language))
+    keypad = shown[ScreenName.KEYPAD]
+    without = replace(keypad, bar=replace(keypad.bar, menu=None))
+    till = till_of(without, panel)
+    assert place_px(language) == pytest.approx(mm(MARGIN_MM), abs=1)
+    till.show(keypad)
+    assert place_px(language) == pytest.approx(mm(MARGIN_MM + 11.0 + GAP_MM), abs=1)
+    till.show(without)
+    assert place_px(language) == pytest.approx(mm(MARGIN_MM), abs=1)
+
+
+def place_px(language: Language) -> float:
+    """How far the shop's name stands from the side that the bar is read from."""
+    (place,) = (each for each in labels() if getattr(each, "robot_id", "") == "place")
+    left, _, right, _ = rectangle(place)
+    return Window.width - right if language is Language.ARABIC else left
 
 
 def test_long_words_on_join_stay_on_the_button(till_of: TillOf) -> None:

@@ -222,6 +222,8 @@ def test_every_state_has_its_own_sign() -> None:
             assert PANEL_ICONS[first] is not PANEL_ICONS[second]
     assert signs[ScreenName.PAID] != signs[ScreenName.REFUNDED], "money in is never taken for money back"
     assert PANEL_ICONS[ScreenName.PAID] is not PANEL_ICONS[ScreenName.REFUNDED]
+    others = {icon for name, icon in PANEL_ICONS.items() if name is not ScreenName.DONE}
+    assert PANEL_ICONS[ScreenName.DONE] not in others, "a file that was saved is never taken for a payment"
     assert len({SAMPLES[name].headline for name in PANEL_ICONS}) == len(PANEL_ICONS)
 
 

@@ -17,6 +17,7 @@ from terminal_app.screen_model import (
     NetworkSwitch,
     PageButton,
     PreviewFrame,
+    SaleDraft,
     ScreenModel,
     SwitchNetwork,
     UiWords,
@@ -62,6 +63,8 @@ class Screen(BoxLayout):
     through them by Tab, which moves the ring elsewhere.
     """
 
+    #: Which leaf of it is open, where it has several; it stays open when the screen is built anew.
+    leaf = 0
     tall: Widget | None = None
     has_text_line = False
     has_fields = False
@@ -81,6 +84,9 @@ class Screen(BoxLayout):
     def draw(self, model: ScreenModel) -> None:
         """Show this model."""
         raise NotImplementedError
+
+    def resume(self, draft: SaleDraft) -> None:
+        """Go on with what was typed before a page was laid over the screen, where it has a place for that."""
 
     def show_frame(self, frame: PreviewFrame) -> None:
         """Show a camera frame, where the screen has a place for one."""

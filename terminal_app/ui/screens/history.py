@@ -34,6 +34,8 @@ class HistoryPage(ListPage):
     def draw(self, model: ScreenModel) -> None:
         """Show the sales, and what was searched for."""
         assert model.search is not None
+        if model.search.text != self._typed:
+            self.leaf = 0  # what is found now begins at its newest
         self._typed = model.search.text
         self._search.prefill(self._typed)
         super().draw(model)

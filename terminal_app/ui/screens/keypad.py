@@ -5,27 +5,32 @@ from typing import Final
 
 from kivy.uix.boxlayout import BoxLayout
 
+from terminal_app.sale.asking import REFERENCE_CHARS_MAX
 from terminal_app.sale.tips import share
 from terminal_app.screen_model import (
     Action,
     AmountText,
     Choice,
     CommandName,
+    SaleDraft,
     ScanCustomer,
     ScreenModel,
     ScreenName,
     ShowCode,
+    TextAsk,
     TipOffer,
     keypad_number,
 )
-from terminal_app.ui.screens.base import LeavePage, Screen, Surroundings
-from terminal_app.ui.theme import CORNER_MM, GAP_MM, MARGIN_MM
+from terminal_app.ui.screens.base import Screen, Surroundings
+from terminal_app.ui.theme import CORNER_MM, GAP_MM, MARGIN_MM, TARGET_MM
 from terminal_app.ui.widgets.action_row import ACTION_ICONS, make_button
-from terminal_app.ui.widgets.pad import BACKSPACE, digit_pad
+from terminal_app.ui.widgets.pad import BACKSPACE, PAD_MM, digit_pad
+from terminal_app.ui.widgets.pill import Pill
 from wallet_sdk.screen.amount import AmountLabel
 from wallet_sdk.screen.buttons import WordButton
 from wallet_sdk.screen.finger import BACKSPACE_KEY, ESCAPE_KEY
-from wallet_sdk.screen.parts import column
+from wallet_sdk.screen.icons import Icon
+from wallet_sdk.screen.parts import column, row
 from wallet_sdk.screen.surface import Surface
 from wallet_sdk.screen.text import FittedLine, Paragraph
 from wallet_sdk.screen.units import mm
@@ -34,6 +39,9 @@ from wallet_sdk.screen.units import mm
 DIGITS_MAX: Final = 9
 
 _HINT_MM_MAX: Final = 10.5
+#: The reference leaves the title its place, or in a high window the amount.
+_REFERENCE_PART: Final = 0.66
+_REFERENCE_PART_BESIDE: Final = 0.42
 
 
 class Entry:
@@ -59,7 +67,7 @@ class Entry:
 
 
 class KeypadScreen(Screen):
-    """Figures, a keypad, and two ways to be paid: show a code, or scan the customer's."""
+    """Figures, a keypad, a reference if one is wanted, and two ways to be paid: show a code, or scan the customer's."""
 
     def __init__(self, surroundings: Surroundings) -> None:
         super().__init__(surroundings)
@@ -69,8 +77,9 @@ class KeypadScreen(Screen):
         self._title = FittedLine(
             type_mm=self.look.sizes.body_mm, color=self.look.theme.text_dim, robot_id="headline", halign=self.look.start
         )
-        self._title.size_hint_y = None
-        self._title_px = mm(self.look.sizes.body_mm * 1.6)
+        self._reference = ""
+        self._reference_key = Pill(look=self.look, robot_id="reference")
+        self._reference_key.bind(on_release=lambda *_args: self._ask_reference())
         self._amount = AmountLabel(
             type_mm=self.look.sizes.amount_mm,
             color=self.look.theme.text_dim,
@@ -86,7 +95,7 @@ class KeypadScreen(Screen):
         keys = digit_pad(look=self.look, press=self._press_digit)
         if self.look.is_portrait:
             self.orientation = "vertical"
-            display.size_hint_y = 0.35
+            keys.size_hint_y, keys.height = None, mm(PAD_MM)
             for widget in (display, keys, self._slot):
                 self.add_widget(widget)
         else:
@@ -98,8 +107,17 @@ class KeypadScreen(Screen):
 
     def _display(self) -> BoxLayout:
         """The dark glass that the figures stand on."""
-        display = column(self._title, self._amount, self._hint, spacing_mm=0)
-        display.padding = (mm(4), mm(2), mm(4), mm(2.5))
+        if self.look.is_portrait:  # the keys need the room that a title would take
+            beside = BoxLayout(spacing=mm(GAP_MM))
+            for widget in (self._reference_key, self._amount):
+                beside.add_widget(widget)
+            self._reference_key.pos_hint = {"top": 1}
+            display = column(beside, self._hint, spacing_mm=0)
+        else:
+            above = row(*self.look.in_row(self._title, self._reference_key), height_mm=TARGET_MM)
+            display = column(above, self._amount, self._hint, spacing_mm=0)
+        display.padding = (mm(4), mm(2), mm(3), mm(2))
+        self._reference_key.parent.bind(width=self._show_reference)
         theme = self.look.theme
         Surface(display, fill=theme.bar_shade, outline=theme.outline, corner_mm=CORNER_MM)
         return display
@@ -110,9 +128,7 @@ class KeypadScreen(Screen):
         self._model = model
         self._title.text = model.headline
         self._hint.text = "\n".join(model.lines)
-        # a hint takes the title's place, never the amount's
-        self._title.opacity = 0 if model.lines else 1
-        self._title.height = 0 if model.lines else self._title_px
+        self._show_reference()
         if model.actions != old_actions:
             self._rebuild_buttons(model.actions)
         self._show_entry()
@@ -140,6 +156,38 @@ class KeypadScreen(Screen):
         for button in self._buttons:
             needs_amount = button.robot_id in (CommandName.SHOW_CODE.value, CommandName.SCAN_CUSTOMER.value)
             button.disabled = needs_amount and empty
+
+    def _show_reference(self, *_args: object) -> None:
+        """What was typed, or the word that asks for it."""
+        words = self._reference or self.around.words.reference
+        theme = self.look.theme
+        tint = theme.accent if self._reference else theme.text_dim
+        self._reference_key.show(icon=Icon.TAG, word=words, tint=tint)
+        part = _REFERENCE_PART_BESIDE if self.look.is_portrait else _REFERENCE_PART
+        most_px = self._reference_key.parent.width * part
+        self._reference_key.width = min(self._reference_key.width, max(mm(TARGET_MM), most_px))
+
+    def _ask_reference(self) -> None:
+        assert self._model is not None
+        draft = SaleDraft(amount_minor=self.entry.amount_minor, reference=self._reference)
+        ask = TextAsk(
+            name=self.around.words.reference,
+            fill=draft,
+            place="reference",
+            done=self.around.words.done,
+            text=self._reference,
+            chars_min=0,
+            chars_max=REFERENCE_CHARS_MAX,
+        )
+        bar = replace(self._model.bar, menu=None)
+        self.around.open_page(replace(self._model, name=ScreenName.TYPE_TEXT, bar=bar, ask=ask, back=draft))
+
+    def resume(self, draft: SaleDraft) -> None:
+        """Amount and reference as they were, or as they are now."""
+        self.entry.amount_minor = draft.amount_minor
+        self._reference = draft.reference
+        self._show_reference()
+        self._show_entry()
 
     def _press_digit(self, name: str) -> None:
         if name == BACKSPACE:
@@ -174,17 +222,18 @@ class KeypadScreen(Screen):
     def _sell(self, kind: type[ShowCode] | type[ScanCustomer]) -> None:
         """Begin the sale, or ask for a tip first where the shop does so."""
         assert self._model is not None
-        model, amount_minor = self._model, self.entry.amount_minor
-        if model.tips is None:
-            self.around.send(kind(amount_minor=amount_minor))
+        draft = SaleDraft(amount_minor=self.entry.amount_minor, reference=self._reference)
+        if self._model.tips is None:
+            self.around.send(kind(amount_minor=draft.amount_minor, reference=draft.reference))
         else:
-            self.around.open_page(tip_page(model, model.tips, kind=kind, amount_minor=amount_minor))
+            self.around.open_page(tip_page(self._model, self._model.tips, kind=kind, draft=draft))
 
 
 def tip_page(
-    model: ScreenModel, tips: TipOffer, *, kind: type[ShowCode] | type[ScanCustomer], amount_minor: int
+    model: ScreenModel, tips: TipOffer, *, kind: type[ShowCode] | type[ScanCustomer], draft: SaleDraft
 ) -> ScreenModel:
-    """The page that asks for a tip on this amount; each choice begins the sale."""
+    """The page that asks for a tip on this amount; each choice begins the sale, and Back goes on typing."""
+    amount_minor, reference = draft.amount_minor, draft.reference
 
     def text(minor: int) -> str:
         return keypad_number(amount_minor=minor, fraction_digits=model.keypad_fraction_digits)
@@ -198,12 +247,12 @@ def tip_page(
             robot_id=f"tip_{percent}",
             label=label,
             detail=f"+ {text(tip_minor)} {model.keypad_currency}",
-            press=kind(amount_minor=amount_minor, tip_minor=tip_minor),
+            press=kind(amount_minor=amount_minor, reference=reference, tip_minor=tip_minor),
         )
         for percent, label, tip_minor in shares
         if tip_minor
     ]
-    none = Choice(robot_id="no_tip", label=tips.no_tip, press=kind(amount_minor=amount_minor))
+    none = Choice(robot_id="no_tip", label=tips.no_tip, press=kind(amount_minor=amount_minor, reference=reference))
     return replace(
         model,
         name=ScreenName.TIP,
@@ -213,5 +262,5 @@ def tip_page(
         lines=(),
         actions=(),
         choices=(none, *choices),
-        back=LeavePage.NOW,
+        back=draft,
     )

@@ -36,7 +36,7 @@ class ListPage(Screen):
         self.spacing = mm(GAP_MM)
         self._model: ScreenModel | None = None
         self._rows: tuple[Row, ...] = ()
-        self._page = 0
+        self._shown_leaf = 0
         self._header = Header(look=look)
         self._header.back.bind(on_release=lambda *_args: self._go_back())
         self._back: object = None
@@ -67,7 +67,7 @@ class ListPage(Screen):
         return keys
 
     def draw(self, model: ScreenModel) -> None:
-        """Show the rows; the page that is open stays open."""
+        """Show the rows; the leaf that is open stays open."""
         self._model = model
         self._back = model.back
         self._lines.text = "\n".join(model.lines)
@@ -108,16 +108,16 @@ class ListPage(Screen):
         return leaves
 
     def _fill(self, *_args: object) -> None:
-        """As many rows as fit, from the open page on, and keys that turn when there is more."""
+        """The rows of the open leaf, and keys that turn when there is more than one."""
         if self._model is None:
             return
         leaves = self._leaves()
-        self._page = min(self._page, len(leaves) - 1)
-        self._count.text = f"{self._page + 1} / {len(leaves)}"
+        self._shown_leaf = min(self.leaf, len(leaves) - 1)
+        self._count.text = f"{self._shown_leaf + 1} / {len(leaves)}"
         turns = (self._turns,) if len(leaves) > 1 else ()
         self._header.show(self._model.headline, *turns, back=self._back)
         self._list.clear_widgets()
-        for line in leaves[self._page]:
+        for line in leaves[self._shown_leaf]:
             self._list.add_widget(self._line(line))
         self._list.add_widget(Widget())
 
@@ -185,7 +185,7 @@ class ListPage(Screen):
         self.around.open_page(page)
 
     def _turn(self, by: int) -> None:
-        self._page = max(0, self._page + by)
+        self.leaf = max(0, self._shown_leaf + by)
         self._fill()
 
     def _go_back(self) -> None:

@@ -27,7 +27,7 @@ PANEL_ICONS: Final = {
     ScreenName.CANCELLED: Icon.HOUR_GLASS,
     ScreenName.UNKNOWN: Icon.QUESTION,
     ScreenName.VERIFYING: Icon.BAR,
-    ScreenName.DONE: Icon.TICK,
+    ScreenName.DONE: Icon.SHEET,
     ScreenName.REFUNDED: Icon.ARROW_BACK,
     ScreenName.REFUND_OPEN: Icon.QUESTION,
     ScreenName.REFUND_REFUSED: Icon.CROSS,
@@ -43,7 +43,13 @@ _ICON_MM_MIN: Final = 14.0
 _LINES_BESIDE_ICON: Final = 4.5
 
 # Icons of many lines are drawn finer.
-BIG_ICON_STROKES: Final = {Icon.HOUR_GLASS: 0.13, Icon.BAR: 0.12, Icon.ARROW_INTO_TRAY: 0.2, Icon.QUESTION: 0.22}
+BIG_ICON_STROKES: Final = {
+    Icon.SHEET: 0.14,
+    Icon.HOUR_GLASS: 0.13,
+    Icon.BAR: 0.12,
+    Icon.ARROW_INTO_TRAY: 0.2,
+    Icon.QUESTION: 0.22,
+}
 
 
 class WarningBand(FittedLine):

@@ -8,7 +8,7 @@ from kivy.uix.widget import Widget
 
 from terminal_app.screen_model import NetworkState, TopBar, UiWords
 from terminal_app.ui.theme import CORNER_MM, GAP_MM, MARGIN_MM, TARGET_MM, Look
-from wallet_sdk.screen.colours import Colour
+from terminal_app.ui.widgets.pill import ICON_MM, PADDING_MM, Pill
 from wallet_sdk.screen.fonts import BODY_FONT, STRONG_FONT
 from wallet_sdk.screen.icons import Icon, IconView
 from wallet_sdk.screen.parts import row
@@ -17,8 +17,6 @@ from wallet_sdk.screen.text import FittedLine, width_px_of
 from wallet_sdk.screen.touch import PressArea
 from wallet_sdk.screen.units import mm
 
-_PADDING_MM = 2.4
-_ICON_MM = 4.4
 _MENU_MM = 11.0
 _SWITCH_WIDTH_MM = 7.6
 _SWITCH_HEIGHT_MM = 4.4
@@ -54,71 +52,20 @@ def place_of(bar: TopBar) -> str:
     return " · ".join(each for each in (bar.shop, bar.till) if each)
 
 
-class Pill(PressArea):
-    """An icon and a word in the bar, to be pressed; takes the width that it needs."""
-
-    def __init__(self, *, look: Look, **kwargs: object) -> None:
-        super().__init__(size_hint=(None, None), height=mm(TARGET_MM), **kwargs)
-        self._look = look
-        theme = look.theme
-        self._fill = (*theme.disc[:3], 0.1)
-        self._surface = Surface(self, fill=self._fill, corner_mm=TARGET_MM / 2)
-        self._icon_view = IconView(stroke=0.2)
-        self._word = FittedLine(type_mm=look.sizes.bar_mm, color=theme.text, halign=look.start)
-        self.add_widget(self._icon_view)
-        self.add_widget(self._word)
-        self.tail_px = 0.0
-        self.bind(pos=self._place, size=self._place, pressed=self._paint)
-
-    def show(self, *, icon: Icon, word: str, tint: Colour) -> None:
-        """Change what it says."""
-        self._icon_view.icon = icon
-        self._icon_view.tint = tint
-        self._word.text = word
-        self.label_text = word
-        word_px = width_px_of(word, font_name=BODY_FONT, font_px=mm(self._look.sizes.bar_mm)) + mm(1)
-        self.width = mm(2 * _PADDING_MM + _ICON_MM + 1.6) + word_px + self.tail_px
-        self._place()
-
-    def _paint(self, *_args: object) -> None:
-        self._surface.paint(fill=(*self._look.theme.disc[:3], 0.28) if self.pressed else self._fill)
-
-    def _place(self, *_args: object) -> None:
-        side_px = mm(_ICON_MM)
-        self._icon_view.size = (side_px, side_px)
-        icon_x = self._from_start(mm(_PADDING_MM), width_px=side_px)
-        self._icon_view.pos = (icon_x, (self.y + self.height / 2) - side_px / 2)
-        before_px = mm(_PADDING_MM + 1.6) + side_px
-        word_px = max(0.0, self.width - mm(_PADDING_MM) - self.tail_px - before_px)
-        self._word.size = (word_px, self.height)
-        self._word.pos = (self._from_start(before_px, width_px=word_px), self.y)
-
-    def _from_start(self, distance_px: float, *, width_px: float) -> float:
-        """Where a part of this width begins that is so far from the side that a line begins on."""
-        if self._look.start == "left":
-            return float(self.x + distance_px)
-        return float(self.x + self.width - distance_px - width_px)
-
-
 class MenuKey(PressArea):
     """Three lines: the way to everything that is not a sale."""
 
     def __init__(self, *, look: Look) -> None:
-        super().__init__(robot_id="menu", label_text="menu", size_hint=(None, None), height=mm(TARGET_MM))
+        super().__init__(robot_id="menu", label_text="menu", size_hint=(None, None))
+        self.size = (mm(_MENU_MM), mm(TARGET_MM))
         self._theme = look.theme
         self._surface = Surface(self, fill=(*look.theme.disc[:3], 0.1), corner_mm=CORNER_MM)
         self._icon = IconView(icon=Icon.MENU, tint=look.theme.text, stroke=0.2)
         self.add_widget(self._icon)
         self.bind(pos=self._place, size=self._place)
 
-    def show(self, *, shown: bool) -> None:
-        """Be there, or take no room."""
-        self.width = mm(_MENU_MM) if shown else 0
-        self.opacity = 1 if shown else 0
-        self.disabled = not shown
-
     def _place(self, *_args: object) -> None:
-        side_px = mm(_ICON_MM)
+        side_px = mm(ICON_MM)
         self._icon.size = (side_px, side_px)
         self._icon.pos = (self.x + (self.width - side_px) / 2, self.y + (self.height - side_px) / 2)
 
@@ -150,7 +97,7 @@ class NetworkPill(Pill):
 
     def _place_switch(self, *_args: object) -> None:
         width_px, height_px = mm(_SWITCH_WIDTH_MM), mm(_SWITCH_HEIGHT_MM)
-        x = self._from_start(self.width - mm(_PADDING_MM) - width_px, width_px=width_px)
+        x = self._from_start(self.width - mm(PADDING_MM) - width_px, width_px=width_px)
         y = (self.y + self.height / 2) - height_px / 2
         self._track.pos, self._track.size, self._track.radius = (x, y), (width_px, height_px), [height_px / 2]
         inset_px = mm(0.55)
@@ -216,11 +163,26 @@ class TopBarView(BoxLayout):
         }
         for widgets in rows[self._form]:
             self.add_widget(row(*self._look.in_row(*widgets), height_mm=TARGET_MM, spacing_mm=GAP_MM))
+        self._menu_row = self.menu.parent
+
+    @property
+    def _has_menu(self) -> bool:
+        return self.menu.parent is not None
+
+    def _show_menu(self, *, shown: bool) -> None:
+        """Put the menu's key before the rest of its row, or take it out: what takes no room has no distance either."""
+        if self._menu_row is None or shown == self._has_menu:
+            return
+        if shown:
+            first = len(self._menu_row.children) if self._look.start == "left" else 0  # Kivy counts from the right
+            self._menu_row.add_widget(self.menu, index=first)
+        else:
+            self._menu_row.remove_widget(self.menu)
 
     def show(self, bar: TopBar) -> None:
         """Draw this bar."""
         self._bar = bar
-        self.menu.show(shown=bar.menu is not None)
+        self._show_menu(shown=bar.menu is not None)
         waits = bar.queue_count > 0
         self.queue.opacity = 1 if waits else 0
         self.queue.disabled = not waits
@@ -284,7 +246,8 @@ class TopBarView(BoxLayout):
         if bar.training:
             return bar.training
         place = place_of(bar)
-        room_px = self.width - 2 * mm(MARGIN_MM) - self.network.width - self.menu.width - 2 * mm(GAP_MM)
+        menu_px = self.menu.width + mm(GAP_MM) if self._has_menu else 0.0
+        room_px = self.width - 2 * mm(MARGIN_MM) - self.network.width - mm(GAP_MM) - menu_px
         return place if self._width_px(place, STRONG_FONT) <= room_px else bar.shop
 
     def _draw_place(self, words: str) -> None:
@@ -301,7 +264,7 @@ class TopBarView(BoxLayout):
     def _room_px(self) -> float:
         """What the widgets of fixed width leave in the row of the last result (in a short row: of the place)."""
         beside = {
-            BarForm.ONE_ROW: (self.menu, self._place_name, self.queue, self.network),
+            BarForm.ONE_ROW: (*((self.menu,) if self._has_menu else ()), self._place_name, self.queue, self.network),
             BarForm.TWO_ROWS: (self.queue,),
             BarForm.SHORT_ROW: (self.queue, self.network),
         }[self._form]

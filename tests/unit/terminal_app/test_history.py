@@ -2,9 +2,11 @@
 
 import pytest
 
+from terminal_app.core import Place
 from terminal_app.journal import Views
+from terminal_app.office_commands import ChangeSetting, SearchHistory
 from terminal_app.reports import HistoryQuery, OfflineFilter, parse_query, queue_view, search
-from terminal_app.screen_model import NetworkSwitch
+from terminal_app.screen_model import NetworkSwitch, ScanCustomer, ShowCode
 from tests.unit.terminal_app.people import sell, sell_by_code
 from tests.unit.terminal_app.shop import Shop
 from wallet_sdk.protocol.errors import ErrorCode
@@ -56,6 +58,44 @@ def test_a_part_of_a_reference_is_found(sold: Shop) -> None:
     assert find(sold, "table-") == [700, 1_250]
     assert find(sold, "e-9") == [700]
     assert find(sold, "chair") == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "in_request"),
+    [("table 7", "table 7"), (" INV-26-117 ", "INV-26-117"), ("invoice 2026-0417", ""), ("मेज़ 7", "")],
+)
+def test_a_reference_is_kept_whole_and_stands_in_the_request_where_it_has_room(
+    shop: Shop, typed: str, in_request: str
+) -> None:
+    """A part of it would be another one. It is found again, printed, and there after a restart."""
+    request_id = sell(shop, 1_000, reference=typed)
+    shop.restart()
+    sale = shop.till.views.sales[request_id]
+    assert (sale.reference, sale.request.message.reference) == (typed.strip(), in_request)
+    shop.do(SearchHistory(text=typed[2:6]))
+    assert shop.snapshot.office is not None
+    assert [entry.reference for entry in shop.snapshot.office.entries] == [typed.strip()]
+
+
+def test_a_tip_on_the_phone_takes_the_room_of_a_reference(shop: Shop) -> None:
+    """Both cannot stand in one request (R-118): the tip goes there, the reference stays here."""
+    shop.do(ChangeSetting(name="tip_policy", text="on_phone"))
+    request = shop.show_code(100_000, "table 71").message
+    assert (request.tip_max_minor, request.reference) == (15_000, "")
+    assert shop.sale.reference == "table 71"
+
+
+@pytest.mark.parametrize("typed", ["x" * 21, "two\nlines"])
+def test_a_reference_that_no_paper_takes_begins_no_sale(shop: Shop, typed: str) -> None:
+    """Nothing is cut off in silence."""
+    shop.do(ShowCode(amount_minor=100, reference=typed))
+    assert (shop.place, shop.refusal) == (Place.KEYPAD, ErrorCode.BAD_ARGUMENT)
+
+
+def test_a_scanned_customers_sale_has_its_reference_too(shop: Shop) -> None:
+    """Though no payer sees it."""
+    shop.do(ScanCustomer(amount_minor=500, reference="table 7"))
+    assert shop.sale.reference == "table 7"
 
 
 def test_a_time_bounds_the_search(sold: Shop) -> None:
