@@ -7,6 +7,8 @@ ARGS ?=
 DB ?=
 ROWS ?=
 RUNS ?= 100000
+# One process a core, at most four: they are also given to the servers and tills that tests start.
+CORES ?= -n auto --maxprocesses 4 --dist loadfile
 TARGET ?=
 
 # Nothing of ours is written outside the tree: an empty or read-only HOME is fine.
@@ -25,15 +27,15 @@ setup: ## make .venv with pinned wheels; done by every other word that needs it
 demo: screen ## server, terminal and wallet on this screen; DB=postgres, ARGS= is passed on
 	@$(RUN)/tillcode-demo $(if $(DB),--database $(DB)) $(ARGS)
 
-test: oracle ## every test but soak and bench; ARGS= is passed to pytest
-	@$(RUN)/python -m pytest $(ARGS)
+test: oracle ## every test but soak and bench, on every core; ARGS= is passed to pytest, CORES= takes one process
+	@$(RUN)/python -m pytest $(CORES) $(ARGS)
 
 check: ready ## style, types, import contracts, tidiness; under 15 s
 	@$(MAKE) --no-print-directory --output-sync=target -j4 check-style check-types check-imports check-tidy
 
 gui: screen ## real screens, real touches, no display needed
 	@deploy/setup.sh exists tests/gui
-	@$(RUN)/python -m pytest tests/gui $(ARGS)
+	@$(RUN)/python -m pytest tests/gui $(CORES) $(ARGS)
 
 soak: oracle ## the tests that run for minutes on purpose
 	@deploy/setup.sh exists tests/system

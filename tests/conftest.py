@@ -34,8 +34,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the seed of the run, and settle the surroundings of Kivy and Hypothesis."""
-    chosen: int | None = config.getoption("--seed")
-    config.stash[SEED] = random.SystemRandom().getrandbits(SEED_BITS) if chosen is None else chosen
+    if config.option.seed is None:
+        config.option.seed = random.SystemRandom().getrandbits(SEED_BITS)  # xdist hands the options on to its workers
+    config.stash[SEED] = config.option.seed
     (CACHE / "kivy").mkdir(parents=True, exist_ok=True)
     for name, setting in KIVY_ENVIRONMENT.items():
         os.environ.setdefault(name, setting)
