@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wallet_sdk.protocol import limits, quick
-from wallet_sdk.protocol.envelope import P256_ORDER, open_unverified, seal
+from wallet_sdk.protocol.envelope import P256_ORDER, Sealed, open_unverified, seal
 from wallet_sdk.protocol.errors import TillcodeError
 from wallet_sdk.protocol.ids import Counter, Digest, Envelope, RequestId
 from wallet_sdk.protocol.messages import AuthorizationMode, PaymentIntent, PaymentRequest
@@ -20,7 +20,9 @@ from wallet_sdk.testing import Scheme
 
 SCHEME: Final = Scheme(seed=31)
 CERTIFICATE, TOKEN = SCHEME.certificate().envelope, SCHEME.token().envelope
-USUAL: Final = seal(replace(SCHEME.request().message, tip_max_minor=0), SCHEME.terminal, embedded=CERTIFICATE)
+REFERENCE: Final = "R-42"
+ASKED: Final = replace(SCHEME.request().message, tip_max_minor=0, reference=REFERENCE)
+USUAL: Final = seal(ASKED, SCHEME.terminal, embedded=CERTIFICATE)
 INTENT: Final = SCHEME.intent(token=TOKEN, request_digest=USUAL.digest)
 UINTS: Final = st.sampled_from([1, 23, 24, 255, 256, 65_535, 65_536, 2**32 - 1]) | st.integers(1, 2**32 - 1)
 EMBEDDED: Final = st.sampled_from([CERTIFICATE, TOKEN]) | st.binary(min_size=1, max_size=330)
@@ -86,6 +88,54 @@ def test_the_usual_shapes_are_read_without_the_strict_reader() -> None:
             assert quick._usual_intent(intent.envelope) == intent
 
 
+def sealed_around(embedded_bytes: int) -> tuple[Sealed[PaymentRequest], Sealed[PaymentIntent]]:
+    """A request and an intent that embed something so long."""
+    embedded = Envelope(bytes(embedded_bytes))
+    return (
+        seal(USUAL.message, SCHEME.terminal, embedded=embedded),
+        seal(INTENT.message, SCHEME.device, embedded=embedded),
+    )
+
+
+@pytest.mark.parametrize("embedded_bytes", [24, 25, 255, 256, 257, 300])
+def test_an_embedded_envelope_of_any_usual_length_is_read_without_the_strict_reader(embedded_bytes: int) -> None:
+    """On both sides of the place where its head grows by a byte. (R-6)"""
+    request, intent = sealed_around(embedded_bytes)
+    assert quick._usual_request(request.envelope) == request
+    assert quick._usual_intent(intent.envelope) == intent
+
+
+def test_the_largest_message_is_read_without_the_strict_reader_and_a_larger_one_by_it() -> None:
+    """Which refuses it. (R-9)"""
+    request, _ = sealed_around(300)
+    room = limits.MESSAGE_BYTES_MAX - len(request.envelope)
+    largest = seal(USUAL.message, SCHEME.terminal, embedded=Envelope(bytes(300 + room)))
+    assert len(largest.envelope) == limits.MESSAGE_BYTES_MAX
+    assert quick._usual_request(largest.envelope) == largest
+    protected, _, payload, signature = cbor2.loads(largest.envelope)
+    larger = cbor2.dumps([protected, {33: bytes(301 + room)}, payload, signature])
+    assert quick._usual_request(larger) is None
+    assert_alike(larger)
+
+
+@pytest.mark.parametrize("lifetime_s", [1, 2, limits.REQUEST_LIFETIME_S_MAX])
+@pytest.mark.parametrize("amount_minor", [1, 2, 23, 24, 2**32 - 1])
+def test_the_least_and_the_most_of_a_request_are_usual(lifetime_s: int, amount_minor: int) -> None:
+    """A bound belongs to what it bounds."""
+    asked = replace(USUAL.message, lifetime_s=lifetime_s, amount_minor=amount_minor)
+    request = seal(asked, SCHEME.terminal, embedded=CERTIFICATE)
+    assert quick._usual_request(request.envelope) == request
+
+
+@pytest.mark.parametrize("counter", [1, 2, limits.TOKEN_COUNT_MAX])
+@pytest.mark.parametrize("amount_minor", [1, 2, 23, 24, 2**32 - 1])
+def test_the_least_and_the_most_of_an_intent_are_usual(counter: int, amount_minor: int) -> None:
+    """As above, with a cumulative sum of nothing beside it."""
+    meant = replace(INTENT.message, counter=Counter(counter), amount_minor=amount_minor, cumulative_minor=0)
+    intent = seal(meant, SCHEME.device, embedded=TOKEN)
+    assert quick._usual_intent(intent.envelope) == intent
+
+
 @given(changed=st.dictionaries(st.integers(0, 14), VALUES, max_size=3), left_out=st.sets(st.integers(0, 12)))
 def test_a_payload_written_by_hand_is_read_alike(changed: dict[int, Any], left_out: set[int]) -> None:
     """Keys with other values, too many, too few, and in another sequence."""
@@ -108,6 +158,22 @@ def test_a_longer_head_of_any_item_is_read_alike(rng: Random) -> None:
                 assert_alike(before + changed + after)
             assert_alike(before)
     assert_alike(b"")
+
+
+def test_a_reference_s_length_and_the_number_of_entries_are_held_to_it() -> None:
+    """Each head that a short text can have, and a map that counts one too many or too few. (R-6)"""
+    payloads = [cbor2.loads(USUAL.envelope)[2]]
+    payloads.append(payloads[0].replace(b"\xa7", b"\xa6", 1))
+    without = replace(USUAL.message, reference="")
+    payloads.append(
+        cbor2.loads(seal(without, SCHEME.terminal, embedded=CERTIFICATE).envelope)[2].replace(b"\xa6", b"\xa7", 1)
+    )
+    payloads += [
+        payloads[0].replace(b"\x0c" + bytes([0x60 + len(REFERENCE)]), bytes([0x0C, 0x60 + n])) for n in range(11)
+    ]
+    for payload in payloads:
+        protected, unprotected, _, signature = cbor2.loads(USUAL.envelope)
+        assert_alike(cbor2.dumps([protected, unprotected, payload, signature]))
 
 
 @pytest.mark.parametrize(

@@ -53,8 +53,8 @@ _UNPROTECTED_DEPTH_MAX: Final = 2
 #: Order of the P-256 group. Source: SP 800-186 section 3.2.1.3.
 P256_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _ZERO: Final = bytes(32)
-_ORDER: Final = P256_ORDER.to_bytes(32, "big")
-_HALF_ORDER: Final = (P256_ORDER // 2).to_bytes(32, "big")
+_ORDER: Final = P256_ORDER.to_bytes(32)
+_HALF_ORDER: Final = (P256_ORDER // 2).to_bytes(32)
 _ECDSA: Final = ec.ECDSA(Prehashed(SHA256()))
 
 #: Envelopes that never travel as a QR code may be larger than one.
@@ -183,7 +183,7 @@ def verify(sealed: Sealed[Any], public_key: PublicKeyBytes) -> None:
     if sealed.key_id is not None and sealed.key_id != key_id_of(public_key):
         raise RuleViolationError(ErrorCode.UNKNOWN_SIGNER, "the envelope names another key", param="key_id")
     r, s = sealed.signature[:32], sealed.signature[32:]
-    der = encode_dss_signature(int.from_bytes(r, "big"), int.from_bytes(s, "big"))
+    der = encode_dss_signature(int.from_bytes(r), int.from_bytes(s))
     try:
         load_public_key(public_key).verify(der, sealed.digest, _ECDSA)
     except InvalidSignature as error:
@@ -270,5 +270,5 @@ def _check_signature_form(signature: bytes) -> None:
 
 def _low_s(signature: bytes) -> bytes:
     assert len(signature) == limits.SIGNATURE_BYTES, "a signer returns r || s, 64 bytes"
-    s = int.from_bytes(signature[32:], "big")
-    return signature[:32] + min(s, P256_ORDER - s).to_bytes(32, "big")
+    s = int.from_bytes(signature[32:])
+    return signature[:32] + min(s, P256_ORDER - s).to_bytes(32)

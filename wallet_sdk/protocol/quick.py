@@ -21,8 +21,9 @@ from wallet_sdk.protocol.ids import Counter, Digest, Envelope, RequestId
 from wallet_sdk.protocol.messages import AuthorizationMode, MessageType, PaymentIntent, PaymentRequest
 from wallet_sdk.protocol.money import Currency
 
-#: An array of four, the protected header without a key id, and a map from 33 to a byte string that begins here.
-_HEAD: Final = bytes.fromhex("84 43a10128 a11821")
+#: An array of four, the protected header without a key id, and a map from 33 to a byte string of 24 bytes or more,
+#: whose length stands in its one encoding.
+_HEAD: Final = re.compile(rb"\x84\x43\xa1\x01\x28\xa1\x18\x21(?:\x58([\x18-\xff])|\x59([\x01-\xff].))", re.DOTALL)
 #: An unsigned integer below 2**32 in its one encoding.
 _UINT: Final = rb"([\x00-\x17]|\x18[\x18-\xff]|\x19[\x01-\xff].|\x1a(?!\x00\x00)....)"
 _SIGNATURE: Final = rb"\x58\x40(.{64})"
@@ -43,8 +44,10 @@ _SIGNED: Final = b"\x84\x6aSignature1\x43\xa1\x01\x28\x58\x24TC1"
 _SIGNED_REQUEST: Final = _SIGNED + bytes([MessageType.PAYMENT_REQUEST])
 _SIGNED_INTENT: Final = _SIGNED + bytes([MessageType.PAYMENT_INTENT])
 _MODES: Final = {bytes([mode]): mode for mode in AuthorizationMode}
-#: Behind a payload: the head of the signature, and the signature.
-_TAIL_BYTES: Final = 2 + limits.SIGNATURE_BYTES
+#: The head of a byte string of 24 to 255 bytes, as the payload and the signature are.
+_HEAD_BYTES: Final = 2
+#: Behind a payload: the signature with its head.
+_TAIL_BYTES: Final = _HEAD_BYTES + limits.SIGNATURE_BYTES
 
 
 def open_request(envelope: bytes) -> Sealed[PaymentRequest]:
@@ -66,15 +69,11 @@ def open_intent(envelope: bytes) -> Sealed[PaymentIntent]:
 
 
 def _usual_request(envelope: bytes) -> Sealed[PaymentRequest] | None:
-    start, end = _place_of_embedded(envelope)
-    found = _REQUEST.fullmatch(envelope, end) if end else None
-    if found is None:
+    parts = _parts_of(envelope, _REQUEST)
+    if parts is None:
         return None
-    length, entries, request_id, amount, currency, issued_at, lifetime, head, text, signature = found.groups()
-    has_length = length[0] == len(envelope) - end - 2 - _TAIL_BYTES
-    if not has_length or (entries == b"\xa7") != (text is not None) or not has_signature_form(signature):
-        return None
-    if text is not None and head[0] - 0x60 != len(text):
+    embedded, payload, (entries, request_id, amount, currency, issued_at, lifetime, head, text, signature) = parts
+    if (entries == b"\xa7") != (text is not None) or (text is not None and head[0] - 0x60 != len(text)):
         return None
     amount_minor, lifetime_s = _uint(amount), _uint(lifetime)
     if not (amount_minor and 1 <= lifetime_s <= limits.REQUEST_LIFETIME_S_MAX):
@@ -91,11 +90,10 @@ def _usual_request(envelope: bytes) -> Sealed[PaymentRequest] | None:
         lifetime_s=lifetime_s,
         reference="" if text is None else text.decode(),
     )
-    embedded = Envelope(envelope[start:end])
     return Sealed(
         message=message,
         envelope=Envelope(envelope),
-        digest=_digest(_SIGNED_REQUEST, embedded, envelope[end:-_TAIL_BYTES]),
+        digest=_digest(_SIGNED_REQUEST, embedded, payload),
         key_id=None,
         embedded=embedded,
         signature=signature,
@@ -103,14 +101,12 @@ def _usual_request(envelope: bytes) -> Sealed[PaymentRequest] | None:
 
 
 def _usual_intent(envelope: bytes) -> Sealed[PaymentIntent] | None:
-    start, end = _place_of_embedded(envelope)
-    found = _INTENT.fullmatch(envelope, end) if end else None
-    if found is None:
+    parts = _parts_of(envelope, _INTENT)
+    if parts is None:
         return None
-    length, counter, amount, cumulative, request_digest, mode, signature = found.groups()
+    embedded, payload, (counter, amount, cumulative, request_digest, mode, signature) = parts
     number, amount_minor = _uint(counter), _uint(amount)
-    is_bounded = 1 <= number <= limits.TOKEN_COUNT_MAX and amount_minor >= 1
-    if length[0] != len(envelope) - end - 2 - _TAIL_BYTES or not is_bounded or not has_signature_form(signature):
+    if not (1 <= number <= limits.TOKEN_COUNT_MAX and amount_minor):
         return None
     message = PaymentIntent(
         counter=Counter(number),
@@ -119,36 +115,37 @@ def _usual_intent(envelope: bytes) -> Sealed[PaymentIntent] | None:
         request_digest=Digest(request_digest),
         mode=_MODES[mode],
     )
-    embedded = Envelope(envelope[start:end])
     return Sealed(
         message=message,
         envelope=Envelope(envelope),
-        digest=_digest(_SIGNED_INTENT, embedded, envelope[end:-_TAIL_BYTES]),
+        digest=_digest(_SIGNED_INTENT, embedded, payload),
         key_id=None,
         embedded=embedded,
         signature=signature,
     )
 
 
-def _place_of_embedded(envelope: bytes) -> tuple[int, int]:
-    """Where the embedded envelope begins and ends, of 24 bytes or more with the shortest head; (0, 0) elsewhere."""
-    if type(envelope) is not bytes or not envelope.startswith(_HEAD):
-        return 0, 0
-    if not 12 + _TAIL_BYTES < len(envelope) <= limits.MESSAGE_BYTES_MAX:
-        return 0, 0
-    head, start = envelope[8], 10
-    length = envelope[9]
-    if head == 0x59:
-        start, length = 11, length << 8 | envelope[10]
-    return (start, start + length) if (head, length >= 256) in _BYTE_HEADS and length >= 24 else (0, 0)
-
-
-#: A byte string's head for one byte of length, and for two; each only where the shorter one does not do.
-_BYTE_HEADS: Final = frozenset({(0x58, False), (0x59, True)})
+def _parts_of(envelope: bytes, usual: re.Pattern[bytes]) -> tuple[Envelope, bytes, tuple[bytes, ...]] | None:
+    """The embedded envelope, the payload with its head, and what the pattern finds in all that is behind the former."""
+    if type(envelope) is not bytes or len(envelope) > limits.MESSAGE_BYTES_MAX:
+        return None
+    head = _HEAD.match(envelope)
+    if head is None:
+        return None
+    start = head.end()
+    end = start + int.from_bytes(head[1] or head[2])
+    found = usual.fullmatch(envelope, end)
+    if found is None:
+        return None
+    length, *parts = found.groups()
+    payload = envelope[end:-_TAIL_BYTES]
+    if length[0] != len(payload) - _HEAD_BYTES or not has_signature_form(parts[-1]):
+        return None
+    return Envelope(envelope[start:end]), payload, tuple(parts)
 
 
 def _uint(encoded: bytes) -> int:
-    return encoded[0] if len(encoded) == 1 else int.from_bytes(encoded[1:], "big")
+    return encoded[0] if len(encoded) == 1 else int.from_bytes(encoded[1:])
 
 
 def _digest(signed: bytes, embedded: Envelope, payload: bytes) -> Digest:
