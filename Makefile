@@ -37,9 +37,9 @@ gui: screen ## real screens, real touches, no display needed
 	@deploy/setup.sh exists tests/gui
 	@$(RUN)/python -m pytest tests/gui $(CORES) $(ARGS)
 
-soak: oracle ## the tests that run for minutes on purpose
+soak: oracle ## the tests that run for minutes on purpose; ARGS=tests/fuzz takes these only
 	@deploy/setup.sh exists tests/system
-	@$(RUN)/python -m pytest tests -m soak $(ARGS)
+	@$(RUN)/python -m pytest -m soak $(ARGS)
 
 fuzz: ready ## decoders fuzzed, guided by coverage; TARGET=envelope RUNS=100000
 	@deploy/setup.sh fuzz
