@@ -146,6 +146,11 @@ class TurnQueueCode:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HoldQueueCode:
+    """Stay at the code that is shown, or let them follow each other by themselves again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReadQueueCodes:
     """Read such a sequence from another till's screen; `ClosePage` stops it."""
 
@@ -284,6 +289,7 @@ OfficeCommand = (
     | ExportQueue
     | ShowQueueCodes
     | TurnQueueCode
+    | HoldQueueCode
     | ReadQueueCodes
     | ImportQueue
     | ChangeSetting

@@ -9,9 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, assert_never
 
+from terminal_app.core.filled_page import filled_page
 from terminal_app.core.office_view import Crew, Done, OfficeView
 from terminal_app.core.page_permissions import PAGE_PERMISSIONS
-from terminal_app.core.queue_porter import QueuePorter
+from terminal_app.core.queue_porter import PorterCommand, QueuePorter
 from terminal_app.journal import Journal, RefundRecord
 from terminal_app.journal.office_events import ShopLeft, StaffId
 from terminal_app.office import Staff, change_setting, close_day, settings_of
@@ -25,6 +26,7 @@ from terminal_app.office_commands import (
     EnterPerson,
     ExportQueue,
     GiveRefund,
+    HoldQueueCode,
     ImportQueue,
     LeaveShop,
     MakeReport,
@@ -44,7 +46,7 @@ from terminal_app.office_commands import (
     TurnQueueCode,
 )
 from terminal_app.receipts import Training
-from terminal_app.reports import OfflineFilter, parse_query, queue_view, search, x_report, z_report
+from terminal_app.reports import OfflineFilter, parse_query, queue_view, x_report, z_report
 from terminal_app.roles import ALLOWED, Permission, Role
 from terminal_app.sale import Till, TillTime
 from terminal_app.settings import LIMIT_SETTINGS, Settings
@@ -91,9 +93,16 @@ class BackOffice:
 
     def changes_in_ms(self) -> int | None:
         """Milliseconds until the open page says something else by itself, None when it does not."""
-        if self._view is None or self._view.queue is None or self._view.queue.deadline_s is None:
+        if self._view is None or self._view.queue is None:
             return None
+        if self._view.codes_turn or self._view.queue.deadline_s is None:
+            return self._porter.turns_in_ms(self._view)
         return max(0, self._seen_ms + PAGE_LIFETIME_MS - self._time.monotonic_ms())
+
+    def turn_codes(self) -> None:
+        """Let the next code of the queue follow, when it is time for it."""
+        if self._view is not None and self._porter.turns_in_ms(self._view) == 0:
+            self._carried(self._porter.obey(TurnQueueCode(), self._view))
 
     @property
     def crew(self) -> Crew:
@@ -231,11 +240,7 @@ class BackOffice:
     def _change(
         self,
         command: GiveRefund
-        | ExportQueue
-        | ShowQueueCodes
-        | TurnQueueCode
-        | ReadQueueCodes
-        | ImportQueue
+        | PorterCommand
         | ChangeSetting
         | EnterPerson
         | ChangePerson
@@ -248,7 +253,9 @@ class BackOffice:
         match command:
             case GiveRefund():
                 self._refund(command, role)
-            case ExportQueue() | ShowQueueCodes() | TurnQueueCode() | ReadQueueCodes() | ImportQueue():
+            case (
+                ExportQueue() | ShowQueueCodes() | TurnQueueCode() | HoldQueueCode() | ReadQueueCodes() | ImportQueue()
+            ):
                 self._require(Permission.MOVE_QUEUE, role)
                 self._carried(self._porter.obey(command, self._open_view()))
             case ChangeSetting():
@@ -368,32 +375,9 @@ class BackOffice:
         self._view = self._filled(view)
 
     def _filled(self, view: OfficeView) -> OfficeView:
-        """The page with what the journal says now."""
-        views = self._till.views
         self._seen_length, self._seen_ms = self._journal.length, self._time.monotonic_ms()
-        filled = replace(view, settings=self.settings, z_numbers=tuple(views.office.closings))
-        match view.page:
-            case Page.HISTORY:
-                return replace(filled, entries=search(views.history.values(), view.query))
-            case Page.CARRIED:
-                return replace(filled, place=str(self._porter.folder.path), files=self._porter.folder.files())
-            case Page.QUEUE:
-                return replace(filled, queue=queue_view(views, at_s=self._time.journal_s()))
-            case Page.SALE:
-                return self._filled_sale(filled)
-            case _:
-                return filled
-
-    def _filled_sale(self, view: OfficeView) -> OfficeView:
-        if view.entry is None:
-            return view
-        request_id, views = view.entry.request_id, self._till.views
-        return replace(
-            view,
-            entry=views.history.get(request_id, view.entry),
-            sale=views.sales.get(request_id),
-            refunds=views.office.refunds_for(request_id),
-        )
+        at_s = self._time.journal_s()
+        return filled_page(view, views=self._till.views, settings=self.settings, folder=self._porter.folder, at_s=at_s)
 
 
 def _permission_of(error: RuleViolationError) -> Permission:

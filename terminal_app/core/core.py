@@ -200,6 +200,7 @@ class TerminalCore:
         self._counter.tick()
         if self._counter.place is Place.KEYPAD:
             self._sign_out_idle()
+            self._office.turn_codes()
             self._housekeeping.work()
         if self._network is not NetworkState.SWITCHED_OFF:
             errand = self._outbox.next_errand(busy_with=self._counter.busy_with)

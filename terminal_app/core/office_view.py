@@ -48,6 +48,7 @@ class OfficeView:
         report: the report that is looked at; `z_numbers` are those that can be looked at again.
         queue: what waits, on the page of the queue.
         queue_codes: texts of the codes that carry it, to be shown in turn; `code_at` is the one that is shown.
+        codes_turn: whether they follow each other by themselves.
         is_reading_codes: whether another till's sequence is being read; `missing_codes` are those not seen yet.
         brought_count: payments in the file that was taken last.
         place: the file that was written last, or the folder that is looked into.
@@ -69,6 +70,7 @@ class OfficeView:
     queue: QueueView | None = None
     queue_codes: tuple[str, ...] = ()
     code_at: int = 0
+    codes_turn: bool = False
     is_reading_codes: bool = False
     missing_codes: tuple[int, ...] = ()
     brought_count: int = 0

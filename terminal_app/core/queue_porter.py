@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from terminal_app.core.office_view import Done, OfficeView
 from terminal_app.office.carried import CodeCollector, codes_of
@@ -9,6 +10,7 @@ from terminal_app.office.carry_folder import CarryFolder
 from terminal_app.office.courier import Brought, QueueCourier
 from terminal_app.office_commands import (
     ExportQueue,
+    HoldQueueCode,
     ImportQueue,
     Page,
     ReadQueueCodes,
@@ -17,7 +19,10 @@ from terminal_app.office_commands import (
 )
 from terminal_app.sale import Till, TillTime
 
-PorterCommand = ExportQueue | ShowQueueCodes | TurnQueueCode | ReadQueueCodes | ImportQueue
+PorterCommand = ExportQueue | ShowQueueCodes | TurnQueueCode | HoldQueueCode | ReadQueueCodes | ImportQueue
+
+#: A code stands so long before the next one follows: a slow camera sees it in several pictures.
+CODE_MS: Final = 2_000
 
 
 class QueuePorter:
@@ -29,6 +34,7 @@ class QueuePorter:
         self._time = time
         self._courier = QueueCourier(till, time=time)
         self._collector: CodeCollector | None = None
+        self._turned_ms = 0
 
     @property
     def is_reading(self) -> bool:
@@ -39,6 +45,10 @@ class QueuePorter:
         """Forget what was read so far."""
         self._collector = None
 
+    def turns_in_ms(self, page: OfficeView) -> int | None:
+        """Milliseconds until the next code follows by itself; None when none does."""
+        return max(0, self._turned_ms + CODE_MS - self._time.monotonic_ms()) if page.codes_turn else None
+
     def obey(self, command: PorterCommand, page: OfficeView) -> OfficeView:
         """Carry.
 
@@ -47,11 +57,15 @@ class QueuePorter:
             MalformedMessageError: a file that holds no queue.
             UnavailableError: STORAGE_FAILED; its `param` is "file" when it is the stick's fault.
         """
+        self._turned_ms = self._time.monotonic_ms()
         match command:
             case ExportQueue():
                 return self._export(command.path)
             case ShowQueueCodes():
-                return OfficeView(page=Page.QUEUE, queue_codes=codes_of(self._courier.export_bytes()))
+                codes = codes_of(self._courier.export_bytes())
+                return OfficeView(page=Page.QUEUE, queue_codes=codes, codes_turn=len(codes) > 1)
+            case HoldQueueCode():
+                return replace(page, codes_turn=not page.codes_turn and len(page.queue_codes) > 1)
             case TurnQueueCode():
                 return replace(page, code_at=(page.code_at + 1) % max(1, len(page.queue_codes)))
             case ReadQueueCodes():

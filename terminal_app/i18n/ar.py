@@ -153,6 +153,8 @@ ARABIC = MappingProxyType(
         MessageId.DO_SHOW_CODES: "اعرضه رموزاً",
         MessageId.DO_READ_CODES: "اقرأ رموزاً",
         MessageId.DO_NEXT_CODE: "الرمز التالي",
+        MessageId.DO_HOLD_CODE: "إيقاف مؤقت",
+        MessageId.DO_GO_ON: "متابعة",
         MessageId.DO_TO_SALE: "إلى البيع",
         MessageId.DO_CASHIER: "أمين الصندوق: اضغط مطولاً",
         MessageId.DO_SAVE_PDF: "احفظ PDF",

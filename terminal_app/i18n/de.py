@@ -153,6 +153,8 @@ GERMAN = MappingProxyType(
         MessageId.DO_SHOW_CODES: "Als Codes zeigen",
         MessageId.DO_READ_CODES: "Codes lesen",
         MessageId.DO_NEXT_CODE: "Nächster Code",
+        MessageId.DO_HOLD_CODE: "Pause",
+        MessageId.DO_GO_ON: "Weiter",
         MessageId.DO_TO_SALE: "Zum Verkauf",
         MessageId.DO_CASHIER: "Kasse: gedrückt halten",
         MessageId.DO_SAVE_PDF: "Als PDF sichern",

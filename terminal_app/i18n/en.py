@@ -153,6 +153,8 @@ ENGLISH = MappingProxyType(
         MessageId.DO_SHOW_CODES: "Show as codes",
         MessageId.DO_READ_CODES: "Read codes",
         MessageId.DO_NEXT_CODE: "Next code",
+        MessageId.DO_HOLD_CODE: "Pause",
+        MessageId.DO_GO_ON: "Go on",
         MessageId.DO_TO_SALE: "To the sale",
         MessageId.DO_CASHIER: "Cashier: press and hold",
         MessageId.DO_SAVE_PDF: "Save as PDF",

@@ -153,6 +153,8 @@ SPANISH = MappingProxyType(
         MessageId.DO_SHOW_CODES: "Mostrar códigos",
         MessageId.DO_READ_CODES: "Leer códigos",
         MessageId.DO_NEXT_CODE: "Siguiente código",
+        MessageId.DO_HOLD_CODE: "Pausa",
+        MessageId.DO_GO_ON: "Seguir",
         MessageId.DO_TO_SALE: "A la venta",
         MessageId.DO_CASHIER: "Cajero: mantener pulsado",
         MessageId.DO_SAVE_PDF: "Guardar PDF",

@@ -153,6 +153,8 @@ FRENCH = MappingProxyType(
         MessageId.DO_SHOW_CODES: "Montrer en codes",
         MessageId.DO_READ_CODES: "Lire des codes",
         MessageId.DO_NEXT_CODE: "Code suivant",
+        MessageId.DO_HOLD_CODE: "Pause",
+        MessageId.DO_GO_ON: "Continuer",
         MessageId.DO_TO_SALE: "À la vente",
         MessageId.DO_CASHIER: "Caissier : appui long",
         MessageId.DO_SAVE_PDF: "Enregistrer en PDF",

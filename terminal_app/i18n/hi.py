@@ -153,6 +153,8 @@ HINDI = MappingProxyType(
         MessageId.DO_SHOW_CODES: "कोड में दिखाएँ",
         MessageId.DO_READ_CODES: "कोड पढ़ें",
         MessageId.DO_NEXT_CODE: "अगला कोड",
+        MessageId.DO_HOLD_CODE: "रुकें",
+        MessageId.DO_GO_ON: "आगे बढ़ें",
         MessageId.DO_TO_SALE: "बिक्री पर",
         MessageId.DO_CASHIER: "कैशियर: दबाए रखें",
         MessageId.DO_SAVE_PDF: "PDF में रखें",

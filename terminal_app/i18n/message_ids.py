@@ -154,6 +154,8 @@ class MessageId(Enum):
     DO_SHOW_CODES = "do_show_codes"
     DO_READ_CODES = "do_read_codes"
     DO_NEXT_CODE = "do_next_code"
+    DO_HOLD_CODE = "do_hold_code"
+    DO_GO_ON = "do_go_on"
     DO_TO_SALE = "do_to_sale"
     DO_CASHIER = "do_cashier"
     DO_SAVE_PDF = "do_save_pdf"

@@ -153,6 +153,8 @@ PORTUGUESE = MappingProxyType(
         MessageId.DO_SHOW_CODES: "Mostrar códigos",
         MessageId.DO_READ_CODES: "Ler códigos",
         MessageId.DO_NEXT_CODE: "Código seguinte",
+        MessageId.DO_HOLD_CODE: "Pausa",
+        MessageId.DO_GO_ON: "Continuar",
         MessageId.DO_TO_SALE: "À venda",
         MessageId.DO_CASHIER: "Caixa: manter premido",
         MessageId.DO_SAVE_PDF: "Guardar PDF",

@@ -153,6 +153,8 @@ CHINESE = MappingProxyType(
         MessageId.DO_SHOW_CODES: "显示为码",
         MessageId.DO_READ_CODES: "读取码",
         MessageId.DO_NEXT_CODE: "下一个码",
+        MessageId.DO_HOLD_CODE: "暂停",
+        MessageId.DO_GO_ON: "继续",
         MessageId.DO_TO_SALE: "回到该笔",
         MessageId.DO_CASHIER: "收银员：请长按",
         MessageId.DO_SAVE_PDF: "存为 PDF",

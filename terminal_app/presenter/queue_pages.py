@@ -7,6 +7,7 @@ from terminal_app.core.office_view import OfficeView
 from terminal_app.i18n import MessageId
 from terminal_app.office_commands import (
     ExportQueue,
+    HoldQueueCode,
     ImportQueue,
     OpenPage,
     OpenSale,
@@ -152,6 +153,11 @@ def _code(wording: Wording, snapshot: Snapshot, view: OfficeView) -> ScreenModel
         emphasis=Emphasis.PRIMARY,
         press=TurnQueueCode(),
     )
+    hold = Action(
+        command=PageButton.HOLD_CODE if view.codes_turn else PageButton.GO_ON,
+        label=wording.text(MessageId.DO_HOLD_CODE if view.codes_turn else MessageId.DO_GO_ON),
+        press=HoldQueueCode(),
+    )
     count = len(view.queue_codes)
     return wording.screen(
         snapshot,
@@ -159,7 +165,7 @@ def _code(wording: Wording, snapshot: Snapshot, view: OfficeView) -> ScreenModel
         headline=wording.text(MessageId.CODE_OF, number=str(view.code_at + 1), count=str(count)),
         lines=wording.refusal_lines(snapshot) or (wording.text(MessageId.CODES_HINT),),
         code_text=view.queue_codes[view.code_at],
-        actions=(stop, onward) if count > 1 else (stop,),
+        actions=(stop, hold, onward) if count > 1 else (stop,),
     )
 
 

@@ -47,6 +47,8 @@ class PageButton(Enum):
     ADD_PERSON = "add_person"
     CARRY = "carry"
     NEXT_CODE = "next_code"
+    HOLD_CODE = "hold_code"
+    GO_ON = "go_on"
     STOP = "stop"
     TURN_BACK = "turn_back"
     SAVE_PDF = "save_pdf"

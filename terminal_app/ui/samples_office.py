@@ -171,7 +171,9 @@ def office_snapshots(keypad: Snapshot, *, at_s: int) -> Mapping[ScreenName, Snap
         ScreenName.QUEUE: OfficeView(page=Page.QUEUE, queue=_queue(at_s)),
         ScreenName.CARRY: OfficeView(page=Page.CARRY),
         ScreenName.CARRIED: OfficeView(page=Page.CARRIED, place=str(_STICK), files=(_STICK / _SAVED_NAME,)),
-        ScreenName.QUEUE_CODE: OfficeView(page=Page.QUEUE, queue_codes=("TQ1:1", "TQ1:2", "TQ1:3"), code_at=1),
+        ScreenName.QUEUE_CODE: OfficeView(
+            page=Page.QUEUE, queue_codes=("TQ1:1", "TQ1:2", "TQ1:3"), code_at=1, codes_turn=True
+        ),
         ScreenName.READ_CODES: OfficeView(page=Page.QUEUE, is_reading_codes=True, missing_codes=(2, 5, 6)),
         ScreenName.DONE: OfficeView(page=Page.QUEUE, done=Done.QUEUE_EXPORTED, place=str(_STICK / _SAVED_NAME)),
         ScreenName.STAFF: OfficeView(page=Page.STAFF),

@@ -1,5 +1,6 @@
 """People and sales for the tests of the back office."""
 
+from terminal_app.core import OfficeView
 from terminal_app.office import Staff
 from terminal_app.screen_model import NetworkState, NextSale, ScanAnswer, ScanCustomer
 from tests.unit.terminal_app.shop import Shop
@@ -34,3 +35,10 @@ def sell_by_code(shop: Shop, amount_minor: int) -> RequestId:
     shop.run()
     shop.do(NextSale())
     return request_id
+
+
+def page(shop: Shop) -> OfficeView:
+    """The open page."""
+    view = shop.snapshot.office
+    assert view is not None, shop.refusal
+    return view

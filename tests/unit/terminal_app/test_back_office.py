@@ -1,12 +1,8 @@
 """The back office as a finger drives it: who may, what is shown, and that nothing of it stands in a sale's way."""
 
-from pathlib import Path
-
 import pytest
 
-from terminal_app.core import Done, OfficeView, Place, Scanned
-from terminal_app.office.carried import codes_of
-from terminal_app.office.courier import QueueCourier
+from terminal_app.core import Done, Place
 from terminal_app.office_commands import (
     Approve,
     ChangePerson,
@@ -15,9 +11,7 @@ from terminal_app.office_commands import (
     DismissPerson,
     EndTraining,
     EnterPerson,
-    ExportQueue,
     GiveRefund,
-    ImportQueue,
     LeaveShop,
     MakeReport,
     OfflineChoice,
@@ -25,11 +19,9 @@ from terminal_app.office_commands import (
     OpenRefund,
     OpenSale,
     Page,
-    ReadQueueCodes,
     ReportChoice,
     SavePdf,
     SearchHistory,
-    ShowQueueCodes,
     ShowReportAgain,
     SignIn,
     SignOut,
@@ -50,19 +42,12 @@ from terminal_app.screen_model import (
     ShowCode,
     ThemeName,
 )
-from tests.unit.terminal_app.people import CASHIER_PIN, OWNER_PIN, sell
+from tests.unit.terminal_app.people import CASHIER_PIN, OWNER_PIN, page, sell
 from tests.unit.terminal_app.shop import Shop
 from wallet_sdk.protocol.errors import ErrorCode
 from wallet_sdk.protocol.states import State
 
 OWNER, CASHIER = 1, 2
-
-
-def page(shop: Shop) -> OfficeView:
-    """The open page."""
-    view = shop.snapshot.office
-    assert view is not None, shop.refusal
-    return view
 
 
 def refused(shop: Shop, code: ErrorCode) -> bool:
@@ -335,47 +320,6 @@ def test_only_an_owner_joins_or_leaves(staffed: Shop) -> None:
     staffed.do(LeaveShop())
     assert staffed.refusal is ErrorCode.ROLE_FORBIDS
     assert staffed.till.views.membership is not None
-
-
-def test_the_queue_goes_out_and_in_as_a_file(shop: Shop, tmp_path: Path) -> None:
-    """With a word on the page."""
-    shop.go_offline()
-    sell(shop, 700)
-    shop.do(ExportQueue(path=tmp_path / "q.tillqueue"))
-    assert page(shop).done is Done.QUEUE_EXPORTED
-    shop.do(ExportQueue(path=tmp_path / "q.tillqueue"))
-    assert shop.refusal is ErrorCode.STORAGE_FAILED
-    shop.do(ImportQueue(path=tmp_path / "q.tillqueue"))
-    assert (page(shop).done, page(shop).brought_count) == (Done.QUEUE_IMPORTED, 0)
-
-
-def test_the_queue_goes_out_and_in_as_codes(shop: Shop, tmp_path: Path) -> None:
-    """The neighbour's scanner reads them in turn; other codes are refused and the reading goes on."""
-    shop.go_offline()
-    sell(shop, 700)
-    shop.do(ShowQueueCodes())
-    codes = page(shop).queue_codes
-    assert codes == codes_of(QueueCourier(shop.till, time=shop.time).export_bytes())
-    other = Shop(tmp_path / "other").enrol()
-    other.do(ReadQueueCodes())
-    assert other.scanner.is_looking
-    other.core.step(Scanned(texts=("TC1:ABC",)))
-    assert other.refusal is ErrorCode.NOT_A_TILLCODE
-    other.core.step(Scanned(texts=(codes[-1],)))
-    assert page(other).missing_codes == tuple(range(1, len(codes)))
-    other.core.step(Scanned(texts=codes[:-1]))
-    assert (page(other).done, page(other).brought_count) == (Done.QUEUE_IMPORTED, 1)
-    assert not other.scanner.is_looking
-    assert len(other.till.views.office.waiting_couriers) == 1
-
-
-def test_leaving_the_page_stops_the_reading(shop: Shop) -> None:
-    """The scanner looks for nobody any more."""
-    shop.do(ReadQueueCodes())
-    shop.do(ClosePage())
-    assert not shop.scanner.is_looking
-    shop.core.step(Scanned(texts=("TQ1:1:2:AAAAAAAA:00",)))
-    assert shop.snapshot.office is None
 
 
 def test_a_tip_is_chosen_at_the_till(shop: Shop) -> None:
