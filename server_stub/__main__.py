@@ -65,6 +65,7 @@ def _init(chosen: Chosen) -> int:
         f"{folder / KEYS_FOLDER / 'root.key'} is needed only to make or rotate the other keys, never by 'serve':"
         " move it to a safe place off this machine."
     )
+    say(f"next: tillcode-server --data {folder} merchant add --name NAME --country CC")
     return 0
 
 
@@ -155,7 +156,8 @@ def _backup(chosen: Chosen) -> int:
     from server_stub.backup import back_up
 
     manifest = back_up(chosen.data_folder, chosen.folder, made_at_s=_now_s())
-    say(f"{len(manifest.files)} files in {chosen.folder}; the keys in {chosen.data_folder / KEYS_FOLDER} are not in it")
+    say(f"the ledger, its settings and risk rules are in {chosen.folder}, in {len(manifest.files)} files")
+    say(f"the keys in {chosen.data_folder / KEYS_FOLDER} are not: they are secrets, and nothing is served without them")
     return 0
 
 

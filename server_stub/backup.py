@@ -15,6 +15,7 @@ import msgspec
 
 from server_stub.audit import audit
 from server_stub.config import CONFIG_FILE, read_config, write_config
+from server_stub.risk.file import RISK_FILE
 from server_stub.store.base import Store
 from server_stub.store.opening import open_store, restore_store
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
@@ -44,7 +45,9 @@ def back_up(folder: Path, target: Path, *, made_at_s: int) -> Manifest:
     try:
         target.mkdir(mode=0o700, parents=True, exist_ok=False)
         (target / _LEDGER).mkdir(mode=0o700)
-        shutil.copyfile(folder / CONFIG_FILE, target / CONFIG_FILE)
+        for name in (CONFIG_FILE, RISK_FILE):
+            if (folder / name).exists():
+                shutil.copyfile(folder / name, target / name)
         store = open_store(folder, database=config.database)
         try:
             store.back_up(target / _LEDGER)
@@ -63,6 +66,8 @@ def back_up(folder: Path, target: Path, *, made_at_s: int) -> Manifest:
 def restore(folder: Path, source: Path, *, database: str | None = None) -> Manifest:
     """Bring a backup back into a folder that has no ledger, or an empty database; the audit must find it clean.
 
+    Settings and risk rules that are in the folder already stay as they are.
+
     Args:
         database: the address to restore to, when it is another than in the settings; they name it from then on.
 
@@ -71,7 +76,6 @@ def restore(folder: Path, source: Path, *, database: str | None = None) -> Manif
         UnavailableError: STORAGE_CORRUPT when a checksum or the audit does not hold, STORAGE_FAILED, STORAGE_NEWER.
     """
     manifest = _checked(source)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     known = folder / CONFIG_FILE
     config = read_config(known if known.exists() else source / CONFIG_FILE)
     address = config.database if database is None else database
@@ -79,12 +83,19 @@ def restore(folder: Path, source: Path, *, database: str | None = None) -> Manif
         raise MisuseError(
             ErrorCode.BAD_ARGUMENT, f"it is a backup of {manifest.database}, and goes back there", param="database"
         )
-    store = restore_store(folder, source / _LEDGER, database=address)
     try:
-        _check_clean(store)
-    finally:
-        store.close()
-    write_config(known, dataclasses.replace(config, database=address))
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        store = restore_store(folder, source / _LEDGER, database=address)
+        try:
+            _check_clean(store)
+        finally:
+            store.close()
+        write_config(known, dataclasses.replace(config, database=address))
+        # A server without its rules would serve, and refuse nothing.
+        if RISK_FILE in manifest.files and not (folder / RISK_FILE).exists():
+            shutil.copyfile(source / RISK_FILE, folder / RISK_FILE)
+    except OSError as error:
+        raise UnavailableError(ErrorCode.STORAGE_FAILED, f"{folder}: {error.strerror}") from error
     return manifest
 
 

@@ -204,13 +204,18 @@ def _export(chosen: Chosen) -> int:
     from server_stub.store.tables.parties import ACCOUNTS
 
     with opened_store(chosen.data_folder) as store, store.reading() as reader:
-        lines = journal(reader.list_all(ACCOUNTS), ledger_entries(reader))
+        accounts = reader.list_all(ACCOUNTS)
+        lines = journal(accounts, ledger_entries(reader))
         if chosen.file is None:
             _write(lines, sys.stdout.write)
             return 0
         try:
             with chosen.file.open("x", encoding="utf-8") as file:
                 _write(lines, file.write)
+            counted = f"{reader.count('entries')} entries on {len(accounts)} accounts"
+            say(f"{counted} are in {chosen.file}, as Beancount reads it")
+        except FileExistsError as error:
+            raise MisuseError(ErrorCode.BAD_ARGUMENT, f"{chosen.file} exists; it is never overwritten") from error
         except OSError as error:
             raise MisuseError(ErrorCode.BAD_ARGUMENT, f"{chosen.file}: {error.strerror}", param="file") from error
     return 0

@@ -9,6 +9,7 @@ import pytest
 from server_stub.backup import MANIFEST, back_up, restore
 from server_stub.bootstrap import opened_store
 from server_stub.config import KEYS_FOLDER
+from server_stub.risk.file import RISK_FILE
 from server_stub.store.tables.payments import PAYMENTS
 from tests.unit.server_stub.harness import House, opened_house
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
@@ -43,6 +44,19 @@ def test_a_backup_while_payments_come_in_is_of_one_moment(house: House, tmp_path
     restore(tmp_path / "restored", tmp_path / "backup", database=empty)
     with opened_store(tmp_path / "restored") as store, store.reading() as reader:
         assert 11 <= reader.count("payments") <= 60
+
+
+def test_risk_rules_come_back_with_the_ledger(house: House, tmp_path: Path, empty: str) -> None:
+    """A server that forgot them would refuse nothing; and they must be what was backed up."""
+    rules = '[[cap]]\nname = "small"\ncurrency = "EUR"\npayment_max_minor = 1\n'
+    (house.folder / RISK_FILE).write_text(rules)
+    back_up(house.folder, tmp_path / "backup", made_at_s=1)
+    restore(tmp_path / "restored", tmp_path / "backup", database=empty)
+    assert (tmp_path / "restored" / RISK_FILE).read_text() == rules
+    (tmp_path / "backup" / RISK_FILE).write_text(rules.replace("1", "9"))
+    with pytest.raises(UnavailableError, match=r"risk\.toml is not what was backed up"):
+        restore(tmp_path / "another", tmp_path / "backup", database=empty)
+    assert not (tmp_path / "another").exists()
 
 
 def test_what_is_restored_goes_on(house: House, tmp_path: Path, empty: str) -> None:

@@ -39,11 +39,14 @@ def live(house: House) -> None:
     house.assert_clean()
 
 
-def test_beancount_accepts_the_exported_ledger(house: House, tmp_path: Path) -> None:
+def test_beancount_accepts_the_exported_ledger(
+    house: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """No error, every entry a transaction, every account asserted; nothing is written over."""
     live(house)
     path = tmp_path / "books.beancount"
     assert main(["--data", str(house.folder), "export", str(path)]) == 0
+    assert f"are in {path}, as Beancount reads it" in capsys.readouterr().out
     found = json.loads(answer_of("beancount_oracle.py", path.read_text()))
     assert found["errors"] == []
     report = house.audit()
@@ -51,6 +54,7 @@ def test_beancount_accepts_the_exported_ledger(house: House, tmp_path: Path) -> 
     assert found["balances"]["Income:Fees EUR"] == "-2.88", "2.5 % of 10.00, 5.00 and twice 50.00, each rounded half up"
     assert found["balances"]["Expenses:FraudLoss EUR"] == "50.00"
     assert main(["--data", str(house.folder), "export", str(path)]) == 1
+    assert "exists; it is never overwritten" in capsys.readouterr().err
 
 
 def test_the_journal_can_be_piped(house: House, capsys: pytest.CaptureFixture[str]) -> None:
