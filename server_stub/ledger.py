@@ -4,7 +4,6 @@ An entry is two or more postings that sum to zero in each currency; it is never 
 another. A balance is the sum of an account's postings, so all balances of a currency sum to zero.
 """
 
-from collections import defaultdict
 from enum import IntEnum, unique
 from typing import Final, NewType
 
@@ -89,11 +88,14 @@ class Entry(Struct, frozen=True, kw_only=True):
     postings: tuple[Posting, ...]
 
     def __post_init__(self) -> None:
-        if len(self.postings) < 2 or any(posting.amount_minor == 0 for posting in self.postings):
-            raise MisuseError(ErrorCode.BAD_ARGUMENT, "an entry has two or more postings, none of them of zero")
-        sums: dict[Currency, int] = defaultdict(int)
+        if len(self.postings) < 2:
+            raise MisuseError(ErrorCode.BAD_ARGUMENT, "an entry has two or more postings")
+        sums: dict[int, int] = {}  # by the currency's number: an Enum hashes by its name, in Python
         for posting in self.postings:
-            sums[posting.currency] += posting.amount_minor
+            if posting.amount_minor == 0:
+                raise MisuseError(ErrorCode.BAD_ARGUMENT, "no posting is of zero")
+            number = posting.currency.number
+            sums[number] = sums.get(number, 0) + posting.amount_minor
         if any(sums.values()):
             raise MisuseError(ErrorCode.BAD_ARGUMENT, "an entry sums to zero in each currency", param="postings")
 
@@ -106,9 +108,9 @@ def move(
     Raises:
         MisuseError: as ``Entry``.
     """
-    postings = tuple(
+    postings = [
         Posting(account_id=account, currency=currency, amount_minor=amount)
         for account, amount in amounts_minor.items()
         if amount
-    )
-    return Entry(kind=kind, reference=reference, at_s=at_s, postings=postings)
+    ]
+    return Entry(kind=kind, reference=reference, at_s=at_s, postings=tuple(postings))

@@ -33,8 +33,10 @@ def captured(
     """What the sources give together is the merchant's, less the fee."""
     amount_minor = sum(sources_minor.values())
     assert 0 <= fee_minor <= amount_minor, "a fee is a part of its amount"
-    taken_minor = {account: -minor for account, minor in sources_minor.items()}
-    return _entry(EntryKind.CAPTURE, cause, taken_minor, {payable: amount_minor - fee_minor}, {fees: fee_minor})
+    amounts_minor = {account: -minor for account, minor in sources_minor.items()}
+    amounts_minor[payable] = amounts_minor.get(payable, 0) + amount_minor - fee_minor
+    amounts_minor[fees] = amounts_minor.get(fees, 0) + fee_minor
+    return _moved(EntryKind.CAPTURE, cause, amounts_minor)
 
 
 def held(cause: Cause, *, available: AccountId, set_aside: AccountId, amount_minor: int) -> Entry:
@@ -94,6 +96,10 @@ def _entry(kind: EntryKind, cause: Cause, *parts_minor: Mapping[AccountId, int])
     for part in parts_minor:
         for account, minor in part.items():
             amounts_minor[account] += minor
+    return _moved(kind, cause, amounts_minor)
+
+
+def _moved(kind: EntryKind, cause: Cause, amounts_minor: dict[AccountId, int]) -> Entry:
     return move(
         kind=kind, reference=cause.reference, at_s=cause.at_s, currency=cause.currency, amounts_minor=amounts_minor
     )

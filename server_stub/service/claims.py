@@ -5,6 +5,7 @@ that says nothing about the consent itself (time, another request), is a refusal
 that the consent will break for ever is a refusal that is remembered as its answer.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -86,15 +87,20 @@ class VerifiedClaim(Struct, frozen=True, kw_only=True):
     cumulative_minor: int
     is_printed: bool = False
 
-    def name_keys(self, keys: Keys, merchant_id: MerchantId) -> None:
-        """Everything that settling it usually reads."""
+    def name_keys(self, keys: Keys) -> None:
+        """What settling it usually reads, beside what is its merchant's."""
         token_id, request = self.token.message.token_id, self.request.message
         keys.name(TOKENS, token_id)
         keys.name_counter(token_id, self.consent.message.counter)
         keys.name(ANSWERED_REQUESTS, (request.request_id, self.terminal_id))
-        keys.name_by(ACCOUNTS, ACCOUNT_NAME, (_PAYABLE, str(merchant_id), request.currency.number))
-        keys.name_by(ACCOUNTS, ACCOUNT_NAME, (_FEES, "", request.currency.number))
-        keys.name(FEE_TERMS, (merchant_id, request.currency.number))
+
+
+def name_keys_of_merchant(keys: Keys, merchant_id: MerchantId, currency_numbers: Iterable[int]) -> None:
+    """What settling claims of one merchant reads once, however many they are."""
+    for number in currency_numbers:
+        keys.name_by(ACCOUNTS, ACCOUNT_NAME, (_PAYABLE, str(merchant_id), number))
+        keys.name_by(ACCOUNTS, ACCOUNT_NAME, (_FEES, "", number))
+        keys.name(FEE_TERMS, (merchant_id, number))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from server_stub.service.claims import (
     VerifiedClaim,
     claim_of_terminal,
     claim_of_wallet,
+    name_keys_of_merchant,
 )
 from server_stub.service.devices import enrolled_terminal, terminal_of_key
 from server_stub.service.operator import Operator
@@ -49,7 +50,8 @@ class IntentCommand(Command[Outcomes]):
     rules: SettlingRules
 
     def name_keys(self, keys: Keys) -> None:
-        self.claim.name_keys(keys, self.merchant_id)
+        self.claim.name_keys(keys)
+        name_keys_of_merchant(keys, self.merchant_id, [self.claim.request.message.currency.number])
         risking.name_keys(keys, self.rules.risk, self.claim, self.merchant_id)
 
     def apply(self, writer: Writer) -> Outcomes:
@@ -82,10 +84,13 @@ class CaptureCommand(Command[BatchOutcome]):
         return len(self.claims)
 
     def name_keys(self, keys: Keys) -> None:
+        merchant_id, currencies = self.terminal.merchant_id, set[int]()
         for claim in self.claims:
             if isinstance(claim, VerifiedClaim):
-                claim.name_keys(keys, self.terminal.merchant_id)
-                risking.name_keys(keys, self.rules.risk, claim, self.terminal.merchant_id)
+                claim.name_keys(keys)
+                risking.name_keys(keys, self.rules.risk, claim, merchant_id)
+                currencies.add(claim.request.message.currency.number)
+        name_keys_of_merchant(keys, merchant_id, currencies)
 
     def apply(self, writer: Writer) -> BatchOutcome:
         outcomes = tuple(

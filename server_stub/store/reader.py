@@ -71,7 +71,7 @@ class Reader:
         return TRUST.record_of(rows[0]) if rows else None
 
     def neighbours(self, token_id: TokenId, counter: Counter) -> tuple[SpentCounter, ...]:
-        """The signature with this counter, and the nearest intents below and above it, as far as there are any."""
+        """The signature with this counter first, then the nearest intents around it, as far as there are any."""
         rows = self._session.rows_of(NEIGHBOURS, [(token_id, counter)])
         return tuple(SPENT_COUNTERS.record_of(row[1:]) for row in rows)
 

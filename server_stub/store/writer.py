@@ -45,6 +45,7 @@ class Writer(Reader):
         "_known",
         "_moved",
         "_neighbours",
+        "_new",
         "_places",
         "_undo",
         "next_number",
@@ -63,6 +64,8 @@ class Writer(Reader):
         self._entries: dict[int, Entry] = {}
         self._neighbours: dict[tuple[TokenId, Counter], tuple[SpentCounter, ...]] = {}
         self._intents: dict[TokenId, tuple[Counter, ...]] = {}
+        #: What one command has done: the records it has added, and the old value of whatever else it has set.
+        self._new: list[tuple[Table[Any, Any], Any]] = []
         self._undo: list[tuple[dict[Any, Any], Any, Any]] = []
 
     # --- reading ---
@@ -127,8 +130,8 @@ class Writer(Reader):
         key = table.key_of(record)
         if not table.numbered:
             assert self.find(table, key) is None, f"{table.name} has {key!r} already"
-        self._set(self._known[table], key, record)
-        self._set(self._added[table], key, record)
+        self._new.append((table, key))
+        self._known[table][key] = self._added[table][key] = record
         for index in table.indexes:
             self._set(self._places[index], index.of(record), key)
 
@@ -142,7 +145,8 @@ class Writer(Reader):
     def add_spent_counter(self, spent: SpentCounter) -> None:
         """Remember a signature; a counter's first one keeps its place when a second one comes."""
         token_id, counter = spent.token_id, spent.counter
-        if any(one.counter == counter for one in self.neighbours(token_id, counter)):
+        around = self.neighbours(token_id, counter)
+        if around and around[0].counter == counter:
             return
         self._set(self._added[SPENT_COUNTERS], (token_id, counter), spent)
         if spent.mode is not ConsentMode.CODE:
@@ -210,6 +214,7 @@ class Writer(Reader):
     def keep(self) -> None:
         """What was written until now is not undone any more."""
         self._undo.clear()
+        self._new.clear()
 
     def undo(self) -> None:
         """Undo what was written since the last ``keep``."""
@@ -218,7 +223,10 @@ class Writer(Reader):
                 del mapping[key]
             else:
                 mapping[key] = old
-        self._undo.clear()
+        for table, key in self._new:
+            del self._added[table][key]
+            self._known[table][key] = None  # as it was read, or, of a number that was given just now, not there
+        self.keep()
 
     def flush(self) -> None:
         """Send every change to the database, one statement a table; the Store calls it right before the commit."""

@@ -22,6 +22,10 @@ from wallet_sdk.protocol.messages import Liability
 from wallet_sdk.protocol.money import Currency
 from wallet_sdk.protocol.states import State
 
+#: By their numbers: finding a member by calling its Enum costs as much as making a record.
+_STANDINGS: Final = {int(one): one for one in TokenStanding}
+_MODES: Final = {int(one): one for one in ConsentMode}
+
 #: A wallet's token by the id of the request that asked for it.
 TOKEN_ISSUE: Final = Index[tuple[WalletId, RequestId], Token](
     columns=numbers("wallet_id") + bytes_("issue_id"), of=lambda token: (token.wallet_id, token.issue_id)
@@ -79,7 +83,7 @@ TOKENS: Final = Table[TokenId, Token](
         total_minor=row[7],
         issue_id=row[8],
         issue_digest=row[9],
-        standing=TokenStanding(row[10]),
+        standing=_STANDINGS[row[10]],
         spent_minor=row[11],
         dead_minor=row[12],
         closing=row[13],
@@ -150,7 +154,7 @@ SPENT_COUNTERS: Final = Table[tuple[TokenId, int], SpentCounter](
     record_of=lambda row: SpentCounter(
         token_id=row[0],
         counter=row[1],
-        mode=ConsentMode(row[2]),
+        mode=_MODES[row[2]],
         start_minor=row[3],
         cumulative_minor=row[4],
         consent_number=row[5],
