@@ -14,7 +14,8 @@ from typing import Final
 from terminal_app.devices.sound import Speaker
 from terminal_app.screen_model import Language
 from terminal_app.settings import Settings, SoundLevel
-from terminal_app.sounds import RATE_HZ, Tone, Voice, tone_samples
+from terminal_app.sounds import RATE_HZ, NoReader, Speech, TextReader, Tone, Voice, Words, tone_samples
+from terminal_app.sounds.tones import scaled
 from terminal_app.sounds.voice import voice_file
 from wallet_sdk.protocol.errors import ErrorCode, TillcodeError, UnavailableError
 
@@ -25,10 +26,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sound:
-    """A tone, then clips of a language; `volume_percent` from 0 to 100."""
+    """A tone, then what is said in a language; `volume_percent` from 0 to 100."""
 
     tone: Tone | None
-    clips: tuple[str, ...]
+    clips: Speech
     language: Language
     volume_percent: int
 
@@ -40,10 +41,19 @@ class Announcer:
         speaker: plays samples.
         sounds: folder of the voice files.
         report: called in the announcer's thread after each sound: None, or why a part of it was not heard.
+        reader: reads texts aloud that have no clip.
     """
 
-    def __init__(self, speaker: Speaker, sounds: Path, *, report: Callable[[TillcodeError | None], None]) -> None:
+    def __init__(
+        self,
+        speaker: Speaker,
+        sounds: Path,
+        *,
+        report: Callable[[TillcodeError | None], None],
+        reader: TextReader = NoReader(),  # noqa: B008 - it holds nothing
+    ) -> None:
         self._speaker = speaker
+        self._reader = reader
         self._sounds = sounds
         self._report = report
         self._settings = Settings()
@@ -59,7 +69,7 @@ class Announcer:
         """Language, volume, and whether anything is heard at all."""
         self._settings = settings
 
-    def say(self, tone: Tone | None, clips: tuple[str, ...] = ()) -> None:
+    def say(self, tone: Tone | None, clips: Speech = ()) -> None:
         """The tone, then the clips where the shop wants a voice."""
         if self._settings.sound is not SoundLevel.OFF:
             self._play(tone, clips if self._settings.sound is SoundLevel.VOICE else ())
@@ -75,7 +85,7 @@ class Announcer:
             self._cut_short()
         self._thread.join(STOP_TIMEOUT_S)
 
-    def _play(self, tone: Tone | None, clips: tuple[str, ...]) -> None:
+    def _play(self, tone: Tone | None, clips: Speech) -> None:
         if tone is None and not clips:
             return
         settings = self._settings
@@ -106,7 +116,7 @@ class Announcer:
         samples = tone_samples(sound.tone, volume_percent=sound.volume_percent) if sound.tone else b""
         try:
             if sound.clips:
-                samples += self._voice_of(sound.language).samples(sound.clips, volume_percent=sound.volume_percent)
+                samples += self._spoken(sound)
         except UnavailableError as error:
             problem = error
         try:
@@ -116,6 +126,15 @@ class Announcer:
             _log.exception("the loudspeaker's driver has a fault")
             problem = UnavailableError(ErrorCode.DEVICE_UNAVAILABLE, "a fault in the driver", param="sound")
         return problem
+
+    def _spoken(self, sound: Sound) -> bytes:
+        voice, spoken = self._voice_of(sound.language), bytearray()
+        for one in sound.clips:
+            if isinstance(one, Words):
+                spoken += scaled(self._reader.read(one.text, sound.language), volume_percent=sound.volume_percent)
+            else:
+                spoken += voice.samples((one,), volume_percent=sound.volume_percent)
+        return bytes(spoken)
 
     def _voice_of(self, language: Language) -> Voice:
         if self._voice is None or self._voice[0] is not language:

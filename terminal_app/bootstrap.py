@@ -32,6 +32,7 @@ from terminal_app.receipts import Training
 from terminal_app.reports import QueueView, queue_view
 from terminal_app.sale import Credentials, Till, TillTime
 from terminal_app.screen_model import PreviewFrame, ScreenModel
+from terminal_app.sounds import find_reader
 from terminal_app.training import TRAINING_URL, PracticeOperator
 from wallet_sdk.frames import GreyFrame
 from wallet_sdk.keystore import EncryptedFileKeyStore
@@ -214,7 +215,7 @@ def real_outside(open_source: Callable[[], FrameSource]) -> Outside:
         random=SystemRandom(),
         open_sender=HttpxSender,
         open_source=open_source,
-        makers=real_makers(find_speaker(), assets=assets_folder()),
+        makers=real_makers(find_speaker(), find_reader(), assets=assets_folder()),
     )
 
 

@@ -23,7 +23,7 @@ from terminal_app.devices.sound import Speaker
 from terminal_app.devices.text_scanners import TextPort, TextScanner, open_text_port
 from terminal_app.office_commands import DeviceKind
 from terminal_app.settings import Settings
-from terminal_app.sounds import Tone
+from terminal_app.sounds import NoReader, Speech, TextReader, Tone
 from wallet_sdk.protocol.errors import ErrorCode, TillcodeError, UnavailableError
 
 #: Papers that may wait for a printer that is out of paper; further ones are refused, and the cashier is told.
@@ -55,7 +55,7 @@ class Announcement:
 
     signal: Signal
     tone: Tone | None = None
-    clips: tuple[str, ...] = ()
+    clips: Speech = ()
     first: str = ""
     second: str = ""
     is_bright: bool = False
@@ -72,6 +72,7 @@ class Makers:
     speaker: Speaker
     backlight: Backlight
     sounds: Path
+    reader: TextReader = NoReader()  # noqa: RUF009 - it holds nothing
 
 
 class Desk(Protocol):
@@ -83,8 +84,8 @@ class Desk(Protocol):
     def announce(self, announcement: Announcement) -> None:
         """Show and say this; what was announced before and has not been said yet is dropped."""
 
-    def speak(self, clips: tuple[str, ...]) -> None:
-        """Say these clips, where the shop wants a voice."""
+    def speak(self, clips: Speech) -> None:
+        """Say this, where the shop wants a voice."""
 
     def print_paper(self, paper: Paper) -> None:
         """Print, after what waits already."""
@@ -108,7 +109,7 @@ class EmptyDesk:
     def announce(self, announcement: Announcement) -> None:
         """Nothing to show."""
 
-    def speak(self, clips: tuple[str, ...]) -> None:
+    def speak(self, clips: Speech) -> None:
         """No voice."""
 
     def print_paper(self, paper: Paper) -> None:
@@ -143,6 +144,7 @@ class WorkingDesk:
         self._announcer = Announcer(
             makers.speaker,
             makers.sounds,
+            reader=makers.reader,
             report=lambda error: report(DeskReport(kind=DeviceKind.SOUND, error=error)),
         )
         self._is_stopped = False
@@ -163,7 +165,7 @@ class WorkingDesk:
             self._announcement = announcement
             self._changed.notify()
 
-    def speak(self, clips: tuple[str, ...]) -> None:
+    def speak(self, clips: Speech) -> None:
         """The newest counts here too: an arrow key that is held down makes no queue."""
         self._announcer.say(None, clips)
 
@@ -359,7 +361,7 @@ class _Tools:
         self._scanner.start()
 
 
-def real_makers(speaker: Speaker, *, assets: Path) -> Makers:
+def real_makers(speaker: Speaker, reader: TextReader = NoReader(), *, assets: Path) -> Makers:  # noqa: B008
     """The machine's own devices."""
     return Makers(
         printer=lambda address, settings: open_printer(address, paper=settings.paper, fonts=assets / "fonts"),
@@ -367,6 +369,7 @@ def real_makers(speaker: Speaker, *, assets: Path) -> Makers:
         display=open_display,
         scanner=open_text_port,
         speaker=speaker,
+        reader=reader,
         backlight=Backlight(),
         sounds=assets / "sounds",
     )

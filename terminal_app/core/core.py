@@ -17,7 +17,7 @@ from terminal_app.core.counter import CounterSale
 from terminal_app.core.customer_side import CustomerSide
 from terminal_app.core.desk_work import DeskWork
 from terminal_app.core.events import CoreEvent, Returned, Scanned, ScannerFailed
-from terminal_app.core.guidance import focus_clips
+from terminal_app.core.guidance import guidance
 from terminal_app.core.housekeeping import Housekeeping
 from terminal_app.core.link import ServerLink, switched_off
 from terminal_app.core.ports import Lane, Lanes, Scanner
@@ -44,6 +44,7 @@ from terminal_app.receipts import Training
 from terminal_app.roles import Permission
 from terminal_app.sale import Till, TillTime
 from terminal_app.screen_model import (
+    AmountTyped,
     Cancel,
     CheckAgain,
     Command,
@@ -188,9 +189,9 @@ class TerminalCore:
                 self._camera_failed(event.error)
             case DeskReport():
                 self._desk.reported(event)
-            case FocusMoved():
+            case FocusMoved() | AmountTyped():
                 self._office.touched()
-                self._desk.speak(focus_clips(event, self._office.settings.language))
+                self._desk.speak(guidance(event, self._office.settings.language, self._till.credentials.currency))
             case _:
                 self._obey(event)
         self.tick()

@@ -19,7 +19,7 @@ from terminal_app.reports import Report
 from terminal_app.sale import Till
 from terminal_app.screen_model import Language
 from terminal_app.settings import Settings
-from terminal_app.sounds import Phrase, Tone, amount_clips
+from terminal_app.sounds import Phrase, Speech, Tone, amount_clips
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
 from wallet_sdk.protocol.ids import RequestId
 from wallet_sdk.protocol.money import Money, format_money
@@ -69,8 +69,8 @@ class DeskWork:
             self._desk.announce(announcement_of(now))
         self._follow_refunds(now)
 
-    def speak(self, clips: tuple[str, ...]) -> None:
-        """Voice guidance: what the ring lies around."""
+    def speak(self, clips: Speech) -> None:
+        """Voice guidance: what the ring lies around, and what was typed."""
         if clips:
             self._desk.speak(clips)
 

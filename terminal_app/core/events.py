@@ -6,7 +6,7 @@ from terminal_app.core.ports import Lane
 from terminal_app.desk import DeskReport
 from terminal_app.errands import Errand
 from terminal_app.office_commands import DeskCommand, DeviceKind, OfficeCommand
-from terminal_app.screen_model import Command, FocusMoved, ScanTyped, SideCommand
+from terminal_app.screen_model import AmountTyped, Command, FocusMoved, ScanTyped, SideCommand
 from wallet_sdk.protocol.errors import TillcodeError
 
 
@@ -41,6 +41,7 @@ CoreEvent = (
     | DeskCommand
     | ScanTyped
     | FocusMoved
+    | AmountTyped
     | DeskReport
     | Scanned
     | ScannerFailed

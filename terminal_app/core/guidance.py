@@ -1,14 +1,17 @@
-"""Voice guidance: what is said when the ring of the arrow keys comes to lie around a button.
+"""Voice guidance: what is said of what the ring of the arrow keys comes to lie around, and of an amount that is typed.
 
-A button says what stands on it, in the clip of that text; a digit says its number. What is in no catalogue (a name, a
-sale of the history) is not said: there is no clip of it.
+A button says what stands on it, in the clip of that text; a digit says its number. A line of a list says what it is,
+its amount, its time and what else stands on it. What is in no catalogue (a name, a reference) is read aloud.
 """
 
+import re
 from functools import cache
 from typing import Final
 
 from terminal_app.i18n import MessageId, catalogue_of
-from terminal_app.screen_model import FocusMoved, Language
+from terminal_app.screen_model import AmountText, AmountTyped, FocusMoved, Language
+from terminal_app.sounds import Phrase, Speech, Words, amount_clips
+from wallet_sdk.protocol.money import Currency, parse_money
 
 #: Labels with a clip of their own. Whoever adds one runs `make sounds`; one that is not here is not said.
 SPOKEN_LABELS: Final = (
@@ -53,7 +56,26 @@ SPOKEN_LABELS: Final = (
     MessageId.STAFF,
     MessageId.DEVICES,
     MessageId.SETTINGS,
+    MessageId.DO_REFERENCE,
+    MessageId.DO_NEXT_CODE,
+    MessageId.DO_STOP,
+    MessageId.ROLE_OWNER,
+    MessageId.ROLE_SUPERVISOR,
+    MessageId.ROLE_CASHIER,
 )
+#: Outcomes have clips already.
+_OUTCOMES: Final = {
+    MessageId.PAID: Phrase.PAID,
+    MessageId.ACCEPTED_OFFLINE: Phrase.ACCEPTED_OFFLINE,
+    MessageId.NOT_PAID: Phrase.NOT_PAID,
+    MessageId.CANCELLED: Phrase.CANCELLED,
+    MessageId.EXPIRED: Phrase.EXPIRED,
+    MessageId.UNKNOWN: Phrase.UNKNOWN,
+    MessageId.REFUNDED: Phrase.REFUNDED,
+}
+#: Keys of pads and of the keyboard: a letter is not said, it stands in the field.
+_KEYS: Final = "key_"
+_TIME: Final = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 _DIGITS_MAX: Final = 2
 
 
@@ -68,20 +90,49 @@ def clip_of(label: MessageId) -> str:
     return f"label_{label.value}"
 
 
-def focus_clips(focus: FocusMoved, language: Language) -> tuple[str, ...]:
-    """What is said of the button in the ring; nothing when there is no clip of it."""
-    digits = focus.label.removesuffix("%").strip()
-    if digits.isascii() and digits.isdigit() and len(digits) <= _DIGITS_MAX:
-        return tuple(f"n{digit}" for digit in digits) if digits.startswith("0") else (f"n{digits}",)
-    by_text = _labels(language)
+def guidance(event: FocusMoved | AmountTyped, language: Language, currency: Currency) -> Speech:
+    """What is said of it; nothing for a button without words."""
+    if isinstance(event, AmountTyped):
+        return amount_clips(event.amount_minor, currency, language)
+    if event.robot_id.startswith(_KEYS):
+        return _digits(event.label)
     # Buttons with a picture instead of words are known by their name alone.
-    label = by_text.get(focus.label) or _BY_NAME.get(f"do_{focus.robot_id}")
-    return (clip_of(label),) if label is not None else ()
+    by_name = _BY_NAME.get(f"do_{event.robot_id}")
+    label = (clip_of(by_name),) if by_name is not None else _said(event.label, language)
+    amount = _amount(event.amount, language) if event.amount is not None else ()
+    rest = (part for detail in event.details for part in _said(detail, language))
+    return (*label, *amount, *rest)
+
+
+def _said(text: str, language: Language) -> Speech:
+    """A text of ours in its clip, a time and a few digits as numbers, anything else as it is written."""
+    clip = _clips(language).get(text)
+    if clip is not None:
+        return (clip,)
+    time = _TIME.fullmatch(text)
+    if time is not None:
+        return (f"n{int(time[1])}", *_digits(time[2]))
+    return _digits(text) or ((Words(text),) if text else ())
+
+
+def _digits(text: str) -> Speech:
+    digits = text.removesuffix("%").strip()
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= _DIGITS_MAX):
+        return ()
+    return tuple(f"n{digit}" for digit in digits) if digits.startswith("0") else (f"n{digits}",)
+
+
+def _amount(amount: AmountText, language: Language) -> Speech:
+    currency = Currency[amount.currency]
+    return amount_clips(parse_money(amount.number, currency).minor, currency, language)
 
 
 _BY_NAME: Final = {one.value: one for one in SPOKEN_LABELS}
 
 
 @cache
-def _labels(language: Language) -> dict[str, MessageId]:
-    return {catalogue_of(language).text(one): one for one in SPOKEN_LABELS}
+def _clips(language: Language) -> dict[str, str]:
+    """The clip of each text that has one."""
+    catalogue = catalogue_of(language)
+    outcomes = {catalogue.text(one): phrase.value for one, phrase in _OUTCOMES.items()}
+    return outcomes | {catalogue.text(one): clip_of(one) for one in SPOKEN_LABELS}

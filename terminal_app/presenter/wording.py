@@ -21,7 +21,7 @@ from terminal_app.screen_model import (
     TopBar,
     UiWords,
 )
-from terminal_app.settings import Fitted, Settings
+from terminal_app.settings import Fitted, Settings, SoundLevel
 from wallet_sdk.protocol.check_words import check_words
 from wallet_sdk.protocol.errors import ErrorCode
 from wallet_sdk.protocol.money import Money, format_money, format_number
@@ -159,6 +159,7 @@ class Wording:
             server_url=snapshot.server_url,
             appearance=appearance_of(snapshot.settings),
             self_check=snapshot.settings.self_check is Fitted.YES,
+            speaks=snapshot.settings.sound is SoundLevel.VOICE,
             words=self._ui_words,
             **office,
         )

@@ -29,6 +29,7 @@ from terminal_app.screen_model.asks import (
 )
 from terminal_app.screen_model.commands import (
     PLAIN_COMMANDS,
+    AmountTyped,
     Cancel,
     CheckAgain,
     Command,
@@ -89,6 +90,7 @@ __all__ = [
     "Action",
     "AmountAsk",
     "AmountText",
+    "AmountTyped",
     "Appearance",
     "Ask",
     "AskFor",

@@ -6,6 +6,8 @@ from enum import Enum, unique
 from types import MappingProxyType
 from typing import Final
 
+from terminal_app.screen_model.parts import AmountText
+
 
 @unique
 class NetworkSwitch(Enum):
@@ -129,10 +131,22 @@ class ScanTyped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FocusMoved:
-    """The ring of the arrow keys lies around this button now: voice guidance says what it is. It asks for nothing."""
+    """The ring of the arrow keys lies around this button now: voice guidance says what it is. It asks for nothing.
+
+    `amount` and `details` are what else stands on a line of a list, in the sequence in which they are said.
+    """
 
     robot_id: str
     label: str
+    amount: AmountText | None = None
+    details: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmountTyped:
+    """So much stands on the pad, and nobody has gone on typing: voice guidance says it. It asks for nothing."""
+
+    amount_minor: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -124,7 +124,8 @@ class ScreenModel:
     in a white band that cannot be overlooked ("DO NOT CHARGE AGAIN" on UNKNOWN).
     `code_text` is the text of the QR code to show, which the till reads back from the glass while `self_check`;
     `remaining_s` the seconds until what is shown expires
-    (the presenter makes a new model each second while one counts). `server_url` fills the enrol form.
+    (the presenter makes a new model each second while one counts). `server_url` fills the enrol form. While it
+    `speaks`, what is typed on a pad is said.
     `rows`, `choices`, `pin`, `search` and `back` (the command of the button that leads back) are the back office's;
     `tips`, `refund`, `people` and `confirm` (whether to close the day) open pages of their own before their command is
     sent; `ask` is what such a page asks for.
@@ -154,6 +155,7 @@ class ScreenModel:
     people: PeopleOffer | None = None
     ask: Ask | None = None
     self_check: bool = True
+    speaks: bool = False
     appearance: Appearance = Appearance()  # noqa: RUF009 - frozen
     words: UiWords = UiWords()  # noqa: RUF009 - frozen
 

@@ -36,6 +36,7 @@ from terminal_app.ui.screens.type_amount import TypeAmountPage
 from terminal_app.ui.screens.type_text import TypeTextPage
 from terminal_app.ui.theme import look_for
 from terminal_app.ui.typed_keys import TypedKeys
+from terminal_app.ui.widgets.list_row import PressedRow
 from terminal_app.ui.widgets.top_bar import TopBarView
 from wallet_sdk.screen.colours import CLEAR
 from wallet_sdk.screen.finger import BACKSPACE_KEY, ENTER_KEY, ESCAPE_KEY, PAGE_DOWN_KEY, PAGE_UP_KEY, TAB_KEY
@@ -189,6 +190,7 @@ class TerminalRoot(BoxLayout):
             look=self._look,
             words=self._model.words,
             send=self._press,
+            tell=self._send,
             open_page=self.open_page,
             matrix_of=self._matrix_of,
         )
@@ -273,7 +275,13 @@ class TerminalRoot(BoxLayout):
 
     def _tell_focus(self) -> None:
         target = self.ring.target
-        if target is not None:
+        if isinstance(target, PressedRow):
+            details = tuple(each for each in (target.row.value, *target.row.detail.split(" · ")) if each)
+            row = FocusMoved(
+                robot_id=target.robot_id, label=target.row.title, amount=target.row.amount, details=details
+            )
+            self._send(row)
+        elif target is not None:
             self._send(FocusMoved(robot_id=target.robot_id, label=target.label_text))
 
     def _type(self, text: str) -> None:

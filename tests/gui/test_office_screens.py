@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from kivy.clock import Clock
 
 from terminal_app.office_commands import (
     Approve,
@@ -21,6 +22,8 @@ from terminal_app.office_commands import (
 )
 from terminal_app.presenter import Presenter
 from terminal_app.screen_model import (
+    AmountText,
+    AmountTyped,
     Appearance,
     FocusMoved,
     Language,
@@ -32,8 +35,9 @@ from terminal_app.screen_model import (
     ThemeName,
 )
 from terminal_app.ui.samples import SAMPLES, samples
+from terminal_app.ui.typed_amount import PAUSE_S
 from tests.gui.counter import Counter
-from tests.gui.stage import Till, settle
+from tests.gui.stage import Till, pump_until, settle
 from tests.unit.terminal_app.shop import Shop
 from wallet_sdk.protocol.ids import RequestId
 from wallet_sdk.screen import finger
@@ -174,6 +178,45 @@ def test_whoever_changes_a_setting_stays_on_its_leaf(till_of: TillOf, tmp_path: 
     assert counter.till.texts().keys() == leaf
     counter.tap("back", "settings")
     assert "set_language" in counter.till.texts(), "who comes again begins at the beginning"
+
+
+def test_the_ring_tells_what_stands_on_a_line(till: Till) -> None:
+    """What became of a sale, its amount, and the rest in parts."""
+    till.show(SAMPLES[ScreenName.HISTORY])
+    told = [each for each in moves(till) if each.robot_id.startswith("sale_")]
+    assert told[0] == FocusMoved(
+        robot_id=SAMPLES[ScreenName.HISTORY].rows[0].robot_id,
+        label="PAID",
+        amount=AmountText(number="12.50", currency="EUR"),
+        details=("08:06", "T-17"),
+    )
+    till.show(SAMPLES[ScreenName.STAFF])
+    people = [each for each in moves(till) if each.robot_id.startswith("person_")]
+    assert [(each.label, each.details) for each in people[:2]] == [("Amélie", ("Owner",)), ("Bo Chen", ("Manager",))]
+
+
+def moves(till: Till) -> list[FocusMoved]:
+    """What is told while the ring goes once around."""
+    till.sent.clear()
+    for _ in range(8):
+        finger.press_key(finger.DOWN_KEY)
+        settle()
+    return [each for each in till.sent if isinstance(each, FocusMoved)]
+
+
+def test_an_amount_is_told_when_nobody_goes_on_typing(till_of: TillOf) -> None:
+    """Once and whole, where the till speaks; not when the screen has gone on meanwhile."""
+    keypad = SAMPLES[ScreenName.KEYPAD]
+    till = till_of(replace(keypad, speaks=True), PANEL_7_LANDSCAPE)
+    till.tap("key_1", "key_2", "key_00")
+    pump_until(lambda: bool(till.sent))
+    assert till.sent == [AmountTyped(amount_minor=1_200)]
+    till.tap("key_backspace")
+    till.root.show(SAMPLES[ScreenName.MENU])
+    pause_is_over: list[float] = []
+    Clock.schedule_once(pause_is_over.append, 2 * PAUSE_S)
+    pump_until(lambda: bool(pause_is_over))
+    assert len(till.sent) == 1
 
 
 def test_the_cameras_pictures_are_counted_while_it_is_tested(till: Till) -> None:

@@ -46,11 +46,12 @@ class LeavePage(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What a screen is built with."""
+    """What a screen is built with. `send` ends a page that lies over another; `tell` asks for nothing."""
 
     look: Look
     words: UiWords
     send: Send
+    tell: Send
     open_page: Callable[[ScreenModel], None]
     matrix_of: Callable[[str], Matrix]
 

@@ -23,6 +23,7 @@ from terminal_app.screen_model import (
 )
 from terminal_app.ui.screens.base import Screen, Surroundings
 from terminal_app.ui.theme import CORNER_MM, GAP_MM, MARGIN_MM, TARGET_MM
+from terminal_app.ui.typed_amount import TypedAmount
 from terminal_app.ui.widgets.action_row import ACTION_ICONS, make_button
 from terminal_app.ui.widgets.pad import BACKSPACE, PAD_MM, digit_pad
 from terminal_app.ui.widgets.pill import Pill
@@ -73,6 +74,7 @@ class KeypadScreen(Screen):
         super().__init__(surroundings)
         self.entry = Entry()
         self._model: ScreenModel | None = None
+        self._typed_amount = TypedAmount(self)
         self._buttons: list[WordButton] = []
         self._title = FittedLine(
             type_mm=self.look.sizes.body_mm, color=self.look.theme.text_dim, robot_id="headline", halign=self.look.start
@@ -153,6 +155,7 @@ class KeypadScreen(Screen):
         empty = self.entry.amount_minor == 0
         self._amount.tint(number=theme.text_dim if empty else theme.text, currency=theme.accent)
         self._amount.amount = AmountText(number=number, currency=model.keypad_currency)
+        self._typed_amount.shown(self.entry.amount_minor, model)
         for button in self._buttons:
             needs_amount = button.robot_id in (CommandName.SHOW_CODE.value, CommandName.SCAN_CUSTOMER.value)
             button.disabled = needs_amount and empty

@@ -25,6 +25,7 @@ from terminal_app.screen_model import (
 from terminal_app.ui.screens.base import Screen, Surroundings
 from terminal_app.ui.screens.keypad import Entry
 from terminal_app.ui.theme import CORNER_MM, GAP_MM, MARGIN_MM, button_colours
+from terminal_app.ui.typed_amount import TypedAmount
 from terminal_app.ui.widgets.action_row import make_button
 from terminal_app.ui.widgets.header import Header
 from terminal_app.ui.widgets.pad import BACKSPACE, PAD_MM, digit_pad
@@ -50,6 +51,7 @@ class RefundPage(Screen):
         look = self.look
         self.entry = Entry()
         self._model: ScreenModel | None = None
+        self._typed_amount = TypedAmount(self)
         self._reason: Reason | None = None
         self._header = Header(look=look)
         self._header.back.bind(on_release=lambda *_args: self._go_back())
@@ -106,6 +108,7 @@ class RefundPage(Screen):
         number = keypad_number(amount_minor=self.entry.amount_minor, fraction_digits=model.keypad_fraction_digits)
         self._amount.tint(number=theme.text if self.entry.amount_minor else theme.text_dim, currency=theme.accent)
         self._amount.amount = AmountText(number=number, currency=model.keypad_currency)
+        self._typed_amount.shown(self.entry.amount_minor, model)
         self._reasons.clear_widgets()
         for place in range(0, len(self._offer.reasons), 2):
             pair = [self._reason_button(reason) for reason in self._offer.reasons[place : place + 2]]

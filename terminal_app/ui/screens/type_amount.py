@@ -15,6 +15,7 @@ from terminal_app.screen_model import (
 from terminal_app.ui.screens.base import Screen, Surroundings
 from terminal_app.ui.screens.keypad import Entry
 from terminal_app.ui.theme import GAP_MM, MARGIN_MM
+from terminal_app.ui.typed_amount import TypedAmount
 from terminal_app.ui.widgets.action_row import make_button
 from terminal_app.ui.widgets.header import Header
 from terminal_app.ui.widgets.pad import BACKSPACE, PAD_MM, digit_pad
@@ -36,6 +37,7 @@ class TypeAmountPage(Screen):
         self.spacing = mm(MARGIN_MM)
         self.entry = Entry()
         self._model: ScreenModel | None = None
+        self._typed_amount = TypedAmount(self)
         self._header = Header(look=look)
         self._header.back.bind(on_release=lambda *_args: self._go_back())
         self._lines = Paragraph(type_mm=look.sizes.body_mm, color=look.theme.text_dim, robot_id="lines")
@@ -82,6 +84,7 @@ class TypeAmountPage(Screen):
         assert self._model is not None
         number = keypad_number(amount_minor=self.entry.amount_minor, fraction_digits=self._model.keypad_fraction_digits)
         self._amount.amount = AmountText(number=number, currency=self._model.keypad_currency)
+        self._typed_amount.shown(self.entry.amount_minor, self._model)
 
     def _press(self, name: str) -> None:
         if name == BACKSPACE:

@@ -105,6 +105,7 @@ class PressedRow(PressArea):
 
     def __init__(self, row: Row, *, look: Look) -> None:
         super().__init__(robot_id=row.robot_id, label_text=row.title, size_hint_y=None, height=mm(PRESSED_ROW_MM))
+        self.row = row
         self._theme = look.theme
         self._surface = Surface(self, fill=look.theme.surface, corner_mm=CORNER_MM)
         self._face = RowFace(row, look=look)

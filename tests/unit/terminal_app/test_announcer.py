@@ -2,6 +2,7 @@
 
 import queue
 import threading
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +16,7 @@ from terminal_app.devices.frames import FakeFrameSource
 from terminal_app.devices.sound import NoSpeaker, ProgramSpeaker, Speaker
 from terminal_app.screen_model import Language
 from terminal_app.settings import Settings, SoundLevel
-from terminal_app.sounds import RATE_HZ, Tone, Voice, tone_samples
+from terminal_app.sounds import RATE_HZ, NoReader, Tone, Voice, Words, tone_samples
 from terminal_app.sounds.voice import voice_file
 from wallet_sdk.protocol.errors import ErrorCode, TillcodeError
 
@@ -138,6 +139,28 @@ def test_without_a_voice_file_the_tone_is_still_heard(room: Room, tmp_path: Path
     assert told is not None
     assert told.code is ErrorCode.DEVICE_UNAVAILABLE
     announcer.stop()
+
+
+class FakeReader:
+    """Reads every text as one loud sample for each letter."""
+
+    def read(self, text: str, language: Language) -> list[int]:
+        """In any language."""
+        return [10_000] * len(text)
+
+
+def test_a_name_is_read_aloud_among_the_clips(room: Room) -> None:
+    """In its place, and as loud as they are; a machine that cannot read it says the rest."""
+    voice, said = Voice(voice_file(SOUNDS, Language.ENGLISH)), (Words("Ada"), "n5")
+    clip = voice.samples(("n5",), volume_percent=60)
+    for reader, name in ((FakeReader(), [6_000] * 3), (NoReader(), [])):
+        announcer = Announcer(room.speaker, SOUNDS, report=room.reports.put, reader=reader)
+        announcer.configure(VOICE)
+        announcer.say(None, said)
+        assert room.heard() == array("h", name).tobytes() + clip
+        room.speaker.let_end()
+        assert room.report() is None
+        announcer.stop()
 
 
 class BrokenSpeaker:

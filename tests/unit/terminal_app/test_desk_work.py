@@ -21,9 +21,9 @@ from terminal_app.office_commands import (
     TryDevice,
 )
 from terminal_app.roles import Role
-from terminal_app.screen_model import Cancel, FocusMoved, ScanAnswer
+from terminal_app.screen_model import AmountTyped, Cancel, FocusMoved, ScanAnswer
 from terminal_app.settings import Settings
-from terminal_app.sounds import Tone
+from terminal_app.sounds import Speech, Tone, Words
 from tests.unit.terminal_app.people import CASHIER_PIN, OWNER_PIN, sell
 from tests.unit.terminal_app.shop import Shop
 from wallet_sdk.protocol.errors import ErrorCode, UnavailableError
@@ -39,9 +39,9 @@ class Listening(EmptyDesk):
         self.papers: list[Paper] = []
         self.configured: list[Settings] = []
         self.asked: list[object] = []
-        self.spoken: list[tuple[str, ...]] = []
+        self.spoken: list[Speech] = []
 
-    def speak(self, clips: tuple[str, ...]) -> None:
+    def speak(self, clips: Speech) -> None:
         """Keep them."""
         self.spoken.append(clips)
 
@@ -120,11 +120,13 @@ def test_money_that_went_back_is_told(shop: Shop, desk: Listening) -> None:
 
 
 def test_the_ring_speaks_the_language_of_the_till(shop: Shop, desk: Listening) -> None:
-    """What it lies around is said; what has no clip is not."""
+    """What it lies around is said, and an amount that was typed."""
     shop.do(ChangeSetting(name="language", text="de"))
     shop.core.step(FocusMoved(robot_id="show_code", label="Code zeigen"))
     shop.core.step(FocusMoved(robot_id="person_2", label="Ben"))
-    assert desk.spoken == [("label_do_show_code",)]
+    shop.core.step(FocusMoved(robot_id="key_b", label="b"))
+    shop.core.step(AmountTyped(amount_minor=2_100))
+    assert desk.spoken == [("label_do_show_code",), (Words("Ben"),), ("n21",)]
 
 
 def test_every_place_has_its_announcement(shop: Shop) -> None:

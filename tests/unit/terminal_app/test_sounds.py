@@ -8,11 +8,23 @@ from threading import Event
 import pytest
 
 from terminal_app.config import assets_folder
-from terminal_app.core.guidance import SPOKEN_LABELS, clip_of, focus_clips, label_texts
+from terminal_app.core.guidance import SPOKEN_LABELS, clip_of, guidance, label_texts
 from terminal_app.devices.sound import FakeSpeaker, NoSpeaker, ProgramSpeaker, find_speaker
 from terminal_app.i18n import MessageId, catalogue_of
-from terminal_app.screen_model import FocusMoved, Language
-from terminal_app.sounds import RATE_HZ, Phrase, Tone, Voice, amount_clips, clip_texts, tone_samples
+from terminal_app.screen_model import AmountText, AmountTyped, FocusMoved, Language
+from terminal_app.sounds import (
+    RATE_HZ,
+    NoReader,
+    Phrase,
+    Speech,
+    Tone,
+    Voice,
+    Words,
+    amount_clips,
+    clip_texts,
+    find_reader,
+    tone_samples,
+)
 from terminal_app.sounds.tones import NOTES
 from terminal_app.sounds.voice import encode_mu_law, voice_file
 from wallet_sdk.protocol.errors import UnavailableError
@@ -144,24 +156,67 @@ def test_a_button_in_the_ring_says_what_stands_on_it(language: Language) -> None
     """Every label that has a clip, told apart from the others by its text alone."""
     catalogue = catalogue_of(language)
     for label in SPOKEN_LABELS:
-        (clip,) = focus_clips(FocusMoved(robot_id="anything", label=catalogue.text(label)), language)
+        focus = FocusMoved(robot_id="anything", label=catalogue.text(label))
+        (clip,) = guidance(focus, language, Currency.EUR)
+        assert isinstance(clip, str)
         assert label_texts(language)[clip] == catalogue.text(label)
 
 
 @pytest.mark.parametrize(
-    ("robot_id", "label", "clips"),
+    ("robot_id", "label", "said"),
     [
         ("key_7", "7", ("n7",)),
         ("key_00", "00", ("n0", "n0")),
+        ("key_a", "a", ()),
         ("tip_15", "15 %", ("n15",)),
         ("page_on", "", (clip_of(MessageId.DO_PAGE_ON),)),
-        ("person_2", "Ben", ()),
-        ("sale_4", "12.50 EUR", ()),
+        ("menu", "menu", (clip_of(MessageId.DO_MENU),)),
+        ("person_2", "Ben", (Words("Ben"),)),
     ],
 )
-def test_what_the_ring_says_of_other_things(robot_id: str, label: str, clips: tuple[str, ...]) -> None:
-    """Digits are numbers, pictures go by their name; names and amounts have no clip and are not said."""
-    assert focus_clips(FocusMoved(robot_id=robot_id, label=label), Language.ENGLISH) == clips
+def test_what_the_ring_says_of_other_things(robot_id: str, label: str, said: Speech) -> None:
+    """Digits are numbers, pictures go by their name, names are read aloud; a letter stands in the field."""
+    assert guidance(FocusMoved(robot_id=robot_id, label=label), Language.ENGLISH, Currency.EUR) == said
+
+
+def test_a_line_of_a_list_says_all_that_stands_on_it() -> None:
+    """What became of the sale, its amount, when it was and what it was for; and who is an owner."""
+    twelve = AmountText(number="12.50", currency="EUR")
+    sale = FocusMoved(robot_id="sale_1", label="NOT PAID", amount=twelve, details=("14:02", "table 7"))
+    said = ("not_paid", "n12", "point", "n50", "n14", "n0", "n2", Words("table 7"))
+    assert guidance(sale, Language.ENGLISH, Currency.JPY) == said
+    person = FocusMoved(robot_id="person_1", label="Ada", details=("Owner",))
+    assert guidance(person, Language.ENGLISH, Currency.EUR) == (Words("Ada"), clip_of(MessageId.ROLE_OWNER))
+
+
+def test_an_amount_that_was_typed_is_said_whole() -> None:
+    """In the till's currency."""
+    assert guidance(AmountTyped(amount_minor=1_205), Language.ENGLISH, Currency.EUR) == ("n12", "point", "n0", "n5")
+    assert guidance(AmountTyped(amount_minor=0), Language.ENGLISH, Currency.EUR) == ("n0",)
+
+
+def test_names_are_read_aloud_where_a_program_can(tmp_path: Path) -> None:
+    """It gets the text on its standard input, whatever the text begins with; one that fails is silence."""
+    asked = tmp_path / "asked"
+    program = tmp_path / "espeak-ng"
+    program.write_text(
+        f"#!{sys.executable}\n"
+        "import sys, wave\n"
+        f"open({str(asked)!r}, 'w').write(' '.join(sys.argv[1:3]) + ' ' + sys.stdin.read())\n"
+        "out = wave.open(sys.stdout.buffer, 'wb')\n"
+        "out.setparams((1, 2, 16000, 0, 'NONE', ''))\n"
+        "out.writeframesraw(b'\\x00\\x10' * 1600)\n"
+    )
+    program.chmod(0o755)
+    reader = find_reader(lambda name: str(program) if name == "espeak-ng" else None)
+    read = reader.read("--help Zoë", Language.FRENCH)
+    assert asked.read_text() == "-v fr-fr --help Zoë"
+    assert (len(read), set(read)) == (800, {0x1000})
+    program.write_text(f"#!{sys.executable}\nraise SystemExit(1)\n")
+    assert list(reader.read("Ada", Language.ENGLISH)) == []
+    program.unlink()
+    assert list(reader.read("Ada", Language.ENGLISH)) == []
+    assert isinstance(find_reader(lambda _: None), NoReader)
 
 
 def test_volume_scales_and_nothing_is_silence() -> None:
