@@ -11,7 +11,7 @@ Source: RFC 8949 section 4.2.1 (shortest heads, rising keys); RFC 9052 section 4
 
 import hashlib
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 from wallet_sdk.protocol import limits
@@ -23,21 +23,19 @@ from wallet_sdk.protocol.money import Currency
 
 #: An array of four, the protected header without a key id, and a map from 33 to a byte string of 24 bytes or more,
 #: whose length stands in its one encoding.
-_HEAD: Final = re.compile(rb"\x84\x43\xa1\x01\x28\xa1\x18\x21(?:\x58([\x18-\xff])|\x59([\x01-\xff].))", re.DOTALL)
+_HEAD: Final = rb"\x84\x43\xa1\x01\x28\xa1\x18\x21(?:\x58([\x18-\xff])|\x59([\x01-\xff].))"
 #: An unsigned integer below 2**32 in its one encoding.
 _UINT: Final = rb"([\x00-\x17]|\x18[\x18-\xff]|\x19[\x01-\xff].|\x1a(?!\x00\x00)....)"
 _SIGNATURE: Final = rb"\x58\x40(.{64})"
 #: Keys 0, 2, 4, 6, 8, 10, and 12 where the map has seven entries.
-_REQUEST: Final = re.compile(
+_REQUEST: Final = (
     rb"\x58(.)([\xa6\xa7])\x00\x02\x02\x4c(.{12})\x04" + _UINT + rb"\x06" + _UINT + rb"\x08" + _UINT + rb"\x0a" + _UINT
-    + rb"(?:\x0c([\x61-\x6a])([0-9A-Za-z-]{1,10}))?" + _SIGNATURE,
-    re.DOTALL,
+    + rb"(?:\x0c([\x61-\x6a])([0-9A-Za-z-]{1,10}))?" + _SIGNATURE
 )  # fmt: skip
 #: Keys 0, 2, 4, 6, 8, 10.
-_INTENT: Final = re.compile(
+_INTENT: Final = (
     rb"\x58(.)\xa6\x00\x04\x02" + _UINT + rb"\x04" + _UINT + rb"\x06" + _UINT + rb"\x08\x58\x20(.{32})\x0a([\x01\x02])"
-    + _SIGNATURE,
-    re.DOTALL,
+    + _SIGNATURE
 )  # fmt: skip
 #: A Sig_structure up to the hash of what is embedded: "Signature1", the protected header, 36 bytes that begin so.
 _SIGNED: Final = b"\x84\x6aSignature1\x43\xa1\x01\x28\x58\x24TC1"
@@ -125,16 +123,16 @@ def _usual_intent(envelope: bytes) -> Sealed[PaymentIntent] | None:
     )
 
 
-def _parts_of(envelope: bytes, usual: re.Pattern[bytes]) -> tuple[Envelope, bytes, tuple[bytes, ...]] | None:
+def _parts_of(envelope: bytes, usual: bytes) -> tuple[Envelope, bytes, tuple[bytes, ...]] | None:
     """The embedded envelope, the payload with its head, and what the pattern finds in all that is behind the former."""
     if type(envelope) is not bytes or len(envelope) > limits.MESSAGE_BYTES_MAX:
         return None
-    head = _HEAD.match(envelope)
+    head = _compiled(_HEAD).match(envelope)
     if head is None:
         return None
     start = head.end()
     end = start + int.from_bytes(head[1] or head[2])
-    found = usual.fullmatch(envelope, end)
+    found = _compiled(usual).fullmatch(envelope, end)
     if found is None:
         return None
     length, *parts = found.groups()
@@ -142,6 +140,12 @@ def _parts_of(envelope: bytes, usual: re.Pattern[bytes]) -> tuple[Envelope, byte
     if length[0] != len(payload) - _HEAD_BYTES or not has_signature_form(parts[-1]):
         return None
     return Envelope(envelope[start:end]), payload, tuple(parts)
+
+
+@cache
+def _compiled(pattern: bytes) -> re.Pattern[bytes]:
+    """When it is needed first: compiling all of them would take 3 ms of each import of the SDK."""
+    return re.compile(pattern, re.DOTALL)
 
 
 def _uint(encoded: bytes) -> int:

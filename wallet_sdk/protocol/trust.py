@@ -48,6 +48,7 @@ from wallet_sdk.protocol.messages import (
     TokenRequest,
     TrustBundle,
 )
+from wallet_sdk.protocol.quick import open_intent, open_request
 from wallet_sdk.protocol.states import CLOSED_UNPAID, State
 
 D = TypeVar(
@@ -215,7 +216,7 @@ def verify_request(envelope: bytes, trust: TrustStore, *, at_s: int) -> Verified
     Raises:
         MalformedMessageError, RuleViolationError.
     """
-    sealed = open_unverified(envelope, PaymentRequest)
+    sealed = open_request(envelope)
     certificate = verify_certificate(_embedded_of(sealed), trust, at_s=at_s)
     verify(sealed, certificate.message.terminal_key)  # R-46
     if sealed.message.currency not in certificate.message.currencies:  # R-32
@@ -231,7 +232,7 @@ def verify_intent(envelope: bytes, trust: TrustStore, *, at_s: int) -> VerifiedI
     Raises:
         MalformedMessageError, RuleViolationError.
     """
-    sealed = open_unverified(envelope, PaymentIntent)
+    sealed = open_intent(envelope)
     token = verify_token(_embedded_of(sealed), trust, at_s=at_s)
     verify(sealed, token.message.device_key)
     return VerifiedIntent(intent=sealed, token=token)  # R-47
