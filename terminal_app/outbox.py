@@ -43,6 +43,9 @@ REFRESH_MS: Final = 3_600_000
 #: Time for a whole batch: the server settles a thousand claims well within it.
 BATCH_TIMEOUT_S: Final = 30.0
 
+#: Refused for whose till it is and not for a claim: all wait, and none is asked about by itself. R-38, R-130
+_OF_THE_TILL: Final = frozenset({ErrorCode.MERCHANT_BLOCKED, ErrorCode.REVOKED, ErrorCode.UNKNOWN_SIGNER})
+
 assert PAUSE_MS_MIN < PAUSE_MS_MAX < REFRESH_MS
 
 
@@ -338,12 +341,14 @@ class Outbox:
             self._put_off.update(errand.request_ids)
         elif errand.purpose in {Purpose.REFUND, Purpose.COURIER}:
             self._refused_beside(errand, failure)
-        elif len(errand.request_ids) > 1:
+        elif len(errand.request_ids) > 1 and failure.code not in _OF_THE_TILL:
             # One bad claim must not hold up the others: halve until it stands alone.
             self._batch_max = len(errand.request_ids) // 2
         elif errand.purpose is Purpose.CAPTURE:
             self._held_due_ms = now_ms + REFRESH_MS
-            self._till.hold_capture(errand.request_ids[0], failure)
+            with self._till.journal.batch():
+                for request_id in errand.request_ids:
+                    self._till.hold_capture(request_id, failure)
 
     def _refused_beside(self, errand: Errand, failure: TillcodeError) -> None:
         if errand.purpose is Purpose.COURIER:

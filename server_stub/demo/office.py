@@ -90,7 +90,9 @@ class Office:
         proofs = sorted(folder.glob("*.cbor"))
         if len(proofs) != 1:
             raise DemoFailedError(f"expected one proof of fraud, the server exported {len(proofs)}")
-        return proofs[0].rename(path)
+        proof = proofs[0].rename(path)
+        folder.rmdir()
+        return proof
 
     def verify_proof(self, proof: Path) -> str:
         """Check the proof with nothing but the root key, in a process of its own; the verdict's first line."""

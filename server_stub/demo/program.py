@@ -77,7 +77,8 @@ def _set_up(stage: Stage) -> None:
     telling = stage.telling
     telling.act("Setting up")
     codes = _found_scheme(stage)
-    telling.done(f"server, {len(SHOPS)} shops, one wallet with money: founded")
+    database = "PostgreSQL" if stage.office.database else "SQLite"
+    telling.done(f"server on {database}, {len(SHOPS)} shops, one wallet with money: founded")
     telling.doing("the programs start")
     stage.start_till("till", shop=SHOPS[0][0], activation_code=codes[0], looks_at="wallet")
     stage.start_wallet("wallet", looks_at="till", activation_code=codes[-1])

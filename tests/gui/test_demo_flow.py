@@ -183,6 +183,18 @@ def test_a_printed_code_needs_the_network(story: Story) -> None:
     assert story.model.lines == ("The network is switched off.", "Nothing was taken.")
 
 
+def test_a_printed_code_that_has_ended_does_not_say_that_the_wallet_is_blocked(story: Story) -> None:
+    """REVOKED is the issuer's word for a blocked wallet, for a blocked till and for a print that has ended."""
+    story.till_shows(qr.to_text(story.scheme.static_code().envelope))
+    story.press(ActionName.PAY)
+    story.tick()
+    story.issuer.refusal = ErrorCode.REVOKED
+    story.press(ActionName.DIGIT_5)
+    story.press(ActionName.CONFIRM)
+    assert story.screen() is ScreenName.NOT_PAID
+    assert story.model.lines[0] == "This wallet, or the shop's code, has been blocked."
+
+
 def test_not_now_moves_no_money(story: Story) -> None:
     """A quote that is turned down has signed and sent nothing."""
     story.ask()

@@ -361,7 +361,7 @@ def scene_of(desk: Desk, payment: Payment, sale: views.Sale | None) -> Scene:
             receipt_text = qr.to_text(payment.receipt) if payment.receipt else ""
             return ResultScene(desk, views.accepted_offline(sale, receipt_text=receipt_text))
         case _:
-            why = views.reason(payment.error_code) if payment.error_code else "The code was not used."
+            why = views.refusal(payment.error_code) if payment.error_code else "The code was not used."
             return ResultScene(desk, views.not_paid(sale, why=why))
 
 

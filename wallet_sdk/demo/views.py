@@ -65,6 +65,13 @@ def reason(code: ErrorCode) -> str:
     return _REASONS.get(code, f"{_SOMETHING_ELSE} ({code.name.replace('_', ' ').lower()}, {code.value}).")
 
 
+def refusal(code: ErrorCode) -> str:
+    """Why the issuer has refused one payment: here a block may as well be the till's or the printed code's."""
+    if code is ErrorCode.REVOKED:
+        return "This wallet, or the shop's code, has been blocked."
+    return reason(code)
+
+
 def home(*, purse: Purse, rows: tuple[HistoryRow, ...], network: NetworkState, warning: str) -> WalletModel:
     """The start. ``warning`` is what the issuer holds against this wallet."""
     return WalletModel(

@@ -12,7 +12,7 @@ from terminal_app.screen_model import NetworkSwitch, NextSale, ScanAnswer, SendN
 from tests.unit.terminal_app.fake_server import Road
 from tests.unit.terminal_app.shop import Shop
 from wallet_sdk.protocol import limits, qr
-from wallet_sdk.protocol.api import PATH_DENYLIST, CaptureAnswer
+from wallet_sdk.protocol.api import PATH_CAPTURES, PATH_DENYLIST, CaptureAnswer
 from wallet_sdk.protocol.errors import ErrorCode
 from wallet_sdk.protocol.ids import RequestId, TerminalId
 from wallet_sdk.protocol.signing import SoftwareSigner
@@ -128,6 +128,23 @@ def test_one_claim_that_the_server_cannot_read_holds_nobody_up(shop: Shop) -> No
     shop.run()
     assert not shop.till.views.stored
     assert not shop.snapshot.disputed
+
+
+def test_a_blocked_shop_keeps_its_queue_and_is_paid_when_it_is_unblocked(shop: Shop) -> None:
+    """One call for all and not one for each; each says why it waits; an hour later they are tried again. (R-130)"""
+    accepted = store(shop, 40)
+    shop.server.refuse = ErrorCode.MERCHANT_BLOCKED
+    shop.switch(NetworkSwitch.ON)
+    assert list(shop.till.views.stored) == accepted
+    assert {shop.till.views.sale(one).held_code for one in accepted} == {ErrorCode.MERCHANT_BLOCKED}
+    assert sum(call.endswith(PATH_CAPTURES) for call in shop.server.calls) == 1
+    shop.restart()
+    shop.server.refuse = None
+    shop.clock.advance(REFRESH_MS / 1000)
+    shop.core.tick()
+    shop.run()
+    assert not shop.till.views.stored
+    assert len(shop.server.receipts) == 40
 
 
 def test_a_claim_from_the_servers_future_is_kept_until_its_time_has_come(shop: Shop) -> None:
