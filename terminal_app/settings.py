@@ -22,6 +22,9 @@ TIP_PERCENT_MAX: Final = 100
 TEXT_CHARS_MAX: Final = 120
 AMOUNT_MINOR_MAX: Final = 2**32 - 1
 SIGN_OUT_S_MAX: Final = 12 * 3600
+#: Larger ones than an operator ever sets: they bound nothing.
+OFFLINE_COUNT_MAX: Final = 100_000
+OFFLINE_AGE_H_MAX: Final = 30 * 24
 
 
 @unique
@@ -74,8 +77,9 @@ class Settings:
         customer_side: whether the screen is turned around to the customer (a tablet on the counter).
         brightness_percent: the screen's own light between two codes; 0 leaves it as the machine has it.
         self_check: whether the till reads its own code back from the glass.
-        offline_payment_minor, offline_stored_minor: the shop's own limits of one offline payment and of all that wait;
-            0: the operator's, which also bound them from above.
+        offline_payment_minor, offline_stored_minor, offline_customer_minor, offline_count, offline_age_h: the shop's
+            own limits of one offline payment, of all that wait and of one customer's share of them, of their number,
+            and of the age of the oldest; 0: the operator's, which also bound them from above.
         scanner_layout: what a typing scanner's characters mean, in pairs: what comes, what is meant.
     """
 
@@ -102,14 +106,20 @@ class Settings:
     self_check: Fitted = Fitted.YES
     offline_payment_minor: int = 0
     offline_stored_minor: int = 0
+    offline_customer_minor: int = 0
+    offline_count: int = 0
+    offline_age_h: int = 0
     scanner_layout: str = ""
 
     def narrowed(self, limits: OfflineLimits) -> OfflineLimits:
         """The operator's offline limits, as far as the shop's own ones are no smaller."""
         return replace(
             limits,
-            payment_max_minor=min(limits.payment_max_minor, self.offline_payment_minor or limits.payment_max_minor),
-            stored_max_minor=min(limits.stored_max_minor, self.offline_stored_minor or limits.stored_max_minor),
+            payment_max_minor=_smaller(limits.payment_max_minor, self.offline_payment_minor),
+            stored_max_minor=_smaller(limits.stored_max_minor, self.offline_stored_minor),
+            token_stored_max_minor=_smaller(limits.token_stored_max_minor, self.offline_customer_minor),
+            stored_count_max=_smaller(limits.stored_count_max, self.offline_count),
+            stored_age_max_s=_smaller(limits.stored_age_max_s, self.offline_age_h * 3600),
         )
 
     def refund_max_minor(self, role: Role) -> int:
@@ -162,6 +172,11 @@ def settings_from(texts: Mapping[str, str]) -> Settings:
         except MisuseError:
             continue
     return settings
+
+
+def _smaller(operators: int, shops: int) -> int:
+    """Of two limits the smaller one; the shop has none while its is 0."""
+    return min(operators, shops) if shops else operators
 
 
 def _choice(choices: type[Enum]) -> SettingKind:
@@ -259,12 +274,23 @@ KINDS: Final = MappingProxyType(
         "self_check": _choice(Fitted),
         "offline_payment_minor": _number(0, AMOUNT_MINOR_MAX),
         "offline_stored_minor": _number(0, AMOUNT_MINOR_MAX),
+        "offline_customer_minor": _number(0, AMOUNT_MINOR_MAX),
+        "offline_count": _number(0, OFFLINE_COUNT_MAX),
+        "offline_age_h": _number(0, OFFLINE_AGE_H_MAX),
         "scanner_layout": _pairs(),
     }
 )
 #: Settings that say how much money is risked: an owner's business.
 LIMIT_SETTINGS: Final = frozenset(
-    {"refund_cashier_minor", "refund_supervisor_minor", "offline_payment_minor", "offline_stored_minor"}
+    {
+        "refund_cashier_minor",
+        "refund_supervisor_minor",
+        "offline_payment_minor",
+        "offline_stored_minor",
+        "offline_customer_minor",
+        "offline_count",
+        "offline_age_h",
+    }
 )
 assert set(KINDS) >= LIMIT_SETTINGS
 assert list(KINDS) == list(Settings.__dataclass_fields__), "every setting can be read and written"

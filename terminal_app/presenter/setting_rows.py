@@ -37,6 +37,9 @@ _TITLES: Final[Mapping[str, MessageId]] = {
     "receipt_footer": MessageId.RECEIPT_FOOTER,
     "offline_payment_minor": MessageId.OFFLINE_PAYMENT_MAX,
     "offline_stored_minor": MessageId.OFFLINE_TOTAL_MAX,
+    "offline_customer_minor": MessageId.OFFLINE_CUSTOMER_MAX,
+    "offline_count": MessageId.OFFLINE_COUNT_MAX,
+    "offline_age_h": MessageId.OFFLINE_AGE_MAX,
     "refund_cashier_minor": MessageId.REFUND_CASHIER_MAX,
     "refund_supervisor_minor": MessageId.REFUND_SUPERVISOR_MAX,
     "printer": MessageId.PRINTER,
@@ -61,12 +64,15 @@ _STEPS: Final[Mapping[str, tuple[str, ...]]] = {
     "sign_out_s": ("0", "60", "300", "900", "1800"),
     "customer_side": KINDS["customer_side"].choices,
     "self_check": KINDS["self_check"].choices,
+    "offline_count": ("0", "5", "10", "20", "50", "100"),
+    "offline_age_h": ("0", "4", "12", "24", "48", "72"),
     "paper": KINDS["paper"].choices,
     "drawer": KINDS["drawer"].choices,
 }
 _AMOUNTS: Final = (
     "offline_payment_minor",
     "offline_stored_minor",
+    "offline_customer_minor",
     "refund_cashier_minor",
     "refund_supervisor_minor",
 )
@@ -85,6 +91,11 @@ _WORDS: Final[Mapping[object, MessageId]] = {
     TipPolicy.ON_PHONE: MessageId.TIPS_ON_PHONE,
     Fitted.YES: MessageId.SWITCH_ON,
     Fitted.NO: MessageId.SWITCH_OFF,
+}
+_WORDS_OF_ZERO: Final[Mapping[str, MessageId]] = {
+    "brightness_percent": MessageId.AS_IT_IS,
+    "sign_out_s": MessageId.NEVER,
+    **{name: MessageId.AS_OPERATOR for name in KINDS if name.startswith("offline_")},
 }
 
 
@@ -120,17 +131,17 @@ class _Rows:
         value = getattr(self._settings, name)
         if value in _WORDS:
             return self._text(_WORDS[value])
+        if value == 0 and name in _WORDS_OF_ZERO:
+            return self._text(_WORDS_OF_ZERO[name])
         match name:
             case "language" | "receipt_language":
                 return value.own_name if value is not None else self._text(MessageId.AS_SCREEN)
-            case "brightness_percent" if value == 0:
-                return self._text(MessageId.AS_IT_IS)
             case "volume_percent" | "brightness_percent":
                 return self._text(MessageId.PERCENT, percent=str(value))
             case "sign_out_s":
-                return self._text(MessageId.MINUTES, minutes=str(value // 60)) if value else self._text(MessageId.NEVER)
-            case "offline_payment_minor" | "offline_stored_minor":
-                return self._text(MessageId.AS_OPERATOR)
+                return self._text(MessageId.MINUTES, minutes=str(value // 60))
+            case "offline_age_h":
+                return self._text(MessageId.HOURS, hours=str(value))
             case "paper":
                 return self._text(MessageId.MILLIMETRES, width=value.value)
             case _:
@@ -166,8 +177,12 @@ class _Rows:
         limits = self._snapshot.operators_limits
         if limits is None or not name.startswith("offline_"):
             return ""
-        minor = limits.payment_max_minor if name == "offline_payment_minor" else limits.stored_max_minor
-        return self._text(MessageId.OPERATORS_MOST, most=format_money(self._money(minor)))
+        most = {
+            "offline_payment_minor": limits.payment_max_minor,
+            "offline_stored_minor": limits.stored_max_minor,
+            "offline_customer_minor": limits.token_stored_max_minor,
+        }
+        return self._text(MessageId.OPERATORS_MOST, most=format_money(self._money(most[name])))
 
 
 def _after(now: str, steps: tuple[str, ...]) -> str:

@@ -1,5 +1,7 @@
 """Settings are read strictly, written as they are read, and kept in the journal."""
 
+from dataclasses import replace
+
 import pytest
 
 from terminal_app.office import change_setting, settings_of
@@ -18,7 +20,8 @@ from terminal_app.settings import (
     settings_from,
     text_of,
 )
-from tests.unit.terminal_app.people import CASHIER_PIN, OWNER_PIN
+from tests.unit.terminal_app.fake_server import LIMITS
+from tests.unit.terminal_app.people import CASHIER_PIN, OWNER_PIN, sell
 from tests.unit.terminal_app.shop import Shop
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError
 from wallet_sdk.protocol.states import State
@@ -106,6 +109,52 @@ def test_the_shops_own_offline_limits_bind_and_never_widen_the_operators(shop: S
     shop.do(NextSale())
     shop.do(ChangeSetting(name="offline_payment_minor", text="0"))
     assert shop.snapshot.limits == operators
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "bound", "narrowed"),
+    [
+        ("offline_payment_minor", "700", "payment_max_minor", 700),
+        ("offline_stored_minor", "900", "stored_max_minor", 900),
+        ("offline_customer_minor", "800", "token_stored_max_minor", 800),
+        ("offline_count", "2", "stored_count_max", 2),
+        ("offline_age_h", "4", "stored_age_max_s", 4 * 3600),
+    ],
+)
+def test_each_limit_of_the_shop_narrows_one_of_the_operators(name: str, text: str, bound: str, narrowed: int) -> None:
+    """That one alone; more than the operator allows, and 0, leave all as they are."""
+    assert changed(Settings(), name, text).narrowed(LIMITS) == replace(LIMITS, **{bound: narrowed})
+    for open_text in ("0", "700000" if name.endswith("minor") else "100000" if name == "offline_count" else "720"):
+        assert changed(Settings(), name, open_text).narrowed(LIMITS) == LIMITS
+
+
+def test_a_shop_that_takes_two_offline_payments_takes_no_third(shop: Shop) -> None:
+    """And none from a customer whose share is used up, or while the oldest is too old; each says why."""
+    shop.do(ChangeSetting(name="offline_count", text="2"))
+    shop.go_offline()
+    for _ in range(2):
+        sell(shop, 500)
+    assert refused_offline(shop) == "The till holds as many payments as it may without network (limit 2)."
+    shop.do(ChangeSetting(name="offline_count", text="0"))
+    shop.do(ChangeSetting(name="offline_age_h", text="4"))
+    shop.clock.advance(4 * 3600 + 1)
+    assert refused_offline(shop) == "Stored payments are too old. Connect the till first."
+    shop.do(ChangeSetting(name="offline_age_h", text="0"))
+    shop.do(ChangeSetting(name="offline_customer_minor", text="400"))
+    assert refused_offline(shop) == "Too much from one customer without network (limit 4.00 EUR)."
+
+
+def refused_offline(shop: Shop) -> str:
+    """What the screen says of an offline payment that is not taken."""
+    request = shop.show_code(500)
+    shop.do(ScanAnswer())
+    shop.scan(shop.answer(request).envelope)
+    assert shop.sale.state is State.REQUESTED
+    said = Presenter(zone=None).present(shop.snapshot).lines[0]
+    shop.do(Cancel())
+    shop.run()
+    shop.do(NextSale())
+    return said
 
 
 def test_how_much_is_risked_is_the_owners_business(shop: Shop) -> None:
