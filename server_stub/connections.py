@@ -21,6 +21,8 @@ HEADERS_BYTES_MAX: Final = 16 * 1024
 
 #: Where a request's transport lies in its scope.
 TRANSPORT: Final = "tillcode.transport"
+#: Stands in a request's scope once all of it has come, as it mostly has before an application begins.
+WHOLE: Final = "tillcode.whole"
 
 
 def room_for_connections() -> int:
@@ -75,6 +77,10 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._stop_expecting()
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self.scope[WHOLE] = True  # type: ignore[typeddict-unknown-key] # for whoever would set a timer for the rest
+        super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
         """Bytes that are no HTTP, or headers past their limits."""

@@ -58,8 +58,11 @@ def _command(
     is_long = bytes_max == limits.BATCH_BYTES_MAX
 
     async def call(desk: Desk, incoming: Incoming) -> object:
+        return await take(desk, incoming.body)
+
+    async def take(desk: Desk, body: bytes) -> object:
         with desk.load.taken(now_ms=desk.operator.clock.monotonic_ms()):
-            return await settle(desk, incoming.body)
+            return await settle(desk, body)
 
     async def settle(desk: Desk, body: bytes) -> object:
         desk.faults.reach(FaultPoint.RECEIVED)
@@ -83,6 +86,7 @@ def _command(
         answer=answer,
         call=call,
         body=Body(about=body, bytes_max=bytes_max, json=json),
+        take=take,
     )
 
 

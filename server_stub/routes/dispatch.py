@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 from starlette.datastructures import QueryParams
@@ -11,7 +11,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from server_stub.connections import WHOLE
 from server_stub.routes.desk import Desk
 from server_stub.routes.edge import Passage, check_allowance, passage_of
 from server_stub.routes.operations import Access, Incoming, Operation
@@ -32,25 +34,59 @@ from wallet_sdk.protocol.errors import (
 _LOG: Final = logging.getLogger("tillcode.server")
 _BY_API_KEY: Final = frozenset({Access.API_KEY, Access.SIGNED_READ_OR_API_KEY})
 _NO_QUERY: Final = QueryParams()
+_JSON_HEADER: Final = (b"content-type", api.JSON.encode())
+
+T = TypeVar("T")
 
 
-Endpoint = Callable[[Request], Awaitable[Response]]
-
-
-def endpoint_of(desk: Desk, operation: Operation) -> Endpoint:
-    """What answers a row; every error is an answer, so that nothing but a cancellation leaves it."""
+def route_of(desk: Desk, operation: Operation) -> Route:
+    """The Starlette route of a row; every error is an answer, so that nothing but a cancellation leaves it."""
 
     async def endpoint(request: Request) -> Response:
         passage = passage_of(request.scope)
         passage.operation = operation.name
         return await _answered(passage, lambda: _answer(desk, operation, request))
 
-    return endpoint
+    return Route(operation.path, endpoint, methods=[operation.method], name=operation.name)
 
 
-def route_of(desk: Desk, operation: Operation) -> Route:
-    """The Starlette route of a row."""
-    return Route(operation.path, endpoint_of(desk, operation), methods=[operation.method], name=operation.name)
+def straight_of(desk: Desk, operation: Operation) -> ASGIApp:
+    """What answers a row whose path has no names, past Starlette's routes and the two layers behind them."""
+    if operation.take is not None:
+        return _taker_of(desk, operation)
+    endpoint = route_of(desk, operation).endpoint
+
+    async def straight(scope: Scope, receive: Receive, send: Send) -> None:
+        response = await endpoint(Request(scope, receive, send))
+        await response(scope, receive, send)
+
+    return straight
+
+
+def _taker_of(desk: Desk, operation: Operation) -> ASGIApp:
+    """What answers a row that wants nothing but a body: the paths of money, without an object of Starlette's."""
+    take, body = operation.take, operation.body
+    assert take is not None, "it takes a body"
+    assert body is not None, "it takes a body"
+
+    async def taker(scope: Scope, receive: Receive, send: Send) -> None:
+        async def answer() -> bytes:
+            seconds_max = None if WHOLE in scope else desk.body_s_max
+            return msgspec.json.encode(
+                await take(desk, await _body(receive, bytes_max=body.bytes_max, seconds_max=seconds_max))
+            )
+
+        passage = passage_of(scope)
+        passage.operation = operation.name
+        answered = await _answered(passage, answer)
+        if isinstance(answered, Response):
+            await answered(scope, receive, send)
+            return
+        headers = [_JSON_HEADER, (b"content-length", b"%d" % len(answered))]
+        await send({"type": "http.response.start", "status": operation.answer_http_status, "headers": headers})
+        await send({"type": "http.response.body", "body": answered})
+
+    return taker
 
 
 async def refuse_route(request: Request, error: Exception) -> Response:
@@ -70,7 +106,7 @@ def _methods_at(request: Request) -> list[str]:
     return sorted({method for route in there for method in route.methods or ()})
 
 
-async def _answered(passage: Passage, call: Callable[[], Awaitable[Response]]) -> Response:
+async def _answered(passage: Passage, call: Callable[[], Awaitable[T]]) -> T | Response:
     try:
         return await call()
     except ConnectionCutError as error:
@@ -93,7 +129,7 @@ async def _answer(desk: Desk, operation: Operation, request: Request) -> Respons
     caller = await _caller(desk, operation, request)
     body = b""
     if operation.body is not None:
-        body = await _body(request, bytes_max=operation.body.bytes_max, seconds_max=desk.body_s_max)
+        body = await _body(request.receive, bytes_max=operation.body.bytes_max, seconds_max=desk.body_s_max)
     answer = await operation.call(desk, _incoming(request, body, caller))
     if isinstance(answer, Response):
         return answer
@@ -134,15 +170,20 @@ async def _caller(desk: Desk, operation: Operation, request: Request) -> Caller 
     return caller
 
 
-async def _body(request: Request, *, bytes_max: int, seconds_max: float) -> bytes:
+async def _body(receive: Receive, *, bytes_max: int, seconds_max: float | None) -> bytes:
     """The whole body, given up as soon as it is too large or too slow."""
     body = bytearray()
     try:
         async with asyncio.timeout(seconds_max):
-            async for chunk in request.stream():
-                body += chunk
+            is_whole = False
+            while not is_whole:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientDisconnect
+                body += message.get("body", b"")
                 if len(body) > bytes_max:
                     raise MalformedMessageError(ErrorCode.MESSAGE_TOO_LARGE, f"at most {bytes_max} bytes are taken")
+                is_whole = not message.get("more_body", False)
     except TimeoutError as error:
         raise UnavailableError(ErrorCode.NETWORK_TIMEOUT, "the body did not come in time") from error
     return bytes(body)

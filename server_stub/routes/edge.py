@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from starlette.responses import Response
@@ -33,7 +33,7 @@ class Passage:
     allowance: Allowance | None = None
     http_status: int = 500
     error: TillcodeError | None = None
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
 def passage_of(scope: Mapping[str, Any]) -> Passage:
@@ -50,6 +50,7 @@ class Edge:
         limits = desk.operator.config.limits
         self._inner = inner
         self._desk = desk
+        self._headers = () if desk.operator.playground is None else ((b"tillcode-sandbox", b"true"),)
         self._in_flight = 0
         self._in_flight_max = limits.in_flight_max
         self._addresses = Buckets(Policy(name="address", per_s=limits.address_per_s, burst=limits.address_burst))
@@ -59,9 +60,7 @@ class Edge:
             await self._inner(scope, receive, send)
             return
         clock, measures = self._desk.operator.clock, self._desk.measures
-        sandbox = self._desk.operator.playground is not None
-        headers = {"tillcode-sandbox": "true"} if sandbox else {}
-        passage = Passage(headers=headers, number=api.to_base64url(self._desk.operator.new_id()))
+        passage = Passage(headers=self._headers, number=api.to_base64url(self._desk.operator.new_id()))
         scope[_KEY] = passage
         started_ms = clock.monotonic_ms()
         measures.begin()
@@ -113,10 +112,12 @@ def _with_headers(send: Send, passage: Passage) -> Send:
             return  # not a byte of an answer
         if message["type"] == "http.response.start":
             passage.http_status = message["status"]
-            allowance = {} if passage.allowance is None else passage.allowance.headers
-            more = {"request-id": passage.number, **allowance, **passage.headers}
-            added = [(name.encode(), text.encode()) for name, text in more.items()]
-            message["headers"] = [*message.get("headers", ()), *_ON_EVERY_ANSWER, *added]
+            number = (b"request-id", passage.number.encode())
+            message["headers"] = [*message.get("headers", ()), *_ON_EVERY_ANSWER, number, *passage.headers]
+            if passage.allowance is not None:
+                message["headers"] += [
+                    (name.encode(), text.encode()) for name, text in passage.allowance.headers.items()
+                ]
         await send(message)
 
     return sending

@@ -142,6 +142,7 @@ class Operation:
         name: the OpenAPI operationId, and the label in measures and logs.
         answer: type of the answer's body, or several; ``media_types`` other than JSON have none.
         scope: what an API key must be allowed.
+        take: what ``call`` does, for an operation that wants nothing of a request but its body.
     """
 
     method: str
@@ -157,3 +158,4 @@ class Operation:
     parameters: tuple[Parameter, ...] = ()
     media_types: tuple[str, ...] = (api.JSON,)
     answer_http_status: int = 200
+    take: Callable[[Desk, bytes], Awaitable[object]] | None = None

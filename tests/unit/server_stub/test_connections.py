@@ -8,7 +8,7 @@ import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
-from server_stub.connections import CONNECTIONS_MAX, HEADERS_BYTES_MAX, Connection, room_for_connections
+from server_stub.connections import CONNECTIONS_MAX, HEADERS_BYTES_MAX, WHOLE, Connection, room_for_connections
 from wallet_sdk.protocol.errors import ErrorCode
 
 
@@ -24,11 +24,18 @@ async def hello(_scope: Any, _receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": b"hello"})
 
 
-def talked(*parts: bytes, protocol: type[Connection] = Impatient) -> bytes:
+async def say_whether_whole(scope: Any, _receive: Any, send: Any) -> None:
+    """Tells whether all of the request had come when the application began."""
+    word = b"whole" if WHOLE in scope else b"parts"
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"5")]})
+    await send({"type": "http.response.body", "body": word})
+
+
+def talked(*parts: bytes, protocol: type[Connection] = Impatient, app: Any = hello) -> bytes:
     """All that a server answers to these bytes until it closes."""
 
     async def talk() -> bytes:
-        config = uvicorn.Config(hello, log_level="critical", http=protocol)
+        config = uvicorn.Config(app, log_level="critical", http=protocol)
         config.load()
         loop = asyncio.get_running_loop()
         server = await loop.create_server(lambda: protocol(config, ServerState(), {}), "127.0.0.1", 0)
@@ -109,3 +116,10 @@ def test_there_is_room_for_connections_on_any_machine() -> None:
 def test_bytes_that_are_no_http_get_a_problem_too() -> None:
     """One shape for every error, also below the application."""
     assert code_of(talked(b"\x16\x03\x01 hello\r\n\r\n", protocol=Connection))[1] is ErrorCode.BAD_REQUEST_BODY
+
+
+def test_an_application_knows_when_no_more_will_come() -> None:
+    """A body that came with its headers needs no timer; one that is still on its way does."""
+    head = b"POST / HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 4\r\n\r\n"
+    assert talked(head + b"body", app=say_whether_whole).endswith(b"whole")
+    assert talked(head + b"bo", app=say_whether_whole).endswith(b"parts")

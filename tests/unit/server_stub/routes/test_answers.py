@@ -9,6 +9,7 @@ from random import Random  # noqa: TID251 - only its name, for the type of `rng`
 
 import httpx
 import pytest
+from starlette.types import Message
 
 from server_stub.routes import create_app
 from server_stub.service.payments import prepare_capture, prepare_closure, prepare_intent
@@ -137,3 +138,49 @@ def test_a_body_that_does_not_come_is_given_up(house: House) -> None:
     response = asyncio.run(send())
     assert answer_of(response).code() is ErrorCode.NETWORK_TIMEOUT
     assert response.headers["connection"] == "close"
+
+
+def test_a_body_may_come_in_pieces(house: House) -> None:
+    """A payment is paid however the line has cut its bytes."""
+    terminal, wallet = house.terminal(), house.wallet()
+    request = terminal.request()
+    intent = wallet.intent(request, ONLINE)
+    texts = api.to_base64url(intent.envelope), api.to_base64url(request.envelope)
+    body = api.to_json(api.IntentBody(intent=texts[0], request=texts[1]))
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for start in range(0, len(body), 100):
+            yield body[start : start + 100]
+
+    async def send() -> httpx.Response:
+        transport = httpx.ASGITransport(create_app(house.desk))
+        async with httpx.AsyncClient(transport=transport, base_url="http://server") as client:
+            return await client.post(api.PATH_INTENTS, content=pieces())
+
+    answer = answer_of(asyncio.run(send()))
+    assert answer.ok()["state"] == "CAPTURED"
+    assert answer.headers["content-type"] == api.JSON
+    assert house.audit().payments == 1
+
+
+def test_a_caller_who_leaves_amid_his_body_stores_nothing(house: House) -> None:
+    """Half a batch and the end of the connection is no error of ours, and nothing in the ledger."""
+    said: list[Message] = [{"type": "http.request", "body": b"\x84", "more_body": True}, {"type": "http.disconnect"}]
+    statuses: list[int] = []
+
+    async def receive() -> Message:
+        return said.pop(0)
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            statuses.append(message["status"])
+
+    scope = {"type": "http", "method": "POST", "path": api.PATH_CAPTURES, "headers": [], "query_string": b""}
+
+    async def ask() -> None:
+        await create_app(house.desk)(scope, receive, send)
+
+    asyncio.run(ask())
+    assert (statuses, said) == ([400], [])
+    assert 'operation="captureBatch",status="400"' in house.desk.measures.text().decode()
+    assert house.audit().payments == 0
