@@ -44,7 +44,7 @@ def terminal_of_key(operator: Operator, key_id: KeyId) -> Terminal:
         known = _known_terminal(operator, key_id)
         operator.terminals.put(key_id, known, now_ms=now_ms)
     if known.terminal.blocked_at_s is not None:
-        raise RuleViolationError(ErrorCode.REVOKED, "the terminal is blocked")
+        raise RuleViolationError(ErrorCode.REVOKED, "the terminal is blocked", param="terminal_id")
     check_open(known.merchant)
     return known.terminal
 

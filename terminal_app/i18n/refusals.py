@@ -92,6 +92,8 @@ def words_for(code: ErrorCode, *, param: str | None = None) -> MessageId:
         return MessageId.NO_PDF
     if code is ErrorCode.STORAGE_FAILED and param == "file":
         return MessageId.NO_FILE
+    if code is ErrorCode.REVOKED and param == "terminal_id":
+        return MessageId.NOT_ALLOWED  # this very till; any other REVOKED is the customer's
     if code is ErrorCode.EXPIRED and param == "certificate":
         return MessageId.CERTIFICATE_OVER
     if ErrorCode.BAD_BASE45 <= code <= ErrorCode.BAD_PUBLIC_KEY and code is not ErrorCode.WRONG_MESSAGE_TYPE:

@@ -14,7 +14,7 @@ from hypothesis.stateful import invariant, run_state_machine_as_test
 from server_stub.config import ServerConfig
 from server_stub.demo.database import LocalPostgres
 from server_stub.store.tables.parties import ACCOUNTS
-from tests.unit.server_stub.machine.replacing import Replacing
+from tests.unit.server_stub.machine.listening import Listening
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.denylist import EMPTY, apply
 from wallet_sdk.protocol.trust import verify_denylist, verify_receipt, verify_refund_receipt
@@ -31,7 +31,7 @@ COUNTS = (
 QUICK = (Phase.explicit, Phase.reuse, Phase.generate)
 
 
-class MoneyMachine(Replacing):
+class MoneyMachine(Listening):
     """The rules, and what must hold after them."""
 
     @invariant()

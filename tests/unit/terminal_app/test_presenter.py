@@ -212,6 +212,14 @@ def test_codes_that_are_not_genuine_say_so() -> None:
     assert words_for(ErrorCode.WRONG_MESSAGE_TYPE) is MessageId.WRONG_CODE
 
 
+def test_a_blocked_till_does_not_blame_the_customer() -> None:
+    """REVOKED is told of a wallet and of the till itself; its parameter says which. A blocked shop has its own code."""
+    assert ENGLISH[words_for(ErrorCode.REVOKED)] == "This customer cannot pay."
+    blocked = words_for(ErrorCode.REVOKED, param="terminal_id")
+    assert ENGLISH[blocked] == "The server does not know this till. Call for help."
+    assert ENGLISH[words_for(ErrorCode.MERCHANT_BLOCKED)] == "This shop is blocked. Call for help."
+
+
 def test_an_unknown_number_of_a_newer_server_is_no_crash(shop: Shop, presenter: Presenter) -> None:
     """A code from the future has no words yet; the screen still stands."""
     decline(shop)
