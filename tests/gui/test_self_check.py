@@ -41,6 +41,13 @@ def test_a_code_that_is_too_small_is_warned_of(till_of: TillOf) -> None:
     assert model.words.code_too_small in till.texts()["lines"]
 
 
+@pytest.mark.parametrize("panel", PANELS, ids=lambda panel: f"{panel.width_px}x{panel.height_px}")
+def test_a_code_of_the_queue_is_as_good(till_of: TillOf, panel: Panel) -> None:
+    """It has a key more below it, and none of the key's room is the code's."""
+    till = till_of(SAMPLES[ScreenName.QUEUE_CODE], panel)
+    assert checked(till).fault is None
+
+
 def test_a_shop_may_switch_it_off(till_of: TillOf) -> None:
     """Then nobody looks, and nobody is warned."""
     model = replace(SAMPLES[ScreenName.SHOW_CODE], self_check=False)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 _WORDS_MM = 9.0
+_ACTIONS_BESIDE: Final = 2
 # Between the square and the edge of the window.
 _EDGE_MM = 1.0
 _SETTLING_S: Final = 0.1
@@ -155,7 +156,9 @@ class BesideScreen(Screen):
         self._lines.text = "\n".join(model.lines)
         self._words.show(model.check_words)
         self._countdown.show(model.remaining_s)
-        self.draw_actions(model.actions, self.look.theme.base, narrow=True)
+        # Above each other three buttons would take a high window's room from the code.
+        in_one_row = self.look.is_portrait and len(model.actions) > _ACTIONS_BESIDE
+        self.draw_actions(model.actions, self.look.theme.base, narrow=not in_one_row)
         self._make_room()
 
     def _make_room(self, *_args: object) -> None:

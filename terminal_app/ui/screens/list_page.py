@@ -23,6 +23,7 @@ _ACTION_MM: Final = 12.0
 _TURNS_MM: Final = 38.0
 _READ_GAP_MM: Final = 0.6
 _LINES_MM_MAX: Final = 11.0
+_LINES_MM_MAX_HIGH: Final = 18.0
 _WARNING_MM: Final = 10.0
 _COLUMNS_MM: Final = 3.0
 
@@ -42,7 +43,7 @@ class ListPage(Screen):
         self._back: object = None
         self._lines = Paragraph(type_mm=look.sizes.body_mm * 0.92, color=look.theme.text_dim, robot_id="lines")
         self._lines.halign = look.start
-        self._lines.most_px = mm(_LINES_MM_MAX)
+        self._lines.most_px = mm(_LINES_MM_MAX_HIGH if look.is_portrait else _LINES_MM_MAX)
         self._warning = WarningBand(look=look, ground=look.theme.base)
         self._list = BoxLayout(orientation="vertical", spacing=mm(GAP_MM))
         self._list.bind(height=self._fill)
