@@ -6,7 +6,7 @@ from server_stub.__main__ import main
 from server_stub.service.standing import changes_of_standing
 from server_stub.store.records_standing import Standing
 from tests.unit.server_stub.asking import Answer
-from tests.unit.server_stub.harness import ONLINE, House, TestTerminal, TestWallet
+from tests.unit.server_stub.harness import ONLINE, House, TestTerminal, TestWallet, opened_house
 from tests.unit.server_stub.test_printed_codes import pay, printed
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.envelope import seal
@@ -113,6 +113,20 @@ def test_a_terminal_that_takes_over_waits_for_the_end_of_the_block(house: House)
     new.enrol(code).ok()
     assert new.message.terminal_id == till.message.terminal_id
     assert certificate_of(house, till).code() is ErrorCode.UNKNOWN_SIGNER
+
+
+def test_another_server_of_the_ledger_notices_in_two_seconds(house: House) -> None:
+    """It has just looked, and so takes payments for that long; not a second longer, and as soon again after the end."""
+    with opened_house(house.folder, seed=2) as second:
+        till, wallet = house.terminal(), house.wallet()
+        wallet.call = second.call
+        for what, expected in (("block", 403), ("unblock", 200)):
+            before = online(wallet, till).http_status
+            change(house, what)
+            assert online(wallet, till).http_status == before
+            second.clock.advance(NOTICED_S)
+            assert online(wallet, till).http_status == expected
+        second.assert_clean()
 
 
 def test_each_change_is_logged_once_and_told_once(house: House) -> None:
