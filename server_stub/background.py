@@ -19,7 +19,7 @@ def keeping_up(operator: Operator, faults: Faults) -> Generator[None]:
     if faults.is_armed:
         yield
         return
-    watch = CredentialsWatch(operator.credentials)
+    watch = CredentialsWatch(operator.credentials, now_s=operator.now_s)
     watch.start()
     try:
         yield

@@ -6,6 +6,7 @@ signs anything with a key of which another one has not heard.
 
 import logging
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -71,10 +72,11 @@ class Credentials:
 class CredentialsWatch:
     """The thread that looks. Start with ``start``; ``close`` ends after the look under way."""
 
-    def __init__(self, credentials: Credentials) -> None:
+    def __init__(self, credentials: Credentials, *, now_s: Callable[[], int]) -> None:
         self._credentials = credentials
+        self._now_s = now_s
         self._ended = threading.Event()
-        self._said = ""
+        self._said = credentials.now.signers.warnings(now_s=now_s())
         self._thread = threading.Thread(target=self._run, name="credentials", daemon=True)
 
     def start(self) -> None:
@@ -86,16 +88,18 @@ class CredentialsWatch:
         self._ended.set()
         self._thread.join()
 
+    def look(self) -> None:
+        """Take what is new, and say what a person should know: each thing once, and the days that are left each day."""
+        troubles: tuple[str, ...] = ()
+        try:
+            self._credentials.look()
+        except TillcodeError as error:
+            troubles = (f"the newest trust bundle is not taken up: {error.message}",)
+        said, self._said = self._said, (*troubles, *self._credentials.now.signers.warnings(now_s=self._now_s()))
+        for text in self._said:
+            if text not in said:
+                _LOG.warning("%s", text)
+
     def _run(self) -> None:
         while not self._ended.wait(_EVERY_S):
-            try:
-                self._credentials.look()
-                self._said = ""
-            except TillcodeError as error:
-                self._say_once(f"the newest trust bundle is not taken up: {error.message}")
-
-    def _say_once(self, text: str) -> None:
-        """A trouble that lasts is one line in the log and not one a second."""
-        if text != self._said:
-            _LOG.warning("%s", text)
-            self._said = text
+            self.look()

@@ -13,6 +13,7 @@ from server_stub.config import KEYS_FOLDER, ServerConfig
 from server_stub.faults import Faults
 from server_stub.keys import NOTICE_S, load_key_file
 from server_stub.service.administration import found
+from server_stub.service.credentials import CredentialsWatch
 from server_stub.service.revoking import revoke_by_hand
 from server_stub.service.rotation import Rotated, rotate
 from server_stub.store.records import Trust
@@ -219,6 +220,32 @@ def test_a_server_without_the_new_keys_goes_on_with_the_old_ones(house: House) -
     away.rename(keys / "receipt-2.key")
     operator.credentials.look()
     assert synced(house).bundle.message.version == 2
+
+
+def test_a_server_that_is_never_restarted_says_once_a_day_what_to_rotate(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    """From thirty days before the end on; a trouble that lasts is one line, and gone when it is gone."""
+    watch = CredentialsWatch(house.desk.operator.credentials, now_s=house.desk.operator.now_s)
+    house.clock.advance(335 * DAY_S)
+    watch.look()
+    assert caplog.messages == []
+    for _ in range(2):
+        house.clock.advance(2 * DAY_S)
+        for _ in range(3):
+            watch.look()
+    assert [text for text in caplog.messages if "receipt" in text] == [
+        f"the receipt key expires in {days} days; run: tillcode-server rotate receipt" for days in (29, 27)
+    ]
+    caplog.clear()
+    rotated(house, Role.RECEIPT)
+    (house.folder / KEYS_FOLDER / "receipt-2.key").rename(house.folder / "on its way")
+    watch.look()
+    watch.look()
+    assert len(caplog.messages) == 1
+    assert caplog.messages[0].startswith(
+        "the newest trust bundle is not taken up: a receipt key of the bundle is missing"
+    )
 
 
 def test_a_running_server_believes_its_own_root_alone(house: House) -> None:
