@@ -1,5 +1,6 @@
 """Composition: from a folder of keys, settings and ledger to a server that listens."""
 
+import errno
 import gc
 import logging
 import os
@@ -146,8 +147,10 @@ def serve(
     """
     if nature is Nature.SANDBOX and worker_count > 1:
         raise MisuseError(ErrorCode.BAD_ARGUMENT, "a sandbox has one clock, so one process", param="workers")
+    _check_free(host, port)
     with _bound(host, port) as bound:
-        address, port = f"http://{host}:{bound.getsockname()[1]}", bound.getsockname()[1]
+        port = bound.getsockname()[1]
+        address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
         def listening() -> None:
             sys.stdout.write(f"listening on {address}\n")
@@ -213,15 +216,35 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
+def _check_free(host: str, port: int) -> None:
+    """Sharing the address is for our own workers: beside another server each would get a part of the other's calls."""
+    with _telling(host, port), _socket(host, port) as probe:
+        probe.bind((host, port))
+        probe.listen()
+
+
 @contextmanager
 def _bound(host: str, port: int) -> Generator[socket.socket]:
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        bound = socket.socket(family, socket.SOCK_STREAM)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # one socket each for all workers of this account
-        bound.bind((host, port))
-    except OSError as error:
-        raise UnavailableError(ErrorCode.DEVICE_UNAVAILABLE, f"cannot listen on {host}:{port}: {error}") from error
+    with _telling(host, port):
+        bound = _socket(host, port)
     with bound:
+        with _telling(host, port):
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # one socket each for all workers
+            bound.bind((host, port))
         yield bound
+
+
+def _socket(host: str, port: int) -> socket.socket:
+    made = socket.socket(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0], socket.SOCK_STREAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    return made
+
+
+@contextmanager
+def _telling(host: str, port: int) -> Generator[None]:
+    try:
+        yield
+    except OSError as error:
+        is_taken = error.errno == errno.EADDRINUSE
+        why = "another program listens there; end it, or choose another --port" if is_taken else error.strerror
+        raise UnavailableError(ErrorCode.DEVICE_UNAVAILABLE, f"cannot listen on {host}:{port}: {why}") from error

@@ -176,6 +176,17 @@ def test_a_persons_mistake_is_one_line(server: ServerFolder, arguments: tuple[st
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_second_server_does_not_take_a_part_of_the_first_one_s_calls(server: ServerFolder, workers: str) -> None:
+    """Workers share their address by SO_REUSEPORT; a stranger, though of the same account, must not join them."""
+    with server.serving(workers=2):
+        port = server.address.rpartition(":")[2]
+        done = server.command("serve", "--port", port, "--workers", workers)
+        assert done.returncode == 1
+        assert f"127.0.0.1:{port}: another program listens there" in done.stderr
+        assert (done.stdout, done.stderr.count("\n")) == ("", 1)
+
+
 def test_a_folder_without_a_server_says_what_to_do(tmp_path: Path) -> None:
     """Every command but init points to init."""
     empty = ServerFolder(folder=tmp_path / "none", random=None)  # type: ignore[arg-type]
