@@ -22,10 +22,11 @@ from psycopg.pq import Format
 
 from server_stub.faults import FaultPoint, Faults
 from server_stub.ledger import AccountId
-from server_stub.store.migrations import TABLE, known_migrations, missing_migrations
+from server_stub.store.migrations import TABLE
 from server_stub.store.numbers import Numbers
 from server_stub.store.postgres_arrays import array_of, dumpers
 from server_stub.store.postgres_copies import copy_in, copy_out
+from server_stub.store.postgres_founding import check_empty, has_ledger, migrate
 from server_stub.store.reader import Reader
 from server_stub.store.session import Column, ConflictError, KeyedQuery, Kind, Row
 from server_stub.store.writer import Writer
@@ -143,9 +144,9 @@ class PostgresStore:
         self._writing: Connection | None = None
         try:
             connection = self._connected()
-            if not _has_ledger(connection):
+            if not has_ledger(connection):
                 raise MisuseError(ErrorCode.NOT_INITIALISED, "the database holds no ledger; run: tillcode-server init")
-            _migrate(connection, self._faults)
+            migrate(connection, self._faults)
         except psycopg.Error as error:
             raise _storage_error(error) from error
 
@@ -159,10 +160,7 @@ class PostgresStore:
         """
         try:
             with psycopg.connect(address, autocommit=True, connect_timeout=_CONNECT_S) as connection:
-                if _has_ledger(connection):
-                    raise MisuseError(
-                        ErrorCode.ALREADY_ENROLLED, "the database holds a ledger already; none is overwritten"
-                    )
+                check_empty(connection)
                 connection.execute(TABLE)
         except psycopg.Error as error:
             raise _storage_error(error) from error
@@ -221,16 +219,15 @@ class PostgresStore:
         """Make a ledger in an empty database of what ``back_up`` has written.
 
         Raises:
-            MisuseError, UnavailableError: as ``create``; STORAGE_NEWER when the backup has other tables or migrations.
+            MisuseError, UnavailableError: as ``create`` and ``copy_in``; then the database is as empty as before.
         """
-        store = cls.create(address)
         try:
             with psycopg.connect(address, connect_timeout=_CONNECT_S) as connection:
+                check_empty(connection)
                 copy_in(connection, folder)
         except psycopg.Error as error:
-            store.close()
             raise _storage_error(error) from error
-        return store
+        return cls(address)
 
     def close(self) -> None:
         """See ``Store.close``."""
@@ -338,25 +335,6 @@ def _give_up(connection: Connection) -> None:
         connection.execute("ROLLBACK")
     except psycopg.Error:
         connection.close()
-
-
-def _has_ledger(connection: Connection) -> bool:
-    return connection.execute("SELECT to_regclass('migrations') IS NOT NULL").fetchone() == (True,)
-
-
-def _migrate(connection: Connection, faults: Faults) -> None:
-    """Apply what is missing, each in its own transaction of the database; who comes second finds it done."""
-    known = known_migrations("postgres")
-    for _ in known:
-        with connection.transaction():
-            connection.execute("LOCK TABLE migrations IN EXCLUSIVE MODE")
-            applied: dict[int, str] = dict(connection.execute("SELECT number, checksum FROM migrations").fetchall())
-            missing = missing_migrations(known, applied)
-            if missing:
-                connection.execute(missing[0].text.encode(), prepare=False)
-                faults.reach(FaultPoint.MIGRATING)
-                connection.execute(missing[0].row.encode(), prepare=False)
-        faults.reach(FaultPoint.MIGRATED)
 
 
 @lru_cache(maxsize=256)

@@ -6,10 +6,11 @@ from typing import Any, Final
 
 import psycopg
 
+from server_stub.store.migrations import TABLE, known_migrations, missing_migrations
 from wallet_sdk.protocol.errors import ErrorCode, UnavailableError
 
 _TABLES: Final = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename"
-_APPLIED: Final = "SELECT number, checksum FROM migrations ORDER BY number"
+MIGRATIONS: Final = "migrations"
 _CHUNK_BYTES: Final = 1 << 20
 
 
@@ -26,22 +27,34 @@ def copy_out(connection: psycopg.Connection[Any], folder: Path) -> None:
 
 
 def copy_in(connection: psycopg.Connection[Any], folder: Path) -> None:
-    """The same back, in one transaction, into tables that the same migrations have made.
+    """The same back, in one transaction of an empty database; its tables are made by the migrations of their own time.
+
+    So a backup from before an upgrade comes back as it was, and is brought up to date as any old ledger is.
 
     Raises:
-        UnavailableError: STORAGE_NEWER when the files are of other tables or other migrations.
+        UnavailableError: STORAGE_NEWER when a newer program wrote the files; STORAGE_CORRUPT when the migrations have
+            another text, or make other tables.
     """
-    applied = connection.execute(_APPLIED).fetchall()
+    connection.execute(TABLE)
+    _load(connection, folder, MIGRATIONS)
+    applied: dict[int, str] = dict(connection.execute("SELECT number, checksum FROM migrations").fetchall())
+    known = known_migrations("postgres")
+    missing_migrations(known, applied)
+    for migration in known:
+        if migration.number in applied:
+            connection.execute(migration.text.encode(), prepare=False)
     tables = {table for (table,) in connection.execute(_TABLES).fetchall()}
     if {path.stem for path in folder.glob("*.copy")} != tables:
-        raise UnavailableError(ErrorCode.STORAGE_NEWER, "the backup has other tables than this program")
-    for table in sorted(tables):
+        raise UnavailableError(ErrorCode.STORAGE_CORRUPT, "the backup has other tables than its migrations have made")
+    for table in sorted(tables - {MIGRATIONS}):
         connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names of the database's own
-        with (
-            (folder / f"{table}.copy").open("rb") as file,
-            connection.cursor().copy(f"COPY {table} FROM STDIN (FORMAT BINARY)") as copy,
-        ):
-            while chunk := file.read(_CHUNK_BYTES):
-                copy.write(chunk)
-    if connection.execute(_APPLIED).fetchall() != applied:
-        raise UnavailableError(ErrorCode.STORAGE_NEWER, "the backup is of another version of this program")
+        _load(connection, folder, table)
+
+
+def _load(connection: psycopg.Connection[Any], folder: Path, table: str) -> None:
+    with (
+        (folder / f"{table}.copy").open("rb") as file,
+        connection.cursor().copy(f"COPY {table} FROM STDIN (FORMAT BINARY)") as copy,
+    ):
+        while chunk := file.read(_CHUNK_BYTES):
+            copy.write(chunk)
