@@ -61,6 +61,7 @@ def _draw_line(draw: ImageDraw.ImageDraw, line: PaperLine, *, top: int, width_px
     if line.style is Style.RULE:
         draw.line((MARGIN_PX, top + 6, width_px - MARGIN_PX, top + 6), fill=0, width=2)
         return 14
+    from_right = _is_right_to_left(line.text)
     size_px = TITLE_PX if line.style is Style.TITLE else TEXT_PX
     weight = "Medium" if line.style is Style.NORMAL else "Bold"
     step = int(size_px * LINE_SPACE)
@@ -72,10 +73,11 @@ def _draw_line(draw: ImageDraw.ImageDraw, line: PaperLine, *, top: int, width_px
         if line.style is Style.TITLE:
             left = (width_px - width) // 2
         else:
-            left = width_px - MARGIN_PX - width if _is_right_to_left(piece) and not line.value else MARGIN_PX
+            left = width_px - MARGIN_PX - width if from_right else MARGIN_PX
         draw.text((left, top + number * step), piece, font=font, fill=0)
     if line.value:
-        place = (width_px - MARGIN_PX - value_width, top + (len(pieces) - 1) * step)
+        left = MARGIN_PX if from_right else width_px - MARGIN_PX - value_width
+        place = (left, top + (len(pieces) - 1) * step)
         draw.text(place, line.value, font=_font(line.value, weight, size_px, fonts), fill=0)
     return step * len(pieces)
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC
 from io import BytesIO
+from itertools import pairwise
 
 import pytest
 from PIL import Image
@@ -251,6 +252,19 @@ def test_a_pdf_is_the_same_file_each_time(shop: Shop) -> None:
     assert b"/FontFile" in content
     assert content.count(b"/Type /Page\n") == 1
     assert len(content) < 200_000
+
+
+@pytest.mark.parametrize(("name", "longer"), [("A", "right"), ("\u0623", "left")], ids=["latin", "arabic"])
+def test_a_line_begins_on_the_side_that_it_is_read_from(name: str, longer: str) -> None:
+    """What it is comes first, and its value, which is longer, stands at its end."""
+    paper = Paper(lines=(PaperLine(text=name, value="12345.67 EUR"),))
+    picture = picture_of(paper, width_px=WIDTH_PX_58, fonts=FONTS)
+    columns = range(picture.width)
+    inked = [x for x in columns if any(picture.crop((x, 0, x + 1, picture.height)).histogram()[:128])]
+    gap_px, gap_at = max((after - before, before) for before, after in pairwise(inked))
+    widths = {"left": gap_at - inked[0], "right": inked[-1] - gap_at - gap_px}
+    assert max(widths, key=widths.__getitem__) == longer
+    assert max(widths.values()) > 5 * min(widths.values())
 
 
 def test_a_picture_is_black_on_white_and_bounded() -> None:
