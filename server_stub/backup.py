@@ -14,10 +14,11 @@ from typing import Final
 import msgspec
 
 from server_stub.audit import audit
-from server_stub.config import CONFIG_FILE, read_config, write_config
+from server_stub.config import CONFIG_FILE, LEDGER_FILE, read_config, write_config
 from server_stub.risk.file import RISK_FILE
 from server_stub.store.base import Store
 from server_stub.store.opening import open_store, restore_store
+from server_stub.store.sqlite import SqliteStore
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
 
 MANIFEST: Final = "manifest.json"
@@ -88,6 +89,10 @@ def restore(folder: Path, source: Path, *, database: str | None = None) -> Manif
         store = restore_store(folder, source / _LEDGER, database=address)
         try:
             _check_clean(store)
+        except UnavailableError:
+            if not address:  # nobody is to serve it by mistake
+                SqliteStore.remove(folder / LEDGER_FILE)
+            raise
         finally:
             store.close()
         write_config(known, dataclasses.replace(config, database=address))

@@ -206,14 +206,24 @@ class SqliteStore:
         """Make a new file of what ``back_up`` has written, and open it.
 
         Raises:
-            MisuseError, UnavailableError: as ``create`` and when opening.
+            MisuseError, UnavailableError: as ``create`` and when opening; then there is no file, as before.
         """
         cls._claim(path)
         try:
             shutil.copyfile(folder / _COPY, path)
+            return cls(path)
         except OSError as error:
+            cls.remove(path)
             raise UnavailableError(ErrorCode.STORAGE_FAILED, f"{path}: {error.strerror}") from error
-        return cls(path)
+        except UnavailableError:
+            cls.remove(path)
+            raise
+
+    @staticmethod
+    def remove(path: Path) -> None:
+        """Take a file away that was just made, and what SQLite has laid beside it."""
+        for made in path.parent.glob(f"{path.name}*"):
+            made.unlink()
 
     def close(self) -> None:
         """See ``Store.close``."""

@@ -89,11 +89,10 @@ def test_an_older_backup_is_brought_up_to_date(vault: Vault) -> None:
 
 
 def test_a_newer_backup_is_refused(vault: Vault) -> None:
-    """What this program does not know it does not touch; an empty database is empty as before, and takes a good one."""
+    """What this program does not know it does not touch; the place is as empty as before, and takes a good one."""
     count, place = len(known_migrations("sqlite")), vault.place()
     newer = vault.backup("newer", LATER, migrations=count)
     with pytest.raises(UnavailableError) as caught:
         vault.restore(newer, place)
     assert caught.value.code is ErrorCode.STORAGE_NEWER
-    if vault.new_database is not None:
-        vault.restore(vault.backup("good", migrations=count), place)
+    vault.restore(vault.backup("good", migrations=count), place)

@@ -99,3 +99,17 @@ def test_a_backup_that_is_off_by_a_byte_is_refused(house: House, tmp_path: Path,
     with pytest.raises(MisuseError) as unfinished:
         restore(tmp_path / "restored", target, database=empty)
     assert unfinished.value.code is ErrorCode.NOT_INITIALISED
+
+
+def test_what_the_audit_finds_wrong_is_not_left_where_it_could_be_served(
+    house: House, tmp_path: Path, empty: str
+) -> None:
+    """A backup of a ledger that was damaged: refused with the law that is broken; the folder has nothing to serve."""
+    house.wallet()
+    with house.desk.operator.store.writing() as writer:
+        writer.rows("UPDATE accounts SET balance = balance + 1 WHERE kind = 1 RETURNING id")
+    back_up(house.folder, tmp_path / "backup", made_at_s=1)
+    with pytest.raises(UnavailableError, match="balance") as caught:
+        restore(tmp_path / "restored", tmp_path / "backup", database=empty)
+    assert caught.value.code is ErrorCode.STORAGE_CORRUPT
+    assert list((tmp_path / "restored").iterdir()) == []
