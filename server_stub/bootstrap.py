@@ -88,7 +88,7 @@ def opened_desk(
         committer = Committer(
             store,
             faults=faults,
-            on_committed=lambda answers: wakeups.wake(wake_keys(answers)),
+            on_committed=lambda answers: wakeups.wake(wake_keys(answers)) if wakeups.is_waited_for else None,
             on_died=lambda: os.kill(os.getpid(), signal.SIGTERM),  # no requests are served that nobody can settle
         )
         committer.start()

@@ -63,6 +63,11 @@ class Link:
         """Tell the others how many keys are waited for here."""
         _COUNT.pack_into(self._waiting, self.number * _COUNT.size, count)
 
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether anything is waited for in another worker."""
+        return any(_COUNT.unpack_from(self._waiting, number * _COUNT.size)[0] for number, _ in self._others)
+
     def send(self, keys: Sequence[bytes]) -> None:
         """Tell every worker in which something waits. A full mailbox is let be: its polls look again by themselves."""
         for number, socket_ in self._others:
@@ -96,6 +101,11 @@ class Wakeups:
     @property
     def waits_for_anything(self) -> bool:
         return bool(self._waiting)
+
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether anything is waited for, here or in another worker: if not, nobody has to name what was changed."""
+        return bool(self._waiting) or (self._link is not None and self._link.is_waited_for)
 
     @contextmanager
     def waiting_for(self, key: bytes) -> Generator[asyncio.Event]:

@@ -62,7 +62,7 @@ _COMMIT_IN_DOUBT: Final = "01000"
 class PostgresSession:
     """See ``Session``."""
 
-    __slots__ = ("_connection", "_faults")
+    __slots__ = ("_changes", "_connection", "_faults")
 
     #: What a reading of a LOCKED table ends with; a reader locks nothing.
     locking = ""
@@ -70,6 +70,21 @@ class PostgresSession:
     def __init__(self, connection: Connection, faults: Faults) -> None:
         self._connection = connection
         self._faults = faults
+        #: What was sent to change rows, how many rows it must change, and what it means when it does not.
+        self._changes: list[tuple[psycopg.Cursor[Row], int, str]] = []
+
+    @contextmanager
+    def sent_together(self) -> Generator[None]:
+        """Inside, what is inserted, updated and moved is sent without waiting for the answer to each.
+
+        Raises:
+            ConflictError: on leaving, as each of these.
+        """
+        with self._connection.pipeline():
+            yield
+        for cursor, count, conflict in self._changes:
+            if cursor.rowcount != count:
+                raise ConflictError(conflict)
 
     def rows(self, query: str, values: Sequence[object] = ()) -> list[Row]:
         return self._connection.execute(_marked(query), values, binary=True).fetchall()
@@ -92,15 +107,13 @@ class PostgresSession:
         same = " AND ".join(f"t.{column.name} = v.{column.name}" for column in columns[:key_length])
         text = f"UPDATE {table} t SET {chosen} FROM {_unnest(columns)} AS v ({names}) WHERE {same}"  # noqa: S608 - names of ours
         done = self._connection.execute(text, _arrays(columns, sorted(rows, key=itemgetter(0))))
-        if done.rowcount != len(rows):
-            raise ConflictError(f"of {len(rows)} rows of {table} {done.rowcount} could be changed")
+        self._changes.append((done, len(rows), f"rows of {table} have changed meanwhile"))
 
     def move(self, amounts_minor: Mapping[AccountId, int]) -> None:
         accounts = sorted(amounts_minor)
         amounts = [amounts_minor[account] for account in accounts]
         done = self._connection.execute(_MOVE, [array_of(Kind.NUMBER, accounts), array_of(Kind.NUMBER, amounts)])
-        if done.rowcount != len(accounts):
-            raise ConflictError("a balance has changed meanwhile")
+        self._changes.append((done, len(accounts), "a balance has changed meanwhile"))
 
 
 class _WritingSession(PostgresSession):
@@ -185,9 +198,11 @@ class PostgresStore:
         with self._write_lock:
             connection, is_ready = self._begun(), False
             try:
-                writer = Writer(_WritingSession(connection, self._faults), next_number=self._numbers.next)
+                session = _WritingSession(connection, self._faults)
+                writer = Writer(session, next_number=self._numbers.next)
                 yield writer
-                writer.flush()
+                with session.sent_together():
+                    writer.flush()
                 self._fill_disk(connection)
                 self._faults.reach(FaultPoint.WRITTEN)
                 is_ready = True

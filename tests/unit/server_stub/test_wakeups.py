@@ -59,3 +59,17 @@ def test_a_full_mailbox_harms_nobody(links: Links) -> None:
     for _ in range(10_000):
         writer.send([KEY * 10])
     assert 0 < len(list(reader.received())) < 10_000
+
+
+def test_it_is_known_whether_anybody_waits_anywhere(links: Links) -> None:
+    """Here or in another worker; so a commit names what it has changed only when somebody wants to know."""
+    here, there = Wakeups(links.of(0)), Wakeups(links.of(1))
+
+    async def wait() -> tuple[bool, bool]:
+        with here.waiting_for(KEY):
+            return here.is_waited_for, there.is_waited_for
+
+    assert (here.is_waited_for, there.is_waited_for) == (False, False)
+    assert asyncio.run(wait()) == (True, True)
+    assert (here.is_waited_for, there.is_waited_for) == (False, False)
+    assert not Wakeups().is_waited_for
