@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 from terminal_app.core import Lane, Place, Returned, Scanned, ServerLink, Snapshot, TerminalCore
 from terminal_app.errands import Errand
@@ -57,6 +58,9 @@ class FakeScanner:
 class Shop:
     """A till on a journal file, its server, its clock. `restart` is a crash: everything but the file is dropped."""
 
+    #: Closed behind each test, by conftest: Python 3.13 warns of a database that nobody has closed.
+    opened: ClassVar[list[Journal]] = []
+
     def __init__(self, folder: Path, *, seed: int = 1, limits: OfflineLimits = LIMITS) -> None:
         self.folder = folder
         self.scheme = Scheme(seed=seed)
@@ -73,6 +77,7 @@ class Shop:
         self.scanner = FakeScanner()
         self.shown: list[Snapshot] = []
         self.journal = Journal(self.path)
+        self.opened.append(self.journal)
         self.time = TillTime(self.clock, self.journal)
         self.credentials = Credentials(self.journal, keys=self.keys, time=self.time, currency=Currency.EUR)
         self.till = Till(self.journal, self.credentials, time=self.time, random=self.random)
