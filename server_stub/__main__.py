@@ -109,7 +109,7 @@ def _add_merchant(chosen: Chosen) -> int:
 
     currencies = tuple(dict.fromkeys(currency_of(name) for name in chosen.currency or ["EUR"]))
     details = MerchantDetails(
-        name=chosen.name, city=chosen.city, country=chosen.country.upper(), mcc=chosen.mcc, currencies=currencies
+        name=chosen.name, city=chosen.city, country=_country(chosen.country), mcc=chosen.mcc, currencies=currencies
     )
     with opened_store(chosen.data_folder) as store:
         merchant = add_merchant(store, details)
@@ -232,9 +232,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_serve(add(commands, "serve", _serve, "answer requests until stopped"))
     add_audit(commands, add)
     saved = add(commands, "backup", _backup, "copy the ledger and the settings into a new folder, also while it serves")
-    saved.add_argument("folder", type=Path, metavar="DIR")
+    saved.add_argument("folder", type=Path, metavar="DIR", help="a folder that is not there yet")
     restored = add(commands, "restore", _restore, "make a ledger of a backup; never overwrites one")
-    restored.add_argument("folder", type=Path, metavar="DIR")
+    restored.add_argument("folder", type=Path, metavar="DIR", help="as 'backup' has made it")
     restored.add_argument("--database", metavar="ADDRESS", help="of an empty database, when it is another than before")
     add(commands, "ledger", _ledger, "print accounts and balances")
     cases = add(commands, "fraud-cases", _fraud_cases, "print fraud cases")
@@ -252,7 +252,7 @@ def _parser() -> argparse.ArgumentParser:
     added = add(merchant, "add", _add_merchant, "add a merchant, and print its number")
     added.add_argument("--name", required=True)
     added.add_argument("--city", default="")
-    added.add_argument("--country", required=True, help="two letters, ISO 3166")
+    added.add_argument("--country", required=True, help="two letters, ISO 3166, such as PT")
     added.add_argument("--mcc", type=int, default=5999, help="merchant category, ISO 18245")
     added.add_argument("--currency", action="append", help="may be given more than once; default: EUR")
 
@@ -294,9 +294,16 @@ def _add_init(init: argparse.ArgumentParser) -> None:
 
 def _add_serve(serve: argparse.ArgumentParser) -> None:
     serve.add_argument("--sandbox", action="store_true", help="serve a ledger that was founded as a sandbox")
-    serve.add_argument("--host", default=os.environ.get("TILLCODE_SERVER_HOST", "127.0.0.1"))
     serve.add_argument(
-        "--port", type=_port, default=os.environ.get("TILLCODE_SERVER_PORT", str(_DEFAULT_PORT)), help="0: any free one"
+        "--host",
+        default=os.environ.get("TILLCODE_SERVER_HOST", "127.0.0.1"),
+        help="address to listen at, or 0.0.0.0 for all of this machine's; default: %(default)s",
+    )
+    serve.add_argument(
+        "--port",
+        type=_port,
+        default=os.environ.get("TILLCODE_SERVER_PORT", str(_DEFAULT_PORT)),
+        help="0 takes any free one; default: %(default)s",
     )
     serve.add_argument(
         "--workers",
@@ -314,18 +321,27 @@ def _add_data_folder(parser: argparse.ArgumentParser, *, default: object) -> Non
     parser.add_argument("--data", dest="data_folder", type=Path, metavar="DIR", default=default, help=about)
 
 
+def _country(text: str) -> str:
+    if len(text) != 2 or not (text.isascii() and text.isalpha()):
+        raise MisuseError(
+            ErrorCode.BAD_ARGUMENT, f"two letters are expected, such as PT, not {text!r}", param="country"
+        )
+    return text.upper()
+
+
 def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65535:
-        raise argparse.ArgumentTypeError("a port is 0 .. 65535")
-    return port
+    return _number(text, 0, 65535, "a port")
 
 
 def _worker_count(text: str) -> int:
-    count = int(text)
-    if not 1 <= count <= _WORKERS_MAX:
-        raise argparse.ArgumentTypeError(f"1 .. {_WORKERS_MAX} workers")
-    return count
+    return _number(text, 1, _WORKERS_MAX, "the number of workers")
+
+
+def _number(text: str, least: int, most: int, what: str) -> int:
+    number = int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(most)) else -1
+    if not least <= number <= most:
+        raise argparse.ArgumentTypeError(f"{what} is {least} .. {most}, not {text!r}")
+    return number
 
 
 def _code_expiry_s(chosen: Chosen) -> int:

@@ -137,6 +137,8 @@ def read_config(path: Path) -> ServerConfig:
         content = tomllib.loads(path.read_text())
     except FileNotFoundError as error:
         raise MisuseError(ErrorCode.NOT_INITIALISED, f"{path} is missing; run: tillcode-server init") from error
+    except OSError as error:
+        raise MisuseError(ErrorCode.BAD_ARGUMENT, f"{path} cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise MisuseError(ErrorCode.BAD_ARGUMENT, f"{path} is not TOML: {error}") from error
     sections = {name: content.pop(name, {}) for name in ("tokens", "terminals", "payments", "limits", "webhooks")}

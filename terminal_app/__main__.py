@@ -42,6 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except TillcodeError as error:
         sys.stderr.write(f"tillcode-terminal: {error}\n")
         return 2
+    except KeyboardInterrupt:
+        return 130
 
 
 def _check_unsent(config: TerminalConfig) -> int:

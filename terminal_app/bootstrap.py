@@ -22,7 +22,7 @@ from terminal_app.desk import Makers, WorkingDesk, real_makers
 from terminal_app.devices.frames import FrameSource
 from terminal_app.devices.scanning import CodeScanner
 from terminal_app.devices.sound import NoSpeaker, find_speaker
-from terminal_app.journal import Journal, Views
+from terminal_app.journal import Journal
 from terminal_app.journal.repair import open_journal
 from terminal_app.office import Staff, take_settings
 from terminal_app.office_commands import DeviceKind, PracticeAnswer
@@ -37,7 +37,7 @@ from terminal_app.training import TRAINING_URL, PracticeOperator
 from wallet_sdk.frames import GreyFrame
 from wallet_sdk.keystore import EncryptedFileKeyStore
 from wallet_sdk.ports import Clock, KeyStore, Random, Sender
-from wallet_sdk.protocol.errors import ErrorCode, UnavailableError
+from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
 from wallet_sdk.system import SystemClock, SystemRandom
 from wallet_sdk.transport import HttpxSender
 
@@ -163,11 +163,12 @@ def unsent(config: TerminalConfig) -> QueueView:
     """What a till that does not run has not sent yet: asked before its program is replaced or its disk is changed.
 
     Raises:
+        MisuseError: BAD_ARGUMENT when no till lives there: a folder that was mistyped must not pass for an empty queue.
         UnavailableError: STORAGE_FAILED, also while the till runs; STORAGE_CORRUPT, STORAGE_NEWER.
     """
     path = config.home / JOURNAL_NAME
     if not path.exists():
-        return queue_view(Views(), at_s=0)
+        raise MisuseError(ErrorCode.BAD_ARGUMENT, f"no till has run in {config.home} yet", param="home")
     with Journal(path) as journal:
         return queue_view(journal.views, at_s=journal.views.last_event_at_s)
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from wallet_sdk.protocol.errors import ErrorCode, MalformedMessageError, MisuseError
 from wallet_sdk.protocol.money import Currency
@@ -88,7 +89,7 @@ def load_config(
     settings.update({name: text for name, text in given.items() if text is not None})
     unknown = sorted(set(settings) - set(given))
     if unknown:
-        raise _bad(unknown[0], "there is no such setting")
+        raise _bad(unknown[0], f"there is no such setting; there are {', '.join(sorted(given))}")
     config = TerminalConfig(home=home)
     if "size" in settings:
         width_px, height_px = _parse_size(_text(settings, "size"))
@@ -99,7 +100,7 @@ def load_config(
         second_journal=paths.get("second_journal"),
         carry_folder=paths.get("carry_folder"),
         receipt_folder=paths.get("receipt_folder"),
-        server_url=_text(settings, "server_url") if "server_url" in settings else config.server_url,
+        server_url=_address(_text(settings, "server_url")) if "server_url" in settings else config.server_url,
         currency=_parse_currency(_text(settings, "currency")) if "currency" in settings else config.currency,
         passphrase=_text(settings, "passphrase") if "passphrase" in settings else config.passphrase,
         camera=_text(settings, "camera") if "camera" in settings else config.camera,
@@ -119,6 +120,16 @@ def _text(settings: Mapping[str, Any], name: str) -> str:
     text = settings[name]
     if not isinstance(text, str) or not text:
         raise _bad(name, "it must be a text")
+    return text
+
+
+def _address(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+    except ValueError as error:
+        raise _bad("server_url", "it is no address") from error
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise _bad("server_url", "an address is http:// or https:// and a host")
     return text
 
 

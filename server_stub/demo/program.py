@@ -45,7 +45,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     play = _show_windows if has_display and not chosen.headless else _tell_story
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
-    out = _fresh_folder(chosen.out)
+    try:
+        out = _fresh_folder(chosen.out)
+    except OSError as error:
+        telling.failed(f"{chosen.out} is no folder that can be written to: {error.strerror}; choose another --out")
+        return 1
     with ExitStack() as machines, Stage(out, telling) as stage:
         try:
             if chosen.database == "postgres":

@@ -88,7 +88,7 @@ def _check_room(kept: Sequence[OperatorKey], roles: Sequence[Role], *, now_s: in
     live = Counter(key.role for key in kept if key.expires_at_s > now_s)
     for role in roles:
         if live[role] >= _LIVE_MAX:
-            text = "it has two live keys; the next one can come when the older has expired"
+            text = "it has two live keys; a third can come when the older has expired, till then name the other roles"
             raise MisuseError(ErrorCode.BAD_ARGUMENT, text, param=name_of(role))
     if len(kept) + len(roles) > limits.BUNDLE_KEYS_MAX:
         raise MisuseError(ErrorCode.BAD_ARGUMENT, "the bundle is full", param="keys")

@@ -163,7 +163,7 @@ def test_when_its_committer_dies_the_server_ends(everywhere: ServerFolder, worke
         (("activation-code", "wallet", "--funds", "1,5"), "is not an amount"),
         (("activation-code", "wallet", "--currency", "XXX"), "no currency known"),
         (("merchant", "add", "--name", "N" * 33, "--country", "PT"), "bytes"),
-        (("merchant", "add", "--name", "N", "--country", "Portugal"), "country"),
+        (("merchant", "add", "--name", "N", "--country", "Portugal"), "country: two letters are expected, such as PT"),
         (("serve", "--host", "256.0.0.1"), "cannot listen"),
     ],
 )

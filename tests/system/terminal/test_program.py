@@ -1,6 +1,7 @@
 """The program itself, offscreen, by its robot finger: it starts, shows its first screen, and ends."""
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -43,9 +44,10 @@ def test_a_bad_setting_ends_the_program_with_its_name(tmp_path: Path, flag: str,
 
 
 def test_a_till_with_something_unsent_says_so_to_the_script_that_would_replace_it(tmp_path: Path) -> None:
-    """Exit code 3 while a payment waits, 0 when none does; a running till, or a folder without one, is not touched."""
+    """Exit code 3 while a payment waits, 0 when none does; a running till, or a folder without one, is an error."""
     empty = run_program(tmp_path / "nothing", "--check-unsent")
-    assert (empty.returncode, (tmp_path / "nothing").exists()) == (0, False)
+    assert (empty.returncode, (tmp_path / "nothing").exists()) == (2, False)
+    assert f"no till has run in {tmp_path / 'nothing'}" in empty.stderr
     shop = Shop(tmp_path / "till").enrol()
     shop.go_offline()
     sell(shop, 700)
@@ -60,6 +62,22 @@ def test_a_till_with_something_unsent_says_so_to_the_script_that_would_replace_i
     shop.wait(3)
     shop.journal.close()
     assert run_program(tmp_path / "till", "--check-unsent").returncode == 0
+
+
+def test_a_till_that_is_interrupted_ends_without_a_trace(tmp_path: Path) -> None:
+    """Ctrl-C in the window it was started from."""
+    command = [sys.executable, "-m", "terminal_app", "--home", str(tmp_path), "--offscreen", "--robot"]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as program:
+        assert program.stdin is not None
+        assert program.stdout is not None
+        program.stdin.write("wait enrol 20\n")
+        program.stdin.flush()
+        assert json.loads(program.stdout.readline())["ok"] is True
+        program.send_signal(signal.SIGINT)
+        _, said = program.communicate(timeout=30)
+    assert (program.returncode, "Traceback" in said) == (130, False)
 
 
 def test_the_till_starts_without_what_only_others_need(tmp_path: Path) -> None:

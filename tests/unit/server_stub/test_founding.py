@@ -102,6 +102,14 @@ def test_a_wrong_setting_is_refused_with_its_place(tmp_path: Path, text: str) ->
     assert str(path) in caught.value.message
 
 
+def test_settings_that_cannot_be_read_are_told_from_wrong_ones(tmp_path: Path) -> None:
+    """Such as a folder of that name."""
+    (tmp_path / CONFIG_FILE).mkdir()
+    with pytest.raises(MisuseError, match="cannot be read: Is a directory") as caught:
+        read_config(tmp_path / CONFIG_FILE)
+    assert caught.value.code is ErrorCode.BAD_ARGUMENT
+
+
 def test_without_settings_nothing_is_served(tmp_path: Path) -> None:
     """The message says what to do."""
     with pytest.raises(MisuseError, match="init") as caught:

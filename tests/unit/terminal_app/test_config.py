@@ -34,7 +34,17 @@ def test_folders_are_named_in_the_file_or_by_a_flag(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ['currency = "XYZ"', 'size = "800"', 'size = "8x8"', 'size = "99999x480"', "size = 800", "colour = 'red'", "= ="],
+    [
+        'currency = "XYZ"',
+        'size = "800"',
+        'size = "8x8"',
+        'size = "99999x480"',
+        "size = 800",
+        "colour = 'red'",
+        "= =",
+        'server_url = "shop:8080"',
+        'server_url = "http://["',
+    ],
 )
 def test_a_bad_setting_is_named(tmp_path: Path, text: str) -> None:
     """A till does not start with a setting it does not understand."""
@@ -42,6 +52,13 @@ def test_a_bad_setting_is_named(tmp_path: Path, text: str) -> None:
     with pytest.raises(MisuseError) as caught:
         load_config(tmp_path)
     assert caught.value.code is ErrorCode.BAD_ARGUMENT
+
+
+def test_who_writes_a_setting_that_is_none_is_told_which_there_are(tmp_path: Path) -> None:
+    """`--server` is called `server_url` in the file."""
+    (tmp_path / FILE_NAME).write_text('server = "http://a"')
+    with pytest.raises(MisuseError, match=r"setting server: there is no such setting; there are .*server_url"):
+        load_config(tmp_path)
 
 
 def test_the_passphrase_is_not_printed(tmp_path: Path) -> None:

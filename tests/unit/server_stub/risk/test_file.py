@@ -1,5 +1,6 @@
 """``risk.toml``: what it may say, and what is said about a slip of the hand."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -176,6 +177,15 @@ def test_rules_are_bounded() -> None:
     many = "".join(f"[[denylist]]\nname = '{number}'\n" for number in range(RULES_MAX + 1))
     with pytest.raises(MisuseError, match="at most 200"):
         parse_risk(many)
+
+
+def test_the_example_of_the_page_is_good() -> None:
+    """Whoever copies docs/risk.md has one rule of each kind in force, as the page says."""
+    page = (Path(__file__).parents[4] / "docs" / "risk.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    policy = parse_risk(example)
+    assert len({type(rule) for rule in policy.rules}) == len(policy.rules) == 7
+    assert len(policy.places) == 2
 
 
 def test_the_file_is_named_and_may_be_missing(tmp_path: Path) -> None:
