@@ -12,7 +12,7 @@ from wallet_sdk.aio.driving import in_thread, run_async
 from wallet_sdk.client import Patience
 from wallet_sdk.ports import AsyncSender, Clock, KeyStore, Random
 from wallet_sdk.protocol import qr
-from wallet_sdk.protocol.ids import Digest, PublicKeyBytes
+from wallet_sdk.protocol.ids import Digest, PublicKeyBytes, WalletId
 from wallet_sdk.store import WalletStore
 from wallet_sdk.system import SystemClock, SystemRandom
 from wallet_sdk.wallet import asking, paying, printed, scanning, syncing, tokens
@@ -101,6 +101,12 @@ class AsyncWallet:
     def is_enrolled(self) -> bool:
         """Whether this wallet belongs to an account."""
         return self._parts.store.enrolled() is not None
+
+    @property
+    def wallet_id(self) -> WalletId | None:
+        """The account's number, by which the operator knows it; None before ``enrol``."""
+        enrolled = self._parts.store.enrolled()
+        return enrolled.wallet_id if enrolled else None
 
     async def enrol(
         self,

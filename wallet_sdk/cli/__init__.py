@@ -70,7 +70,12 @@ def _parser() -> argparse.ArgumentParser:
         "--amount", help="such as 2.50: how much to pay a printed code, or what a request must ask for and nothing else"
     )
     pay.add_argument("--yes", action="store_true", help="do not ask for confirmation")
-    pay.add_argument("--mode", choices=[mode.value for mode in PayMode], default=PayMode.AUTO.value)
+    pay.add_argument(
+        "--mode",
+        choices=[mode.value for mode in PayMode],
+        default=PayMode.AUTO.value,
+        help="auto asks the issuer, and pays from the offline allowance when there is no network",
+    )
     pay.set_defaults(run=commands.pay)
 
     receipt = words.add_parser("receipt", help="check a receipt shown by a terminal, and keep it")
@@ -92,12 +97,18 @@ def _parser() -> argparse.ArgumentParser:
     ):
         words.add_parser(name, help=about).set_defaults(run=run)
 
+    _add_verify_proof(words)
+    return parser
+
+
+def _add_verify_proof(words: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     proof = words.add_parser("verify-proof", help="check a double-spend proof or a receipt; needs no wallet, no server")
     proof.add_argument("file", type=Path, metavar="FILE")
-    proof.add_argument("--root-key", required=True, help="the scheme's root key, in hexadecimal or in a file")
+    proof.add_argument(
+        "--root-key", required=True, metavar="KEY", help="the scheme's root key, in hexadecimal or in a file"
+    )
     proof.add_argument("--bundle", type=Path, help="trust bundle file, needed for a receipt")
     proof.set_defaults(run=commands.verify_proof)
-    return parser
 
 
 def _add_picture_or_text(parser: argparse.ArgumentParser) -> None:

@@ -46,7 +46,7 @@ def enrol(arguments: Namespace, around: Surroundings) -> int:
             allowance_minor=arguments.allowance,
             root_key=root_key,
         )
-        print(f"Enrolled: {wallet!r}")
+        print(f"Enrolled:    wallet {wallet.wallet_id}")
         _print_balance(wallet.balance())
     return EXIT_DONE
 
@@ -151,9 +151,13 @@ def allowance(arguments: Namespace, around: Surroundings) -> int:
 
 def history(arguments: Namespace, around: Surroundings) -> int:
     """Print every payment, newest first."""
+    is_empty = True
     with open_wallet(arguments, around) as wallet:
         for payment in wallet.history():
             print(_line_of(payment))
+            is_empty = False
+    if is_empty:
+        print("No payments yet.", file=sys.stderr)
     return EXIT_DONE
 
 
@@ -166,7 +170,8 @@ def sync(arguments: Namespace, around: Surroundings) -> int:
     if report.recovery is Recovery.ABANDONED:
         print("This wallet was copied, or put back from a backup. Its old allowance is given up and comes back a month")
         print("after its end; payments made since then are missing from the history here, not from the account.")
-    print(f"Open:        {report.open_count}")
+    still = "; what became of them is not known yet" if report.open_count else ""
+    print(f"Open:        {report.open_count} payments or codes{still}")
     print(f"Allowance:   {'renewed' if report.renewal is Renewal.RENEWED else 'good'}")
     _print_balance(report.balance)
     return EXIT_DONE

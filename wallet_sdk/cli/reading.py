@@ -18,12 +18,14 @@ def read_code(picture_or_text: str) -> str:
     """The QR text that is given, typed in, or found in a picture; one of ours before an EMV code.
 
     Raises:
-        MisuseError: BAD_ARGUMENT when there is no such picture.
+        MisuseError: BAD_ARGUMENT when nothing is given, or there is no such picture.
         MalformedMessageError: NOT_A_TILLCODE when the picture shows none of ours; IMAGE_UNREADABLE.
         UnavailableError: DECODER_MISSING.
     """
     if picture_or_text == "-":
         return sys.stdin.readline(limits.QR_TEXT_CHARS_MAX + 2).strip()
+    if not picture_or_text.strip():
+        raise MisuseError(ErrorCode.BAD_ARGUMENT, 'a picture file, "TC1:..." or - is expected', param="IMAGE-OR-TEXT")
     if picture_or_text.startswith((qr.PREFIX, EMV_BEGINNING)):
         return picture_or_text.strip()
     texts = _texts_in(Path(picture_or_text))
@@ -31,9 +33,8 @@ def read_code(picture_or_text: str) -> str:
         for text in texts:
             if text.startswith(beginning):
                 return text
-    raise MalformedMessageError(
-        ErrorCode.NOT_A_TILLCODE, f"{len(texts)} codes in the picture, none of them ours", param=picture_or_text
-    )
+    found = "the picture shows codes, none of them one to pay" if texts else "there is no code in the picture"
+    raise MalformedMessageError(ErrorCode.NOT_A_TILLCODE, found, param=picture_or_text)
 
 
 def read_file(path: Path) -> bytes:
@@ -63,6 +64,9 @@ def read_root_key(hex_or_file: str) -> PublicKeyBytes:
     """
     key = _from_hex(hex_or_file)
     if key is None:
+        if not Path(hex_or_file).is_file():
+            text = "66 hexadecimal digits are expected, as the server's 'init' has printed them, or a file with them"
+            raise MisuseError(ErrorCode.BAD_ARGUMENT, text, param="root_key")
         content = read_file(Path(hex_or_file))
         key = content if len(content) == limits.PUBLIC_KEY_BYTES else _from_hex(content.decode("ascii", "replace"))
     if key is None:

@@ -58,8 +58,12 @@ def open_wallet(arguments: Namespace, around: Surroundings) -> Wallet:
     """
     home = _home(arguments)
     if not (home / KEYS_FILE).exists():
-        raise MisuseError(ErrorCode.NOT_ENROLLED, f"there is no wallet in {home}; run: tillcode-wallet enrol")
-    return _opened(home, _named_passphrase() or around.ask_secret("Passphrase of the wallet: "), around)
+        raise _no_wallet(home)
+    wallet = _opened_existing(home, around)
+    if not wallet.is_enrolled:  # an enrolment that failed left its keys
+        wallet.close()
+        raise _no_wallet(home)
+    return wallet
 
 
 def open_or_make_wallet(arguments: Namespace, around: Surroundings) -> Wallet:
@@ -71,7 +75,7 @@ def open_or_make_wallet(arguments: Namespace, around: Surroundings) -> Wallet:
     """
     home = _home(arguments)
     if (home / KEYS_FILE).exists():
-        return open_wallet(arguments, around)
+        return _opened_existing(home, around)
     passphrase = _named_passphrase()
     if not passphrase:
         passphrase = around.ask_secret("Choose a passphrase for the new wallet: ")
@@ -81,6 +85,14 @@ def open_or_make_wallet(arguments: Namespace, around: Surroundings) -> Wallet:
                 ErrorCode.BAD_ARGUMENT, "the two passphrases differ; nothing was made", param="passphrase"
             )
     return _opened(home, passphrase, around)
+
+
+def _no_wallet(home: Path) -> MisuseError:
+    return MisuseError(ErrorCode.NOT_ENROLLED, f"there is no wallet in {home}; run: tillcode-wallet enrol")
+
+
+def _opened_existing(home: Path, around: Surroundings) -> Wallet:
+    return _opened(home, _named_passphrase() or around.ask_secret("Passphrase of the wallet: "), around)
 
 
 def _named_passphrase() -> str:
@@ -102,10 +114,11 @@ def _opened(home: Path, passphrase: str, around: Surroundings) -> Wallet:
 
 def _home(arguments: Namespace) -> Path:
     chosen: Path | None = arguments.home
-    if chosen is not None:
-        return chosen
     named = os.environ.get(HOME_VARIABLE)
-    return Path(named) if named else Path.home() / ".local" / "share" / "tillcode-wallet"
+    home = chosen or (Path(named) if named else Path.home() / ".local" / "share" / "tillcode-wallet")
+    if home.exists() and not home.is_dir():
+        raise MisuseError(ErrorCode.BAD_ARGUMENT, f"{home} is a file, and a wallet is a folder", param="home")
+    return home
 
 
 def _ask(question: str) -> str:

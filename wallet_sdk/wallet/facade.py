@@ -11,7 +11,7 @@ from wallet_sdk.flow import run
 from wallet_sdk.ports import Clock, KeyStore, Random, Sender
 from wallet_sdk.protocol import qr
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError
-from wallet_sdk.protocol.ids import Digest, PublicKeyBytes
+from wallet_sdk.protocol.ids import Digest, PublicKeyBytes, WalletId
 from wallet_sdk.store import WalletStore
 from wallet_sdk.system import SystemClock, SystemRandom
 from wallet_sdk.wallet import asking, paying, printed, scanning, syncing, tokens
@@ -83,8 +83,7 @@ class Wallet:
         self._driver = driver
 
     def __repr__(self) -> str:
-        enrolled = self._parts.store.enrolled()
-        return f"Wallet(wallet_id={enrolled.wallet_id if enrolled else None})"
+        return f"Wallet(wallet_id={self.wallet_id})"
 
     def __enter__(self) -> Self:
         return self
@@ -132,6 +131,12 @@ class Wallet:
     def is_enrolled(self) -> bool:
         """Whether this wallet belongs to an account."""
         return self._parts.store.enrolled() is not None
+
+    @property
+    def wallet_id(self) -> WalletId | None:
+        """The account's number, by which the operator knows it; None before ``enrol``."""
+        enrolled = self._parts.store.enrolled()
+        return enrolled.wallet_id if enrolled else None
 
     def enrol(
         self,

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.unit.wallet_sdk.fakes import FakeServer, Fault
 from wallet_sdk.cli import main
@@ -62,7 +63,7 @@ def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest
     monkeypatch.setenv(PASSPHRASE_VARIABLE, "correct horse")
     made = Desk(tmp_path / "home", capsys)
     code, out, _ = made.run("enrol", "--server", "https://server.test", "--code", "GOOD-CODE")
-    assert (code, "Enrolled" in out, "Offline:     200.00 EUR" in out) == (0, True, True)
+    assert (code, "Enrolled:    wallet 7\n" in out, "Offline:     200.00 EUR" in out) == (0, True, True)
     return made
 
 
@@ -89,6 +90,40 @@ def test_only_enrolment_makes_a_wallet(tmp_path: Path, capsys: pytest.CaptureFix
         code, _, err = desk.run(command)
         assert (code, "NOT_ENROLLED" in err, str(tmp_path / "home") in err) == (2, True, True)
     assert not (tmp_path / "home").exists()
+
+
+def test_an_enrolment_that_failed_leaves_no_wallet_and_can_be_tried_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its keys are there already; whoever asks for money is told to enrol, not shown an empty history."""
+    monkeypatch.setenv(PASSPHRASE_VARIABLE, "correct horse")
+    desk = Desk(tmp_path / "home", capsys)
+    enrol = ("enrol", "--server", "https://server.test", "--code", "GOOD-CODE")
+    desk.network.switch(NetworkSwitch.OFF)
+    assert desk.run(*enrol)[0] == 3
+    code, _, err = desk.run("history")
+    assert (code, "run: tillcode-wallet enrol" in err) == (2, True)
+    desk.network.switch(NetworkSwitch.ON)
+    assert desk.run(*enrol)[0] == 0
+    assert desk.run("history") == (0, "", "No payments yet.\n")
+
+
+def test_a_home_that_is_a_file_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """And not that it exists."""
+    (tmp_path / "home").touch()
+    code, _, err = Desk(tmp_path / "home", capsys).run("enrol", "--server", "https://server.test", "--code", "GOOD")
+    assert (code, "is a file, and a wallet is a folder" in err) == (2, True)
+
+
+def test_a_picture_without_a_code_is_told_from_one_with_anothers(desk: Desk, tmp_path: Path) -> None:
+    """A screenshot that was taken too late shows none."""
+    picture = tmp_path / "picture.png"
+    Image.new("L", (300, 300), 255).save(picture)
+    code, _, err = desk.run("pay", str(picture))
+    assert (code, "there is no code in the picture" in err) == (1, True)
+    qr.picture("HTTPS://EXAMPLE.ORG", module_px=6).save(picture)
+    code, _, err = desk.run("pay", str(picture))
+    assert (code, "none of them one to pay" in err) == (1, True)
 
 
 def test_pay_shows_asks_and_pays(desk: Desk) -> None:
@@ -178,6 +213,8 @@ def test_balance_and_code(desk: Desk) -> None:
         (("pay", "/no/such/picture.png"), 2, "BAD_ARGUMENT"),
         (("enrol", "--server", "https://server.test", "--code", "GOOD-CODE"), 2, "ALREADY_ENROLLED"),
         (("code", "--ceiling", "1.234"), 1, "BAD_MONEY"),
+        (("pay", ""), 2, '"TC1:..." or - is expected'),
+        (("verify-proof", "case.proof", "--root-key", "03"), 2, "66 hexadecimal digits are expected"),
     ],
 )
 def test_errors_name_their_code(desk: Desk, argv: tuple[str, ...], code: int, said: str) -> None:
