@@ -157,7 +157,7 @@ def _digest(signed: bytes, embedded: Envelope, payload: bytes) -> Digest:
     return Digest(hashlib.sha256(signed + _hash_of(embedded) + payload).digest())
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=1024)
 def _hash_of(embedded: Envelope) -> bytes:
-    """One certificate and one token stand in many messages."""
+    """One certificate and one token stand in many messages; a till sees thousands of tokens once, and keeps a few."""
     return hashlib.sha256(embedded).digest()
