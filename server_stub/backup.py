@@ -19,7 +19,7 @@ from server_stub.risk.file import RISK_FILE
 from server_stub.store.base import Store
 from server_stub.store.opening import open_store, restore_store
 from server_stub.store.sqlite import SqliteStore
-from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
+from wallet_sdk.protocol.errors import ErrorCode, MisuseError, TillcodeError, UnavailableError
 
 MANIFEST: Final = "manifest.json"
 _LEDGER: Final = "ledger"
@@ -36,7 +36,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def back_up(folder: Path, target: Path, *, made_at_s: int) -> Manifest:
-    """Write a new folder with the ledger and the settings of a server; what is half written has no manifest.
+    """Write a new folder with the ledger and the settings of a server; what fails leaves no folder.
+
+    Killed in the middle it leaves one without a manifest, which nobody restores.
 
     Raises:
         MisuseError: ALREADY_ENROLLED when the target is there, NOT_INITIALISED without a ledger.
@@ -45,22 +47,33 @@ def back_up(folder: Path, target: Path, *, made_at_s: int) -> Manifest:
     config = read_config(folder / CONFIG_FILE)
     try:
         target.mkdir(mode=0o700, parents=True, exist_ok=False)
-        (target / _LEDGER).mkdir(mode=0o700)
-        for name in (CONFIG_FILE, RISK_FILE):
-            if (folder / name).exists():
-                shutil.copyfile(folder / name, target / name)
-        store = open_store(folder, database=config.database)
-        try:
-            store.back_up(target / _LEDGER)
-        finally:
-            store.close()
-        files = {str(path.relative_to(target)): _checksum(path) for path in sorted(target.rglob("*")) if path.is_file()}
-        manifest = Manifest(made_at_s=made_at_s, database=store.dialect, files=files)
-        _write_durably(target / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
     except FileExistsError as error:
         raise MisuseError(ErrorCode.ALREADY_ENROLLED, f"{target} exists; it is never overwritten") from error
     except OSError as error:
         raise UnavailableError(ErrorCode.STORAGE_FAILED, f"{target}: {error.strerror}") from error
+    try:
+        return _fill(target, folder, database=config.database, made_at_s=made_at_s)
+    except OSError as error:
+        shutil.rmtree(target, ignore_errors=True)
+        raise UnavailableError(ErrorCode.STORAGE_FAILED, f"{target}: {error.strerror}") from error
+    except TillcodeError:
+        shutil.rmtree(target, ignore_errors=True)
+        raise
+
+
+def _fill(target: Path, folder: Path, *, database: str, made_at_s: int) -> Manifest:
+    (target / _LEDGER).mkdir(mode=0o700)
+    for name in (CONFIG_FILE, RISK_FILE):
+        if (folder / name).exists():
+            shutil.copyfile(folder / name, target / name)
+    store = open_store(folder, database=database)
+    try:
+        store.back_up(target / _LEDGER)
+    finally:
+        store.close()
+    files = {str(path.relative_to(target)): _checksum(path) for path in sorted(target.rglob("*")) if path.is_file()}
+    manifest = Manifest(made_at_s=made_at_s, database=store.dialect, files=files)
+    _write_durably(target / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
     return manifest
 
 

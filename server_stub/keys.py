@@ -124,8 +124,7 @@ def load_key(folder: Path, name: str) -> SoftwareSigner:
     """One key by its name.
 
     Raises:
-        MisuseError: NOT_INITIALISED when there is no such file.
-        UnavailableError: STORAGE_CORRUPT when it is not a key.
+        MisuseError, UnavailableError: as ``load_key_file``.
     """
     return load_key_file(folder / f"{name}.key")
 
@@ -135,12 +134,14 @@ def load_key_file(path: Path) -> SoftwareSigner:
 
     Raises:
         MisuseError: NOT_INITIALISED when there is no such file.
-        UnavailableError: STORAGE_CORRUPT when it is not a key.
+        UnavailableError: STORAGE_CORRUPT when it is not a key, STORAGE_FAILED when it cannot be read.
     """
     try:
         return SoftwareSigner(bytes.fromhex(path.read_text().strip()))
     except FileNotFoundError as error:
         raise MisuseError(ErrorCode.NOT_INITIALISED, f"{path} is missing") from error
+    except OSError as error:
+        raise UnavailableError(ErrorCode.STORAGE_FAILED, f"{path} cannot be read: {error.strerror}") from error
     except (ValueError, MisuseError) as error:
         raise UnavailableError(ErrorCode.STORAGE_CORRUPT, f"{path} is not a key") from error
 

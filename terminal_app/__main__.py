@@ -10,7 +10,7 @@ from typing import Final
 
 from terminal_app.config import TerminalConfig, load_config
 from terminal_app.devices.sources import source_maker
-from wallet_sdk.protocol.errors import TillcodeError
+from wallet_sdk.protocol.errors import ErrorCode, TillcodeError, UnavailableError
 from wallet_sdk.screen.environment import Drawing, open_window, panel_of_size
 
 #: Opens the key file; better than a setting in a file, because it need not be stored on this machine.
@@ -58,9 +58,15 @@ def _check_unsent(config: TerminalConfig) -> int:
 
 def _run(config: TerminalConfig, options: argparse.Namespace) -> int:
     open_source = source_maker(config.camera)
+    kivy_home = config.home / "kivy"
+    try:
+        kivy_home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        text = f"{config.home} cannot be written to: {error.strerror}"
+        raise UnavailableError(ErrorCode.STORAGE_FAILED, text, param="home") from error
     open_window(
         panel=panel_of_size(width_px=config.width_px, height_px=config.height_px),
-        kivy_home=config.home / "kivy",
+        kivy_home=kivy_home,
         drawing=Drawing.OFFSCREEN if options.offscreen else Drawing.WINDOW,
         title="Tillcode terminal",
     )

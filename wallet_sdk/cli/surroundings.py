@@ -12,7 +12,7 @@ from typing import Final
 
 from wallet_sdk.keystore import EncryptedFileKeyStore
 from wallet_sdk.ports import Clock, Random, Sender
-from wallet_sdk.protocol.errors import ErrorCode, MisuseError
+from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
 from wallet_sdk.store import SqliteWalletStore
 from wallet_sdk.system import SystemClock, SystemRandom
 from wallet_sdk.wallet import Wallet
@@ -116,8 +116,16 @@ def _home(arguments: Namespace) -> Path:
     chosen: Path | None = arguments.home
     named = os.environ.get(HOME_VARIABLE)
     home = chosen or (Path(named) if named else Path.home() / ".local" / "share" / "tillcode-wallet")
-    if home.exists() and not home.is_dir():
-        raise MisuseError(ErrorCode.BAD_ARGUMENT, f"{home} is a file, and a wallet is a folder", param="home")
+    try:
+        (home / KEYS_FILE).stat()
+    except FileNotFoundError:
+        pass
+    except NotADirectoryError as error:
+        raise MisuseError(
+            ErrorCode.BAD_ARGUMENT, f"{home} is a file, and a wallet is a folder", param="home"
+        ) from error
+    except OSError as error:
+        raise UnavailableError(ErrorCode.STORAGE_FAILED, f"{home}: {error.strerror}", param="home") from error
     return home
 
 

@@ -43,6 +43,16 @@ def test_a_bad_setting_ends_the_program_with_its_name(tmp_path: Path, flag: str,
     assert flag.removeprefix("--") in line
 
 
+def test_a_home_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    """Such as a file where a folder belongs; exit code 2, one line."""
+    (tmp_path / "till").mkdir()
+    (tmp_path / "till" / "kivy").touch()
+    run = run_program(tmp_path / "till", "--offscreen")
+    assert run.returncode == 2
+    (line,) = run.stderr.splitlines()
+    assert f"{tmp_path / 'till'} cannot be written to" in line
+
+
 def test_a_till_with_something_unsent_says_so_to_the_script_that_would_replace_it(tmp_path: Path) -> None:
     """Exit code 3 while a payment waits, 0 when none does; a running till, or a folder without one, is an error."""
     empty = run_program(tmp_path / "nothing", "--check-unsent")

@@ -2,13 +2,14 @@
 
 import shutil
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from server_stub.backup import MANIFEST, back_up, restore
 from server_stub.bootstrap import opened_store
-from server_stub.config import KEYS_FOLDER
+from server_stub.config import CONFIG_FILE, KEYS_FOLDER, read_config, write_config
 from server_stub.risk.file import RISK_FILE
 from server_stub.store.tables.payments import PAYMENTS
 from tests.unit.server_stub.harness import House, opened_house
@@ -57,6 +58,22 @@ def test_risk_rules_come_back_with_the_ledger(house: House, tmp_path: Path, empt
     with pytest.raises(UnavailableError, match=r"risk\.toml is not what was backed up"):
         restore(tmp_path / "another", tmp_path / "backup", database=empty)
     assert not (tmp_path / "another").exists()
+
+
+def test_a_backup_that_fails_leaves_no_folder(house: House, tmp_path: Path) -> None:
+    """A file that cannot be copied, a database that is away: the next try may have the same name."""
+    config = read_config(house.folder / CONFIG_FILE)
+    (house.folder / RISK_FILE).mkdir()
+    with pytest.raises(UnavailableError, match="Is a directory"):
+        back_up(house.folder, tmp_path / "backup", made_at_s=1)
+    assert not (tmp_path / "backup").exists()
+    (house.folder / RISK_FILE).rmdir()
+    write_config(house.folder / CONFIG_FILE, replace(config, database="postgresql://nobody@127.0.0.1:1/none"))
+    with pytest.raises(UnavailableError, match="connection"):
+        back_up(house.folder, tmp_path / "backup", made_at_s=1)
+    assert not (tmp_path / "backup").exists()
+    write_config(house.folder / CONFIG_FILE, config)
+    assert back_up(house.folder, tmp_path / "backup", made_at_s=1).files
 
 
 def test_what_is_restored_goes_on(house: House, tmp_path: Path, empty: str) -> None:

@@ -102,6 +102,14 @@ def test_a_wrong_setting_is_refused_with_its_place(tmp_path: Path, text: str) ->
     assert str(path) in caught.value.message
 
 
+def test_a_key_that_cannot_be_read_is_told_from_a_damaged_one(tmp_path: Path) -> None:
+    """Such as a folder of that name, or a file of another account."""
+    (tmp_path / "receipt.key").mkdir()
+    with pytest.raises(UnavailableError, match="cannot be read: Is a directory") as caught:
+        load_key(tmp_path, "receipt")
+    assert caught.value.code is ErrorCode.STORAGE_FAILED
+
+
 def test_settings_that_cannot_be_read_are_told_from_wrong_ones(tmp_path: Path) -> None:
     """Such as a folder of that name."""
     (tmp_path / CONFIG_FILE).mkdir()

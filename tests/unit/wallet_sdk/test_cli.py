@@ -113,6 +113,8 @@ def test_a_home_that_is_a_file_is_said(tmp_path: Path, capsys: pytest.CaptureFix
     (tmp_path / "home").touch()
     code, _, err = Desk(tmp_path / "home", capsys).run("enrol", "--server", "https://server.test", "--code", "GOOD")
     assert (code, "is a file, and a wallet is a folder" in err) == (2, True)
+    code, _, err = Desk(tmp_path / ("n" * 300), capsys).run("balance")
+    assert (code, "File name too long" in err) == (3, True)
 
 
 def test_a_picture_without_a_code_is_told_from_one_with_anothers(desk: Desk, tmp_path: Path) -> None:
