@@ -57,7 +57,7 @@ docs: ready ## write the generated pages anew; check that pages agree with the c
 	@$(RUN)/python -m pytest -q tests/architecture/test_docs_in_sync.py tests/architecture/test_protocol_docs.py \
 		tests/architecture/test_protocol_rules.py $(ARGS)
 
-screenshots: screen ## draw the README's pictures anew
+screenshots: screen ## draw the README's pictures anew; ARGS="--out FOLDER" draws them elsewhere
 	@deploy/setup.sh exists tests/gui/screenshots.py
 	@$(RUN)/python -m tests.gui.screenshots $(ARGS)
 

@@ -2,11 +2,13 @@
 
 Each gallery runs as its own process, because Kivy has one window a process. docs/pictures holds one contact sheet for
 each size and language of the terminal, with every screen in every set of colours, and the single pictures that a page
-shows.
+shows. `--out FOLDER` draws them elsewhere.
 """
 
+import argparse
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -48,7 +50,7 @@ def draw(gallery: str, folder: str, *arguments: str) -> None:
     subprocess.run([sys.executable, "-m", gallery, folder, *arguments], check=True, capture_output=True)
 
 
-def draw_terminal(size: str, columns: int) -> None:
+def draw_terminal(out: Path, size: str, columns: int) -> None:
     """The sheets of one size: a screen's three sets of colours stand beside each other."""
     with TemporaryDirectory() as folder:
         chosen = ("--language", ",".join(LANGUAGES), "--theme", ",".join(THEMES))
@@ -56,31 +58,34 @@ def draw_terminal(size: str, columns: int) -> None:
         for language in LANGUAGES:
             names = sorted(path.name for path in (Path(folder) / f"{language}-night-normal").glob("*.png"))
             pictures = [Path(folder) / f"{language}-{theme}-normal" / name for name in names for theme in THEMES]
-            save(contact_sheet(pictures, columns=columns), PICTURES / f"terminal-{size}-{language}.png")
+            save(contact_sheet(pictures, columns=columns), out / f"terminal-{size}-{language}.png")
             print(f"terminal at {size} in {language}: {len(pictures)} pictures")
         if size == SINGLE_SIZE:
             for name in SINGLES:
                 single = Image.open(Path(folder) / "en-night-normal" / f"{name}.png").convert("RGB")
-                save(single, PICTURES / f"terminal-{name}-{size}.png")
+                save(single, out / f"terminal-{name}-{size}.png")
 
 
-def draw_wallet() -> None:
+def draw_wallet(out: Path) -> None:
     """The wallet's sheet and its single pictures."""
     with TemporaryDirectory() as folder:
         draw("wallet_sdk.demo.gallery", folder, "--size", WALLET_SIZE)
         pictures = sorted(Path(folder).glob("*.png"))
-        save(contact_sheet(pictures, columns=5), PICTURES / f"wallet-{WALLET_SIZE}.png")
+        save(contact_sheet(pictures, columns=5), out / f"wallet-{WALLET_SIZE}.png")
         for path in pictures:
-            save(Image.open(path).convert("RGB"), PICTURES / f"wallet-{path.stem}-{WALLET_SIZE}.png")
+            save(Image.open(path).convert("RGB"), out / f"wallet-{path.stem}-{WALLET_SIZE}.png")
         print(f"wallet at {WALLET_SIZE}: {len(pictures)} screens")
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Draw everything; returns the exit code."""
-    PICTURES.mkdir(parents=True, exist_ok=True)
+    parser = argparse.ArgumentParser(prog="make screenshots", description="Draw the real screens anew.")
+    parser.add_argument("--out", type=Path, default=PICTURES, metavar="FOLDER", help="default: docs/pictures")
+    out: Path = parser.parse_args(arguments).out
+    out.mkdir(parents=True, exist_ok=True)
     for size, columns in SIZES:
-        draw_terminal(size, columns)
-    draw_wallet()
+        draw_terminal(out, size, columns)
+    draw_wallet(out)
     return 0
 
 
