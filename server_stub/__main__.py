@@ -21,6 +21,7 @@ from server_stub.commands import (
 )
 from server_stub.config import KEYS_FOLDER, ServerConfig, read_config
 from server_stub.faults import VARIABLE, Faults, armed_point
+from wallet_sdk.about import add_version
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, TillcodeError
 from wallet_sdk.protocol.ids import MerchantId, TerminalId, WalletId
 from wallet_sdk.protocol.money import Money, format_number, parse_money
@@ -212,6 +213,7 @@ def _export(folder: Path, proofs: dict[str, bytes]) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="tillcode-server", description="The settlement server of Tillcode.")
+    add_version(parser)
     _add_data_folder(parser, default=Path(os.environ.get("TILLCODE_SERVER_DATA", _DEFAULT_FOLDER)))
     # Also taken after the command, where people type it; there its absence must not undo what was said before it.
     everywhere = argparse.ArgumentParser(add_help=False)

@@ -10,6 +10,7 @@ from typing import Final
 
 from terminal_app.config import TerminalConfig, load_config
 from terminal_app.devices.sources import source_maker
+from wallet_sdk.about import add_version
 from wallet_sdk.protocol.errors import ErrorCode, TillcodeError, UnavailableError
 from wallet_sdk.screen.environment import Drawing, open_window, panel_of_size
 
@@ -88,6 +89,7 @@ def _run(config: TerminalConfig, options: argparse.Namespace) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="tillcode-terminal", description="The merchant's payment terminal.")
+    add_version(parser)
     parser.add_argument("--home", type=Path, required=True, help="folder of this till: journal, key, terminal.toml")
     parser.add_argument("--server", metavar="URL", help="server to join (default: from terminal.toml)")
     parser.add_argument("--activation-code", metavar="CODE", help="join with this code at the start, if not joined yet")

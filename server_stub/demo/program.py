@@ -18,6 +18,7 @@ from server_stub.demo.database import local_postgres
 from server_stub.demo.processes import DemoFailedError, run_to_end
 from server_stub.demo.stage import SHOPS, START_TIMEOUT_S, Stage
 from server_stub.demo.telling import TICK, Telling
+from wallet_sdk.about import add_version
 
 _ACTS: Final[tuple[Callable[[Stage], None], ...]] = (
     acts.pay_by_shown_code,
@@ -154,6 +155,7 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tillcode-demo", description="Server, terminal and wallet, as real programs.")
+    add_version(parser)
     parser.add_argument("--headless", action="store_true", help="tell the story by itself, even with a display")
     parser.add_argument(
         "--database", choices=("sqlite", "postgres"), default="sqlite", help="what the server keeps its ledger in"

@@ -46,7 +46,7 @@ class Credentials:
         self._keys_folder = keys_folder
         newest = self._newest()
         if newest is None:
-            raise MisuseError(ErrorCode.NOT_INITIALISED, "the ledger has no trust bundle; run: tillcode-server init")
+            raise MisuseError(ErrorCode.NOT_INITIALISED, "the ledger is empty; restore a backup")
         self.now = self._held(verify_bundle(newest.bundle, root_key=newest.root_key))
 
     def look(self) -> None:

@@ -47,7 +47,7 @@ def rotate(
     with store.reading() as reader:
         trust = reader.trust()
     if trust is None:
-        raise MisuseError(ErrorCode.NOT_INITIALISED, "the ledger has no trust bundle; run: tillcode-server init")
+        raise MisuseError(ErrorCode.NOT_INITIALISED, "the ledger is empty; restore a backup")
     if trust.root_key != root.public_key:
         raise MisuseError(ErrorCode.BAD_ARGUMENT, "this is not the root key that the ledger stands on", param="root")
     known = open_unverified(trust.bundle, TrustBundle).message

@@ -158,7 +158,7 @@ class PostgresStore:
         try:
             connection = self._connected()
             if not has_ledger(connection):
-                raise MisuseError(ErrorCode.NOT_INITIALISED, "the database holds no ledger; run: tillcode-server init")
+                raise MisuseError(ErrorCode.NOT_INITIALISED, "the database holds no ledger; restore a backup")
             migrate(connection, self._faults)
         except psycopg.Error as error:
             raise _storage_error(error) from error

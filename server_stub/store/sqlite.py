@@ -40,6 +40,8 @@ _MOVE: Final = "UPDATE accounts SET balance = balance + ?1 WHERE id = ?2 AND bal
 _PAGES_OF_A_STEP: Final = 1_000
 #: Statements that a connection keeps prepared.
 _STATEMENTS_KEPT: Final = 256
+#: What SQLite says of a connection on which nothing went wrong.
+_NO_WORDS: Final = "not an error"
 #: The one file of a backup.
 _COPY: Final = "ledger.sqlite"
 _TAKE_BLOCK: Final = "UPDATE numbers SET next = next + ? RETURNING next"
@@ -112,7 +114,7 @@ class SqliteStore:
             UnavailableError: STORAGE_NEWER, STORAGE_CORRUPT or STORAGE_FAILED.
         """
         if not path.exists():
-            raise MisuseError(ErrorCode.NOT_INITIALISED, f"{path} is missing; run: tillcode-server init")
+            raise MisuseError(ErrorCode.NOT_INITIALISED, f"{path} is missing; put it back, or restore a backup")
         self._path = path
         self._faults = faults or Faults()
         self._local = threading.local()
@@ -325,4 +327,6 @@ def _roll_back(connection: apsw.Connection) -> None:
 def _storage_error(error: apsw.Error, *, outcome: MoneyOutcome = MoneyOutcome.NOT_CHARGED) -> UnavailableError:
     is_corrupt = isinstance(error, apsw.CorruptError | apsw.NotADBError)
     code = ErrorCode.STORAGE_CORRUPT if is_corrupt else ErrorCode.STORAGE_FAILED
-    return UnavailableError(code, f"the ledger's file: {error}", outcome=outcome)
+    # A backup's error has no words of its own: apsw asks the connection that did not fail.
+    words = str(error) if str(error) != _NO_WORDS else type(error).__name__
+    return UnavailableError(code, f"the ledger's file: {words}", outcome=outcome)

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from wallet_sdk.about import add_version
 from wallet_sdk.cli import commands
 from wallet_sdk.cli.surroundings import HOME_VARIABLE, PASSPHRASE_VARIABLE, Surroundings, default_surroundings
 from wallet_sdk.protocol.errors import MisuseError, MoneyOutcome, TillcodeError, UnavailableError
@@ -50,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
         description="A wallet for Tillcode QR payments.",
         epilog=f"The passphrase comes from {PASSPHRASE_VARIABLE}, or is asked for.",
     )
+    add_version(parser)
     parser.add_argument(
         "--home", type=Path, help=f"folder of the wallet (else {HOME_VARIABLE}, else ~/.local/share/tillcode-wallet)"
     )

@@ -1,16 +1,19 @@
 """The server as a process: it starts, listens, answers, stops in good order, and survives being killed."""
 
 import os
+import re
 import signal
 import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
 from pathlib import Path
 
 import httpx
 import pytest
 
-from server_stub.config import KEYS_FOLDER
+from server_stub.config import CONFIG_FILE, KEYS_FOLDER, LEDGER_FILE
 from server_stub.faults import FaultPoint
 from server_stub.keys import load_key
 from tests.system.server.conftest import PATIENCE_S, ServerFolder, read_all, stop
@@ -185,6 +188,39 @@ def test_a_second_server_does_not_take_a_part_of_the_first_one_s_calls(server: S
         assert done.returncode == 1
         assert f"127.0.0.1:{port}: another program listens there" in done.stderr
         assert (done.stdout, done.stderr.count("\n")) == ("", 1)
+
+
+def test_a_lost_ledger_is_to_be_restored_and_not_founded_anew(server: ServerFolder) -> None:
+    """Its keys and settings are there, so ``init`` would refuse; an empty file in its place is no ledger either."""
+    (server.folder / LEDGER_FILE).unlink()
+    lost = server.command("serve")
+    assert (lost.returncode, "restore a backup" in lost.stderr, "init" in lost.stderr) == (1, True, False)
+    (server.folder / LEDGER_FILE).touch()
+    empty = server.command("serve")
+    assert (empty.returncode, "restore a backup" in empty.stderr, "init" in empty.stderr) == (1, True, False)
+
+
+def test_a_proxy_on_this_machine_is_believed_whom_it_speaks_for(server: ServerFolder) -> None:
+    """Or all customers behind it would share one address, and its limit."""
+    path = server.folder / CONFIG_FILE
+    config = re.sub(r"address_per_s = \d+", "address_per_s = 1", path.read_text())
+    path.write_text(re.sub(r"address_burst = \d+", "address_burst = 2", config))
+
+    def ask(address: str) -> int:
+        forwarded = {"x-forwarded-for": address, "x-forwarded-proto": "https"}
+        return httpx.get(server.address + api.PATH_HEALTH, headers=forwarded, trust_env=False).status_code
+
+    with server.serving():
+        asked = [ask("203.0.113.1") for _ in range(4)]
+        assert 429 in asked
+        assert ask("203.0.113.2") == 200
+
+
+@pytest.mark.parametrize("program", ["server_stub", "server_stub.demo", "terminal_app", "wallet_sdk"])
+def test_each_program_tells_its_version(program: str) -> None:
+    """That of the one package they are."""
+    done = subprocess.run([sys.executable, "-m", program, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.split()[1:] == [version("tillcode")]
 
 
 def test_a_folder_without_a_server_says_what_to_do(tmp_path: Path) -> None:
