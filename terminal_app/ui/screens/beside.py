@@ -104,7 +104,6 @@ class BesideScreen(Screen):
             halign=look.end if look.is_portrait else look.start,
         )
         self._amount.size_hint_y = None
-        self._amount.height = mm(sizes.amount_mm * 0.95)
         self._lines = Paragraph(type_mm=sizes.body_mm, color=look.theme.text_dim, halign=look.start, robot_id="lines")
         self._words = CheckWordsView(look=look, words=surroundings.words)
         self._countdown = Countdown(type_mm=sizes.body_mm, color=look.theme.text, clock_color=look.theme.text_dim)
@@ -153,6 +152,8 @@ class BesideScreen(Screen):
         """Show the words beside the square."""
         self._headline.text = model.headline
         self._amount.amount = model.amount
+        # What is about no sum leaves its room to the lines.
+        self._amount.height = 0 if model.amount is None else mm(self.look.sizes.amount_mm * 0.95)
         self._lines.text = "\n".join(model.lines)
         self._words.show(model.check_words)
         self._countdown.show(model.remaining_s)
