@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from wallet_sdk.protocol.errors import ErrorCode, MalformedMessageError, MisuseError
 from wallet_sdk.protocol.money import Currency
@@ -124,12 +123,12 @@ def _text(settings: Mapping[str, Any], name: str) -> str:
 
 
 def _address(text: str) -> str:
+    from wallet_sdk.transport import checked_base_url  # httpx: not before there is an address
+
     try:
-        parts = urlsplit(text)
-    except ValueError as error:
-        raise _bad("server_url", "it is no address") from error
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise _bad("server_url", "an address is http:// or https:// and a host")
+        checked_base_url(text)
+    except MisuseError as error:
+        raise _bad("server_url", error.message) from error
     return text
 
 

@@ -3,12 +3,11 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 from typing import Any
 
 
 def add_version(parser: argparse.ArgumentParser) -> None:
-    """Add ``--version``. The version is looked up when somebody asks: it takes 10 ms."""
+    """Add ``--version``. What looks it up is loaded when somebody asks: it takes 30 ms."""
     parser.add_argument("--version", action=_TellVersion, nargs=0, help="print the version, and end")
 
 
@@ -20,5 +19,7 @@ class _TellVersion(argparse.Action):
         values: str | Sequence[Any] | None,
         option_string: str | None = None,
     ) -> None:
+        from importlib.metadata import version
+
         sys.stdout.write(f"{parser.prog} {version('tillcode')}\n")
         parser.exit()

@@ -66,8 +66,8 @@ def straight_of(desk: Desk, operation: Operation) -> ASGIApp:
 def _taker_of(desk: Desk, operation: Operation) -> ASGIApp:
     """What answers a row that wants nothing but a body: the paths of money, without an object of Starlette's."""
     take, body = operation.take, operation.body
-    assert take is not None, "it takes a body"
-    assert body is not None, "it takes a body"
+    assert take is not None, "who calls has looked"
+    assert body is not None, "what takes a body has one"
 
     async def taker(scope: Scope, receive: Receive, send: Send) -> None:
         async def answer() -> bytes:

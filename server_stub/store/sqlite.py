@@ -42,6 +42,9 @@ _PAGES_OF_A_STEP: Final = 1_000
 _STATEMENTS_KEPT: Final = 256
 #: What SQLite says of a connection on which nothing went wrong.
 _NO_WORDS: Final = "not an error"
+#: The file, SQLite's own beside it (sqlite.org/tempfiles.html), and the lock of whoever writes.
+_TURN_SUFFIX: Final = "-turn"
+_SUFFIXES: Final = ("", "-wal", "-shm", "-journal", _TURN_SUFFIX)
 #: The one file of a backup.
 _COPY: Final = "ledger.sqlite"
 _TAKE_BLOCK: Final = "UPDATE numbers SET next = next + ? RETURNING next"
@@ -121,7 +124,7 @@ class SqliteStore:
         self._lock, self._write_lock = threading.Lock(), threading.Lock()
         self._readers: list[apsw.Connection] = []
         self._numbers = Numbers(self._take_block)
-        self._turn = os.open(path.with_name(path.name + "-turn"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._turn = os.open(path.with_name(path.name + _TURN_SUFFIX), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             self._writing = _connect(path)
             with self._exclusively():
@@ -223,9 +226,9 @@ class SqliteStore:
 
     @staticmethod
     def remove(path: Path) -> None:
-        """Take a file away that was just made, and what SQLite has laid beside it."""
-        for made in path.parent.glob(f"{path.name}*"):
-            made.unlink()
+        """Take a file away that was just made, and what lies beside it by our doing; a person's own copies stay."""
+        for suffix in _SUFFIXES:
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
 
     def close(self) -> None:
         """See ``Store.close``."""

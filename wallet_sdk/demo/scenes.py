@@ -128,7 +128,7 @@ class QuoteScene(Scene):
         super().__init__(desk)
         self._quote = quote
         self._sale = views.Sale(
-            payee=Payee(name=quote.merchant_name, place=f"{quote.merchant_city}, {quote.country}"),
+            payee=_payee_of(quote),
             amount=quote.amount,
             reference=quote.reference,
         )
@@ -162,7 +162,7 @@ class AmountScene(Scene):
     def __init__(self, desk: Desk, quote: PrintedQuote) -> None:
         super().__init__(desk)
         self._quote = quote
-        self._payee = Payee(name=quote.merchant_name, place=f"{quote.merchant_city}, {quote.country}")
+        self._payee = _payee_of(quote)
         self._minor = 0
 
     def enter(self) -> None:
@@ -363,6 +363,12 @@ def scene_of(desk: Desk, payment: Payment, sale: views.Sale | None) -> Scene:
         case _:
             why = views.refusal(payment.error_code) if payment.error_code else "The code was not used."
             return ResultScene(desk, views.not_paid(sale, why=why))
+
+
+def _payee_of(quote: Quote | PrintedQuote) -> Payee:
+    """Who asks for the money; a city may be left out of a certificate."""
+    place = ", ".join(part for part in (quote.merchant_city, quote.country) if part)
+    return Payee(name=quote.merchant_name, place=place)
 
 
 def look_once(desk: Desk) -> str | None:

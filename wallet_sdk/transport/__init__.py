@@ -3,7 +3,7 @@
 import importlib
 from typing import TYPE_CHECKING
 
-from wallet_sdk.transport.answers import ANSWER_BYTES_MAX, CONNECT_TIMEOUT_S
+from wallet_sdk.transport.answers import ANSWER_BYTES_MAX, CONNECT_TIMEOUT_S, checked_base_url
 from wallet_sdk.transport.http import HttpxSender
 from wallet_sdk.transport.switch import NetworkSwitch, SwitchableSender
 
@@ -15,6 +15,7 @@ __all__ = [
     "HttpxSender",
     "NetworkSwitch",
     "SwitchableSender",
+    "checked_base_url",
 ]
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ that never stood is ``not_charged``.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
+from urllib.parse import urlsplit
 
 import httpcore
 import httpx
@@ -48,8 +49,9 @@ def checked_base_url(base_url: str) -> httpx.URL:
         MisuseError: BAD_ARGUMENT when it is not http or https with a host.
     """
     try:
+        urlsplit(base_url)  # httpx takes "http://[" for an address
         url = httpx.URL(base_url)
-    except (httpx.InvalidURL, TypeError) as error:
+    except (httpx.InvalidURL, TypeError, ValueError, AttributeError) as error:
         raise MisuseError(ErrorCode.BAD_ARGUMENT, "not an address", param="base_url") from error
     if url.scheme not in {"http", "https"} or not url.host or url.userinfo:
         raise MisuseError(

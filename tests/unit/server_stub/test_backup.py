@@ -9,7 +9,7 @@ import pytest
 
 from server_stub.backup import MANIFEST, back_up, restore
 from server_stub.bootstrap import opened_store
-from server_stub.config import CONFIG_FILE, KEYS_FOLDER, read_config, write_config
+from server_stub.config import CONFIG_FILE, KEYS_FOLDER, LEDGER_FILE, read_config, write_config
 from server_stub.risk.file import RISK_FILE
 from server_stub.store.tables.payments import PAYMENTS
 from tests.unit.server_stub.harness import House, opened_house
@@ -121,12 +121,15 @@ def test_a_backup_that_is_off_by_a_byte_is_refused(house: House, tmp_path: Path,
 def test_what_the_audit_finds_wrong_is_not_left_where_it_could_be_served(
     house: House, tmp_path: Path, empty: str
 ) -> None:
-    """A backup of a ledger that was damaged: refused with the law that is broken; the folder has nothing to serve."""
+    """Refused with the law that is broken; the folder has nothing to serve, and still what a person had laid aside."""
     house.wallet()
     with house.desk.operator.store.writing() as writer:
         writer.rows("UPDATE accounts SET balance = balance + 1 WHERE kind = 1 RETURNING id")
     back_up(house.folder, tmp_path / "backup", made_at_s=1)
+    aside = tmp_path / "restored" / f"{LEDGER_FILE}.damaged"
+    aside.parent.mkdir()
+    aside.write_text("the only copy")
     with pytest.raises(UnavailableError, match="balance") as caught:
         restore(tmp_path / "restored", tmp_path / "backup", database=empty)
     assert caught.value.code is ErrorCode.STORAGE_CORRUPT
-    assert list((tmp_path / "restored").iterdir()) == []
+    assert list((tmp_path / "restored").iterdir()) == [aside]

@@ -44,6 +44,7 @@ def test_folders_are_named_in_the_file_or_by_a_flag(tmp_path: Path) -> None:
         "= =",
         'server_url = "shop:8080"',
         'server_url = "http://["',
+        'server_url = "http://clerk:secret@shop"',
     ],
 )
 def test_a_bad_setting_is_named(tmp_path: Path, text: str) -> None:

@@ -252,7 +252,7 @@ def test_an_endless_answer_is_cut_off(send: Send) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["", "pay.example", "ftp://pay.example", "https://", "https://me:secret@pay.example"]
+    "address", ["", "pay.example", "ftp://pay.example", "https://", "https://me:secret@pay.example", "http://["]
 )
 @pytest.mark.parametrize("sender", [HttpxSender, AsyncHttpxSender])
 def test_an_address_is_checked_when_it_is_given(
