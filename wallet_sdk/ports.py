@@ -48,13 +48,18 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpAnswer:
-    """A whole HTTP answer. ``request_id`` is the name that the server gave to this request, if it gave one."""
+    """A whole HTTP answer.
+
+    ``request_id`` is the name that the server gave to this request, if it gave one. ``date_s`` is what its clock said,
+    in seconds since the epoch, 0 when it did not say: nobody has signed that, so it may be told and never decided by.
+    """
 
     http_status: int
     body: bytes
     content_type: str
     retry_after_s: int = 0
     request_id: str = ""
+    date_s: int = 0
 
 
 class Sender(Protocol):

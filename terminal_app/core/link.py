@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from wallet_sdk.client import ApiClient
-from wallet_sdk.ports import Clock, Random, Sender
+from wallet_sdk.ports import Clock, HttpAnswer, HttpRequest, Random, Sender
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
 from wallet_sdk.transport import NetworkSwitch, SwitchableSender
 
@@ -28,6 +28,15 @@ class ServerLink:
         self._sender: SwitchableSender | None = None
         self._client: ApiClient | None = None
         self._position = NetworkSwitch.ON
+        self._clock_off_s: int | None = None
+
+    @property
+    def clock_off_s(self) -> int | None:
+        """How far this till's clock is ahead of the server's, in seconds, by its newest answer; None before the first.
+
+        It is right to a second or so, and unsigned: for a word on the screen, never for a decision.
+        """
+        return self._clock_off_s
 
     @property
     def position(self) -> NetworkSwitch:
@@ -51,10 +60,10 @@ class ServerLink:
         Raises:
             MisuseError: BAD_ARGUMENT for an address that is none; the link is as it was.
         """
-        sender = SwitchableSender(self._open_sender(server_url))
+        sender = SwitchableSender(_ComparingSender(self._open_sender(server_url), clock=self._clock, tell=self._note))
         sender.switch(self._position)
         self.close()
-        self._sender = sender
+        self._sender, self._clock_off_s = sender, None
         self._client = ApiClient(sender, clock=self._clock, random=self._random, sleep=self._sleep)
 
     def switch(self, position: NetworkSwitch) -> None:
@@ -67,6 +76,29 @@ class ServerLink:
         """Give back connections; may be called twice."""
         if self._sender is not None:
             self._sender.close()
+
+    def _note(self, clock_off_s: int) -> None:
+        self._clock_off_s = clock_off_s
+
+
+class _ComparingSender:
+    """A sender that tells, for each answer with a date, how far our clock is ahead of the server's."""
+
+    def __init__(self, inner: Sender, *, clock: Clock, tell: Callable[[int], None]) -> None:
+        self._inner = inner
+        self._clock = clock
+        self._tell = tell
+
+    def send(self, request: HttpRequest) -> HttpAnswer:
+        asked_at_ms = self._clock.now_ms()
+        answer = self._inner.send(request)
+        if answer.date_s:
+            half_way_ms = (asked_at_ms + self._clock.now_ms()) // 2  # the server looked at its clock between the two
+            self._tell(half_way_ms // 1000 - answer.date_s)
+        return answer
+
+    def close(self) -> None:
+        self._inner.close()
 
 
 def switched_off() -> UnavailableError:

@@ -6,6 +6,7 @@ that never stood is ``not_charged``.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email.utils import parsedate_to_datetime
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -98,6 +99,7 @@ def answer_of(response: httpx.Response, body: bytes) -> HttpAnswer:
         content_type=response.headers.get("content-type", "").partition(";")[0].strip().lower(),
         retry_after_s=_retry_after_s(response.headers.get("retry-after", "")),
         request_id=_request_id(response.headers.get(REQUEST_ID_HEADER, "")),
+        date_s=_date_s(response.headers.get("date", "")),
     )
 
 
@@ -138,6 +140,17 @@ def _retry_after_s(header: str) -> int:
     if not (text.isascii() and text.isdigit()) or len(text) > 9:
         return 0
     return min(int(text), RETRY_AFTER_S_MAX)
+
+
+def _date_s(header: str) -> int:
+    """Seconds since the epoch of a Date header, 0 for none that can be read.
+
+    Source: RFC 9110 section 6.6.1.
+    """
+    try:
+        return max(0, int(parsedate_to_datetime(header).timestamp()))
+    except (ValueError, OverflowError, TypeError):
+        return 0
 
 
 def _request_id(header: str) -> str:

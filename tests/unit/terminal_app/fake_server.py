@@ -80,9 +80,14 @@ class FakeServer:
     forgotten: int = 0
     captures: list[tuple[RequestId, ...]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
+    #: What its clock says in each answer, seconds since the epoch; 0: nothing.
+    date_s: int = 0
 
     def send(self, request: HttpRequest) -> HttpAnswer:
         """Answer, or lose."""
+        return replace(self._send(request), date_s=self.date_s)
+
+    def _send(self, request: HttpRequest) -> HttpAnswer:
         self.calls.append(request.path)
         if self.road is Road.DOWN:
             raise UnavailableError(ErrorCode.NETWORK_UNREACHABLE, "no connection")

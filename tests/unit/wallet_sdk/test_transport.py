@@ -125,6 +125,22 @@ def test_a_whole_answer_comes_back(send: Send) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("header", "date_s"),
+    [
+        ("Sun, 06 Nov 1994 08:49:37 GMT", 784_111_777),
+        ("Sun, 06 Nov 1994 99:49:37 GMT", 0),
+        ("yesterday", 0),
+        ("Thu, 01 Jan 1960 00:00:00 GMT", 0),
+    ],
+)
+def test_the_servers_date_is_read_or_left_out(send: Send, header: str, date_s: int) -> None:
+    """A till that compares its clock with it must not end by it."""
+    head = f"HTTP/1.1 200 OK\r\ndate: {header}\r\ncontent-length: 0\r\n\r\n".encode()
+    with peer(lambda it: it.sendall(head)) as url:
+        assert send(url, READ).date_s == date_s
+
+
 @pytest.mark.parametrize("name", ["", "x" * 65, "two\twords"])
 def test_a_request_id_that_is_none_is_left_out(send: Send, name: str) -> None:
     """It goes into logs and onto screens."""
