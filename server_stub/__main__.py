@@ -21,6 +21,7 @@ from server_stub.commands import (
 )
 from server_stub.config import KEYS_FOLDER, ServerConfig, read_config
 from server_stub.faults import VARIABLE, Faults, armed_point
+from server_stub.finding_commands import add_clock
 from wallet_sdk.about import add_version
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, TillcodeError
 from wallet_sdk.protocol.ids import MerchantId, TerminalId, WalletId
@@ -249,6 +250,7 @@ def _parser() -> argparse.ArgumentParser:
         add,
     )
     add_export(commands, add)
+    add_clock(commands, add)
 
     merchant = commands.add_parser("merchant", help="look after merchants").add_subparsers(required=True)
     added = add(merchant, "add", _add_merchant, "add a merchant, and print its number")

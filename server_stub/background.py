@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from server_stub.faults import Faults
 from server_stub.service.credentials import CredentialsWatch
 from server_stub.service.deliveries import DeliveryWorker, WorkerThread
+from server_stub.service.ledger_time import ClockWatch
 from server_stub.service.operator import Operator
 from server_stub.timekeeper import Timekeeper
 from server_stub.webhooks.guard import Reach
@@ -15,11 +16,13 @@ from wallet_sdk.ports import Clock
 
 @contextmanager
 def keeping_up(operator: Operator, faults: Faults) -> Generator[None]:
-    """What every process does: it takes up what was published in the ledger since it has started."""
+    """What every process does: it takes up what was published in the ledger since its start, and watches the clock."""
     if faults.is_armed:
         yield
         return
-    watch = CredentialsWatch(operator.credentials, now_s=operator.now_s)
+    clock = operator.ledger_clock
+    beside = ClockWatch(clock, operator.store).look if clock is not None else lambda: None
+    watch = CredentialsWatch(operator.credentials, now_s=operator.now_s, beside=beside)
     watch.start()
     try:
         yield

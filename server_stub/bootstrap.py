@@ -17,12 +17,14 @@ import uvicorn
 
 from server_stub.background import at_work, keeping_up
 from server_stub.committer import Committer
-from server_stub.config import CONFIG_FILE, KEYS_FOLDER, read_config
+from server_stub.config import CONFIG_FILE, KEYS_FOLDER, ClockPolicy, read_config
 from server_stub.connections import Connection, room_for_connections
 from server_stub.faults import Faults
+from server_stub.ledger_clock import LedgerClock
 from server_stub.risk.file import RISK_FILE, read_risk
 from server_stub.routes import Desk, create_app
 from server_stub.service.credentials import Credentials
+from server_stub.service.ledger_time import newest_s_of
 from server_stub.service.operator import Operator
 from server_stub.service.payments import wake_keys
 from server_stub.service.playground import playground_of
@@ -76,6 +78,7 @@ def opened_desk(
     Raises:
         MisuseError: NOT_INITIALISED, or BAD_ARGUMENT for a wrong setting, or a ledger of the other nature.
         UnavailableError: the ledger cannot be opened.
+        ClockDoubtError: the clock is too far from the ledger's own time.
     """
     config = read_config(folder / CONFIG_FILE)
     risk = read_risk(folder / RISK_FILE)
@@ -83,7 +86,9 @@ def opened_desk(
     with opened_store(folder, faults=faults) as store, ThreadPoolExecutor(_WORKERS, "worker") as workers:
         credentials = Credentials(store, folder / KEYS_FOLDER)
         playground = playground_of(store, nature, clock)
-        for warning in credentials.now.signers.warnings(now_s=clock.now_ms() // 1000):
+        ledger_clock = None if playground else _believed(clock, store, config.clock)
+        now_s = (ledger_clock or clock).now_ms() // 1000
+        for warning in credentials.now.signers.warnings(now_s=now_s):
             _LOG.warning("%s", warning)
         committer = Committer(
             store,
@@ -98,7 +103,8 @@ def opened_desk(
             credentials=credentials,
             config=config,
             risk=risk,
-            clock=faults.clock(clock) if playground is None else playground.clock,
+            clock=playground.clock if playground else faults.clock(ledger_clock or clock),
+            ledger_clock=ledger_clock,
             random=random,
             playground=playground,
         )
@@ -113,6 +119,11 @@ def opened_desk(
             )
         finally:
             committer.close()
+
+
+def _believed(clock: Clock, store: Store, policy: ClockPolicy) -> LedgerClock:
+    with store.reading() as reader:
+        return LedgerClock(clock, policy, newest_s=newest_s_of(reader))
 
 
 def quiet_collector() -> None:

@@ -92,6 +92,21 @@ class WebhookPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClockPolicy:
+    """How far the clock may be from the ledger's own time before nothing is decided by it any more.
+
+    Attributes:
+        pause_max_h: how long a server may have been off at its start: a long weekend, as long as tills keep offline
+            payments by default. After a longer pause a person says that the clock is right.
+        jump_max_s: how far it may step while the server runs, or be behind at its start: more than the time servers of
+            a machine that has slept correct, less than any clock that is set to another zone or day.
+    """
+
+    pause_max_h: int = 72
+    jump_max_s: int = 1_800
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServerConfig:
     """Everything the TOML file may say. ``database``: PostgreSQL's address, "" for the file in the same folder."""
 
@@ -101,6 +116,7 @@ class ServerConfig:
     payments: PaymentPolicy = field(default_factory=PaymentPolicy)
     limits: RequestLimits = field(default_factory=RequestLimits)
     webhooks: WebhookPolicy = field(default_factory=WebhookPolicy)
+    clock: ClockPolicy = field(default_factory=ClockPolicy)
     activation_lifetime_h: int = 7 * 24
 
 
@@ -124,7 +140,12 @@ _HIGHEST: Final = {
     "key_per_s": 1_000_000,
     "key_burst": 10_000_000,
     "in_flight_max": 1_000_000,
+    "pause_max_h": 24 * 365,
+    "jump_max_s": 24 * 3600,
 }
+
+
+_SECTIONS: Final = ("tokens", "terminals", "payments", "limits", "webhooks", "clock")
 
 
 def read_config(path: Path) -> ServerConfig:
@@ -141,7 +162,9 @@ def read_config(path: Path) -> ServerConfig:
         raise MisuseError(ErrorCode.BAD_ARGUMENT, f"{path} cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise MisuseError(ErrorCode.BAD_ARGUMENT, f"{path} is not TOML: {error}") from error
-    sections = {name: content.pop(name, {}) for name in ("tokens", "terminals", "payments", "limits", "webhooks")}
+    sections = {
+        name: content.pop(name, {}) for name in ("tokens", "terminals", "payments", "limits", "webhooks", "clock")
+    }
     try:
         return ServerConfig(
             tokens=_section(TokenLimits, sections["tokens"]),
@@ -149,6 +172,7 @@ def read_config(path: Path) -> ServerConfig:
             payments=_section(PaymentPolicy, sections["payments"]),
             limits=_section(RequestLimits, sections["limits"]),
             webhooks=_section(WebhookPolicy, sections["webhooks"]),
+            clock=_section(ClockPolicy, sections["clock"]),
             **_checked(content, allowed={"activation_lifetime_h", "database"}),
         )
     except MisuseError as error:
@@ -168,6 +192,7 @@ def write_config(path: Path, config: ServerConfig) -> None:
         ("payments", 'uncovered: who bears an uncovered offline payment, "OPERATOR" or "MERCHANT"'),
         ("limits", "how much one caller may ask; a rate of 0 is no limit"),
         ("webhooks", 'reach: where webhooks may go, "PUBLIC" or, for a sandbox, "LOOPBACK_TOO"'),
+        ("clock", "how long a pause, and how far a step of the clock, is believed without a person's word"),
     ):
         section = getattr(config, name)
         lines += ["", f"[{name}]  # {comment}"]

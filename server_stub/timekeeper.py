@@ -1,4 +1,6 @@
-"""What happens because time passes: holds expire, and what was committed is sealed. One thread, beside the committer.
+"""What happens because time passes: the ledger's own time is noted, holds expire, and what was committed is sealed.
+
+One thread, beside the committer. By a clock that has jumped nothing happens (ledger_clock.py).
 
 What is due stands in the database, so a restart forgets nothing; and every step is a command that looks again inside
 its commit, so that two processes, or a terminal that is faster, make no difference: each happens once.
@@ -8,7 +10,9 @@ import logging
 import threading
 from typing import Final
 
+from server_stub.ledger_clock import ClockDoubtError
 from server_stub.service.holding import ExpireHoldCommand, due_holds
+from server_stub.service.ledger_time import MARK_EVERY_S, MarkTimeCommand, marked_s
 from server_stub.service.operator import Operator
 from server_stub.service.sealing import prepare_seal
 from wallet_sdk.protocol.errors import TillcodeError
@@ -48,8 +52,16 @@ class Timekeeper:
         Raises:
             TillcodeError: the database or the committer did not answer; what is due stays due.
         """
+        self._mark_time()
         self._expire_holds()
         self._seal()
+
+    def _mark_time(self) -> None:
+        now_s = self._operator.now_s()
+        with self._operator.store.reading() as reader:
+            if now_s < marked_s(reader) + MARK_EVERY_S:
+                return
+        self._operator.committer.submit(MarkTimeCommand(at_s=now_s)).result(_ANSWER_S_MAX)
 
     def _expire_holds(self) -> None:
         now_s = self._operator.now_s()
@@ -71,6 +83,8 @@ class Timekeeper:
         while not self._ended.is_set():
             try:
                 self.look()
+            except ClockDoubtError:
+                pass  # whoever watches the clock says so, once
             except (TillcodeError, TimeoutError) as error:
                 _LOG.warning("what is due could not be done now: %s", error)
             self._ended.wait(self._every_s)

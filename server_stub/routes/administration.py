@@ -172,7 +172,9 @@ async def _fraud_cases(desk: Desk, incoming: Incoming) -> bodies.FraudCasesTold:
 
 
 async def _measures(desk: Desk, _incoming: Incoming) -> Response:
-    return Response(desk.measures.text(), media_type=measures.MEDIA_TYPE)
+    clock = desk.operator.ledger_clock
+    text = desk.measures.text(clock_off_s=0 if clock is None else clock.off_s)
+    return Response(text, media_type=measures.MEDIA_TYPE)
 
 
 def _row(method: str, path: str, name: str, about: str, answer: type[Any], call: Any, **more: Any) -> Operation:

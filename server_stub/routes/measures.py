@@ -15,7 +15,7 @@ _BUCKETS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.
 class Measures:
     """The measures of one application; each has its own registry, so that two in one process do not mix."""
 
-    __slots__ = ("_answers", "_in_flight", "_known", "_limited", "_registry", "_seconds")
+    __slots__ = ("_answers", "_clock_off_s", "_in_flight", "_known", "_limited", "_registry", "_seconds")
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -35,6 +35,12 @@ class Measures:
         self._in_flight = Gauge("tillcode_http_in_flight", "Requests not answered yet.", registry=self._registry)
         self._limited = Counter(
             "tillcode_http_limited", "Requests refused by a limit.", ("limit",), registry=self._registry
+        )
+
+        self._clock_off_s = Gauge(
+            "tillcode_clock_off_seconds",
+            "How far this machine's clock is ahead of what is believed; nothing is decided past jump_max_s.",
+            registry=self._registry,
         )
 
         #: The counters of each operation and status; finding them by their labels costs more than counting.
@@ -59,6 +65,7 @@ class Measures:
         """A request was refused by a limit of this name."""
         self._limited.labels(limit).inc()
 
-    def text(self) -> bytes:
+    def text(self, *, clock_off_s: int = 0) -> bytes:
         """Everything, as Prometheus reads it."""
+        self._clock_off_s.set(clock_off_s)
         return generate_latest(self._registry)

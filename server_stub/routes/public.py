@@ -37,6 +37,7 @@ async def _readiness(desk: Desk, _incoming: Incoming) -> Readiness:
     desk.operator.committer.check_running()
     if desk.wakeups.is_closed:
         raise UnavailableError(ErrorCode.SERVER_BUSY, "the server is going down")
+    desk.operator.now_s()  # a server that doubts its clock decides nothing
     await desk.run(_look_into_ledger, desk)
     return Readiness(state="ready")
 
@@ -89,7 +90,7 @@ OPERATIONS: Final = (
         method="GET",
         path="/readyz",
         name="getReadiness",
-        about="Whether the ledger answers and requests may be sent here.",
+        about="Whether the ledger answers, the clock is believed, and requests may be sent here.",
         tag="Operation",
         access=Access.ANYONE,
         answer=Readiness,

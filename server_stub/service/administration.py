@@ -12,7 +12,9 @@ from server_stub.service.enrolment import hash_of_code, new_activation_code
 from server_stub.store.base import Store
 from server_stub.store.opening import create_store
 from server_stub.store.records import ActivationCode, DeviceKind, Merchant, Trust
+from server_stub.store.records_clock import TimeMark
 from server_stub.store.records_money import FeeTerms
+from server_stub.store.tables.clock import TIME_MARKS
 from server_stub.store.tables.money import FEE_TERMS
 from server_stub.store.tables.parties import ACTIVATION_CODES, MERCHANTS, TRUST
 from wallet_sdk.ports import Random
@@ -66,6 +68,7 @@ def _found(folder: Path, store: Store, *, config: ServerConfig, random: Random, 
     bundle = first_bundle(folder / KEYS_FOLDER, root, now_s=now_s)
     with store.writing() as writer:
         writer.add(TRUST, Trust(version=1, bundle=bundle.envelope, root_key=root.public_key))
+        writer.add(TIME_MARKS, TimeMark(newest_s=now_s))
     return root.public_key
 
 

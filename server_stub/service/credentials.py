@@ -72,9 +72,13 @@ class Credentials:
 class CredentialsWatch:
     """The thread that looks. Start with ``start``; ``close`` ends after the look under way."""
 
-    def __init__(self, credentials: Credentials, *, now_s: Callable[[], int]) -> None:
+    def __init__(
+        self, credentials: Credentials, *, now_s: Callable[[], int], beside: Callable[[], None] = lambda: None
+    ) -> None:
+        """``beside`` is looked at by the same thread, first."""
         self._credentials = credentials
         self._now_s = now_s
+        self._beside = beside
         self._ended = threading.Event()
         self._said = credentials.now.signers.warnings(now_s=now_s())
         self._thread = threading.Thread(target=self._run, name="credentials", daemon=True)
@@ -90,12 +94,17 @@ class CredentialsWatch:
 
     def look(self) -> None:
         """Take what is new, and say what a person should know: each thing once, and the days that are left each day."""
+        try:
+            self._beside()
+            now_s = self._now_s()
+        except TillcodeError:
+            return  # by a clock that has jumped keys would seem to have ended
         troubles: tuple[str, ...] = ()
         try:
             self._credentials.look()
         except TillcodeError as error:
             troubles = (f"the newest trust bundle is not taken up: {error.message}",)
-        said, self._said = self._said, (*troubles, *self._credentials.now.signers.warnings(now_s=self._now_s()))
+        said, self._said = self._said, (*troubles, *self._credentials.now.signers.warnings(now_s=now_s))
         for text in self._said:
             if text not in said:
                 _LOG.warning("%s", text)

@@ -6,6 +6,7 @@ from typing import Final, Generic, NamedTuple, TypeVar
 from server_stub.committer import Committer
 from server_stub.config import ServerConfig
 from server_stub.keys import OperatorSigners
+from server_stub.ledger_clock import LedgerClock
 from server_stub.risk.policy import NO_RULES, RiskPolicy
 from server_stub.service.credentials import Credentials
 from server_stub.service.playground import Playground
@@ -67,6 +68,8 @@ class Operator:
     terminals: "Remembered[KeyId, KnownTerminal]" = field(default_factory=lambda: Remembered(TERMINALS_MS))
     #: Only in a sandbox.
     playground: Playground | None = None
+    #: What ``clock`` is doubted by; none in a sandbox, whose clock is for playing.
+    ledger_clock: LedgerClock | None = None
 
     @property
     def signers(self) -> OperatorSigners:
@@ -84,9 +87,14 @@ class Operator:
         return self.credentials.now.verifier
 
     def now_s(self) -> int:
-        """Seconds since the epoch."""
+        """Seconds since the epoch.
+
+        Raises:
+            ClockDoubtError: the clock has jumped, and nothing may be decided by it.
+        """
         return self.clock.now_ms() // 1000
 
     def new_id(self) -> bytes:
-        """12 bytes that sort by time."""
-        return time_ordered_id(self.clock.now_ms(), self.random.random_bytes(6))
+        """12 bytes that sort by time, also by a doubted one: a name decides nothing."""
+        now_ms = self.clock.now_ms() if self.ledger_clock is None else self.ledger_clock.told_ms()
+        return time_ordered_id(now_ms, self.random.random_bytes(6))

@@ -350,9 +350,11 @@ class House:
 
 
 @contextmanager
-def opened_house(folder: Path, *, config: ServerConfig | None = None, seed: int = 1) -> Generator[House]:
-    """Found a server and open it in this process."""
-    clock, random = FrozenClock(), SeededRandom(seed)
+def opened_house(
+    folder: Path, *, config: ServerConfig | None = None, seed: int = 1, clock: FrozenClock | None = None
+) -> Generator[House]:
+    """Found a server, or open one that was founded, in this process."""
+    clock, random = clock or FrozenClock(), SeededRandom(seed)
     if not (folder / CONFIG_FILE).exists():
         found(folder, config=config or ServerConfig(), random=random, now_s=clock.now_ms() // 1000)
     with opened_desk(folder, clock=clock, random=random, faults=Faults()) as desk:

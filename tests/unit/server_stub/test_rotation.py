@@ -291,6 +291,7 @@ def test_keys_that_can_prove_nothing_more_leave_the_bundle(house: House) -> None
     """Receipt keys stay for ever; the others until nothing that they began can be claimed."""
     rotated(house)
     house.clock.advance(367 * DAY_S)
+    house.look()
     with restarted(house) as later:
         rotated(later, Role.RECEIPT)
         house.clock.advance(33 * DAY_S)
