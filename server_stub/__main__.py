@@ -166,8 +166,10 @@ def _backup(chosen: Chosen) -> int:
 def _restore(chosen: Chosen) -> int:
     from server_stub.backup import restore
 
-    manifest = restore(chosen.data_folder, chosen.folder, database=chosen.database)
-    say(f"restored {len(manifest.files)} files; the audit finds the ledger clean")
+    known: list[str] = chosen.acknowledge
+    manifest = restore(chosen.data_folder, chosen.folder, database=chosen.database, now_s=_now_s(), acknowledged=known)
+    found = f"with {len(known)} acknowledged findings, which it notes" if known else "the audit finds the ledger clean"
+    say(f"restored {len(manifest.files)} files; {found}")
     if not (chosen.data_folder / KEYS_FOLDER).exists():
         say(f"put the keys back into {chosen.data_folder / KEYS_FOLDER} before you serve")
     return 0
@@ -236,9 +238,7 @@ def _parser() -> argparse.ArgumentParser:
     add_audit(commands, add)
     saved = add(commands, "backup", _backup, "copy the ledger and the settings into a new folder, also while it serves")
     saved.add_argument("folder", type=Path, metavar="DIR", help="a folder that is not there yet")
-    restored = add(commands, "restore", _restore, "make a ledger of a backup; never overwrites one")
-    restored.add_argument("folder", type=Path, metavar="DIR", help="as 'backup' has made it")
-    restored.add_argument("--database", metavar="ADDRESS", help="of an empty database, when it is another than before")
+    _add_restore(add(commands, "restore", _restore, "make a ledger of a backup; never overwrites one"))
     add(commands, "ledger", _ledger, "print accounts and balances")
     cases = add(commands, "fraud-cases", _fraud_cases, "print fraud cases")
     cases.add_argument("--export", type=Path, metavar="DIR", help="write each proof to a file")
@@ -293,6 +293,18 @@ def _add_init(init: argparse.ArgumentParser) -> None:
         default=os.environ.get("TILLCODE_SERVER_DATABASE", ""),
         metavar="ADDRESS",
         help="postgresql://user@host/name of an empty database; without it, a file in the folder",
+    )
+
+
+def _add_restore(restored: argparse.ArgumentParser) -> None:
+    restored.add_argument("folder", type=Path, metavar="DIR", help="as 'backup' has made it")
+    restored.add_argument("--database", metavar="ADDRESS", help="of an empty database, when it is another than before")
+    restored.add_argument(
+        "--acknowledge",
+        action="append",
+        default=[],
+        metavar="FINDING",
+        help="go on with this finding, by the name that a refusal has told; may be given more than once",
     )
 
 

@@ -8,22 +8,27 @@ import dataclasses
 import hashlib
 import os
 import shutil
+from collections.abc import Collection, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from server_stub.audit import audit
-from server_stub.config import CONFIG_FILE, LEDGER_FILE, read_config, write_config
+from server_stub.audit import Finding, audit
+from server_stub.config import CONFIG_FILE, read_config, write_config
 from server_stub.risk.file import RISK_FILE
 from server_stub.store.base import Store
-from server_stub.store.opening import open_store, restore_store
-from server_stub.store.sqlite import SqliteStore
+from server_stub.store.opening import open_store, remove_store, restore_store
+from server_stub.store.tables.clock import acknowledge, newest_s_of, told_time
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, TillcodeError, UnavailableError
 
 MANIFEST: Final = "manifest.json"
 _LEDGER: Final = "ledger"
 _CHUNK_BYTES: Final = 1 << 20
+_TIME_LAW: Final = "a backup was made at its ledger's own time, and before now"
+#: Findings whose names a refusal tells; a ledger with more of them is no case for this.
+_NAMES_TOLD_MAX: Final = 8
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,16 +82,26 @@ def _fill(target: Path, folder: Path, *, database: str, made_at_s: int) -> Manif
     return manifest
 
 
-def restore(folder: Path, source: Path, *, database: str | None = None) -> Manifest:
+def restore(
+    folder: Path,
+    source: Path,
+    *,
+    database: str | None = None,
+    now_s: int | None = None,
+    acknowledged: Collection[str] = (),
+) -> Manifest:
     """Bring a backup back into a folder that has no ledger, or an empty database; the audit must find it clean.
 
     Settings and risk rules that are in the folder already stay as they are.
 
     Args:
         database: the address to restore to, when it is another than in the settings; they name it from then on.
+        now_s: this machine's time, which a backup cannot be from after; None: it is not compared.
+        acknowledged: names of findings with which a person goes on; they stand in the restored ledger from then on.
 
     Raises:
-        MisuseError: NOT_INITIALISED when the source is no whole backup, ALREADY_ENROLLED when there is a ledger.
+        MisuseError: NOT_INITIALISED when the source is no whole backup, ALREADY_ENROLLED when there is a ledger,
+            BAD_ARGUMENT when something is acknowledged that was not found.
         UnavailableError: STORAGE_CORRUPT when a checksum or the audit does not hold, STORAGE_FAILED, STORAGE_NEWER.
     """
     manifest = _checked(source)
@@ -101,13 +116,13 @@ def restore(folder: Path, source: Path, *, database: str | None = None) -> Manif
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         store = restore_store(folder, source / _LEDGER, database=address)
         try:
-            _check_clean(store)
-        except UnavailableError:
-            if not address:  # nobody is to serve it by mistake
-                SqliteStore.remove(folder / LEDGER_FILE)
+            with closing(store):
+                findings = (*_of_time(store, manifest, now_s, skew_s=config.clock.jump_max_s), *audit(store).findings)
+                _check_known(findings, acknowledged)
+                _note(store, findings, at_s=manifest.made_at_s if now_s is None else now_s)
+        except TillcodeError:
+            remove_store(folder, database=address)  # nobody is to serve it by mistake
             raise
-        finally:
-            store.close()
         write_config(known, dataclasses.replace(config, database=address))
         # A server without its rules would serve, and refuse nothing.
         if RISK_FILE in manifest.files and not (folder / RISK_FILE).exists():
@@ -131,11 +146,39 @@ def _checked(source: Path) -> Manifest:
     return manifest
 
 
-def _check_clean(store: Store) -> None:
-    findings = audit(store).findings
+def _of_time(store: Store, manifest: Manifest, now_s: int | None, *, skew_s: int) -> tuple[Finding, ...]:
+    """A backup is of its ledger's own time or later, and of before now: else a clock was wrong, then or today."""
+    made, found = told_time(manifest.made_at_s), []
+    with store.reading() as reader:
+        newest_s = newest_s_of(reader)
+    if newest_s > manifest.made_at_s + skew_s:
+        found.append(f"it says that it was made at {made}, before its ledger's newest time, {told_time(newest_s)}")
+    if now_s is not None and manifest.made_at_s > now_s + skew_s:
+        found.append(f"it says that it was made at {made}, which this machine's clock, {told_time(now_s)}, calls later")
+    return tuple(Finding(law=_TIME_LAW, what=what) for what in found)
+
+
+def _check_known(findings: Sequence[Finding], acknowledged: Collection[str]) -> None:
+    unknown = set(acknowledged) - {finding.name for finding in findings}
+    if unknown:
+        text = f"there is no finding {' or '.join(sorted(unknown))}"
+        raise MisuseError(ErrorCode.BAD_ARGUMENT, text, param="acknowledge")
+    left = [finding for finding in findings if finding.name not in acknowledged]
+    if left:
+        more = f", and {len(left) - 1} more" if len(left) > 1 else ""
+        names = " ".join(f"--acknowledge {finding.name}" for finding in findings[:_NAMES_TOLD_MAX])
+        raise UnavailableError(
+            ErrorCode.STORAGE_CORRUPT,
+            f"what was restored is not clean: {left[0].law}: {left[0].what}{more}; who knows why goes on with {names}",
+        )
+
+
+def _note(store: Store, findings: Sequence[Finding], *, at_s: int) -> None:
+    """What a person went on with stands in the ledger."""
     if findings:
-        text = f"the audit of what was restored finds: {findings[0].law}: {findings[0].what}"
-        raise UnavailableError(ErrorCode.STORAGE_CORRUPT, text)
+        with store.writing() as writer:
+            for finding in findings:
+                acknowledge(writer, name=finding.name, what=f"restored although {finding.what}", at_s=at_s)
 
 
 def _checksum(path: Path) -> str:

@@ -24,13 +24,13 @@ from server_stub.ledger_clock import LedgerClock
 from server_stub.risk.file import RISK_FILE, read_risk
 from server_stub.routes import Desk, create_app
 from server_stub.service.credentials import Credentials
-from server_stub.service.ledger_time import newest_s_of
 from server_stub.service.operator import Operator
 from server_stub.service.payments import wake_keys
 from server_stub.service.playground import playground_of
 from server_stub.store.base import Store
 from server_stub.store.nature import Nature
 from server_stub.store.opening import open_store
+from server_stub.store.tables.clock import newest_s_of
 from server_stub.wakeups import Link, Wakeups
 from server_stub.workers import run_workers
 from wallet_sdk.ports import Clock, Random

@@ -254,7 +254,7 @@ def _audit(chosen: Chosen) -> int:
         f" {report.fraud_cases} fraud cases; {report.sealed} entries sealed"
     )
     for law in report.laws:
-        broken = [finding.what for finding in report.findings if finding.law == law]
+        broken = [f"{finding.name}  {finding.what}" for finding in report.findings if finding.law == law]
         say(f"{'BROKEN' if broken else 'good  '}  {law}")
         for what in broken:
             say(f"          {what}")

@@ -25,7 +25,8 @@ def _clock(chosen: Chosen) -> int:
     from server_stub.bootstrap import opened_store
     from server_stub.config import CONFIG_FILE, read_config
     from server_stub.ledger_clock import ClockDoubtError, LedgerClock
-    from server_stub.service.ledger_time import accept_clock, newest_s_of, told_time
+    from server_stub.service.ledger_time import accept_clock
+    from server_stub.store.tables.clock import newest_s_of, told_time
 
     clock: Clock = chosen.clock
     now_s = clock.now_ms() // 1000

@@ -12,9 +12,10 @@ from typing import Final
 
 from server_stub.ledger_clock import ClockDoubtError
 from server_stub.service.holding import ExpireHoldCommand, due_holds
-from server_stub.service.ledger_time import MARK_EVERY_S, MarkTimeCommand, marked_s
+from server_stub.service.ledger_time import MARK_EVERY_S, MarkTimeCommand
 from server_stub.service.operator import Operator
 from server_stub.service.sealing import prepare_seal
+from server_stub.store.tables.clock import marked_s
 from wallet_sdk.protocol.errors import TillcodeError
 
 _LOG: Final = logging.getLogger("tillcode.server")

@@ -4,6 +4,7 @@ Each check is one query that returns what is wrong, so an empty answer is the pr
 tables but share no code with what writes them: a mistake there must not hide itself here.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -23,6 +24,11 @@ class Finding:
 
     law: str
     what: str
+
+    @property
+    def name(self) -> str:
+        """Eight hex digits of what it says: a person acknowledges this finding by them, and no other."""
+        return hashlib.sha256(f"{self.law}\0{self.what}".encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,9 +8,8 @@ from typing import Final
 from server_stub.committer import Command
 from server_stub.ledger_clock import ClockDoubtError, LedgerClock
 from server_stub.store.base import Store
-from server_stub.store.reader import Reader
-from server_stub.store.records_clock import Acknowledgement, TimeMark
-from server_stub.store.tables.clock import ACKNOWLEDGEMENTS, TIME_MARKS
+from server_stub.store.records_clock import TimeMark
+from server_stub.store.tables.clock import TIME_MARKS, acknowledge, newest_s_of, told_time
 from server_stub.store.writer import Writer
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError
 
@@ -19,11 +18,6 @@ _LOG: Final = logging.getLogger("tillcode.server")
 MARK_EVERY_S: Final = 60
 #: What a person types to acknowledge that the clock is right.
 CLOCK: Final = "clock"
-#: A ledger from before there were marks: its newest seal, and the entries that were written last.
-_NEWEST_FACT: Final = (
-    "SELECT max(at_s) FROM (SELECT at_s FROM seals WHERE id = (SELECT max(id) FROM seals)"
-    " UNION ALL SELECT at_s FROM (SELECT at_s FROM entries ORDER BY number DESC LIMIT 1000) e) f"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,24 +89,6 @@ class ClockWatch:
             return newest_s_of(reader)
 
 
-def newest_s_of(reader: Reader) -> int:
-    """The newest time that the ledger knows of, seconds since the epoch; 0 for none."""
-    mark = reader.find(TIME_MARKS, 1)
-    return int(reader.rows(_NEWEST_FACT)[0][0] or 0) if mark is None else mark.newest_s
-
-
-def marked_s(reader: Reader) -> int:
-    """The time of the mark, 0 when there is none yet."""
-    mark = reader.find(TIME_MARKS, 1)
-    return 0 if mark is None else mark.newest_s
-
-
-def acknowledge(writer: Writer, *, name: str, what: str, at_s: int) -> None:
-    """Let it stand in the ledger that a person has gone on with a finding."""
-    number = writer.next_in_line(ACKNOWLEDGEMENTS)
-    writer.add(ACKNOWLEDGEMENTS, Acknowledgement(id=number, name=name, what=what, at_s=at_s))
-
-
 def accept_clock(store: Store, *, date: str, now_s: int) -> None:
     """A person has looked at another clock, and types the date that both have.
 
@@ -124,8 +100,3 @@ def accept_clock(store: Store, *, date: str, now_s: int) -> None:
         raise MisuseError(ErrorCode.BAD_ARGUMENT, text, param="accept")
     with store.writing() as writer:
         AcceptClockCommand(at_s=now_s).apply(writer)
-
-
-def told_time(at_s: int) -> str:
-    """As people and programs read it."""
-    return datetime.fromtimestamp(at_s, UTC).isoformat().replace("+00:00", "Z")

@@ -60,3 +60,17 @@ def restore_store(folder: Path, backup: Path, *, database: str) -> Store:
     from server_stub.store.postgres import PostgresStore
 
     return PostgresStore.restore(database, backup)
+
+
+def remove_store(folder: Path, *, database: str) -> None:
+    """Take away what ``restore_store`` has just made and nobody is to serve; its place is as empty as it was.
+
+    Raises:
+        UnavailableError: STORAGE_FAILED.
+    """
+    if not database:
+        SqliteStore.remove(folder / LEDGER_FILE)
+        return
+    from server_stub.store.postgres import PostgresStore
+
+    PostgresStore.remove(database)

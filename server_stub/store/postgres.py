@@ -25,7 +25,8 @@ from server_stub.ledger import AccountId
 from server_stub.store.migrations import TABLE
 from server_stub.store.numbers import Numbers
 from server_stub.store.postgres_arrays import array_of, dumpers
-from server_stub.store.postgres_copies import copy_in, copy_out
+from server_stub.store.postgres_copies import copy_in, copy_out, drop_all
+from server_stub.store.postgres_errors import CONFLICTS, before_commit, storage_error
 from server_stub.store.postgres_founding import check_empty, has_ledger, migrate
 from server_stub.store.reader import Reader
 from server_stub.store.session import Column, ConflictError, KeyedQuery, Kind, Row
@@ -48,13 +49,6 @@ _MOVE: Final = (
     " WHERE a.id = v.id AND a.balance + v.minor >= a.floor"
 )
 _TAKE_BLOCK: Final = "UPDATE numbers SET next = next + %s RETURNING next"
-#: Another process was faster: 40001, 40P01, 55P03, and 23505 for a key that both have added.
-_CONFLICTS: Final = (
-    errors.SerializationFailure,
-    errors.DeadlockDetected,
-    errors.LockNotAvailable,
-    errors.UniqueViolation,
-)
 #: A commit that the database has given up waiting for on its replicas: durable here, perhaps nowhere else.
 _COMMIT_IN_DOUBT: Final = "01000"
 
@@ -161,7 +155,7 @@ class PostgresStore:
                 raise MisuseError(ErrorCode.NOT_INITIALISED, "the database holds no ledger; restore a backup")
             migrate(connection, self._faults)
         except psycopg.Error as error:
-            raise _storage_error(error) from error
+            raise storage_error(error) from error
 
     @classmethod
     def create(cls, address: str, *, faults: Faults | None = None) -> "PostgresStore":
@@ -176,7 +170,7 @@ class PostgresStore:
                 check_empty(connection)
                 connection.execute(TABLE)
         except psycopg.Error as error:
-            raise _storage_error(error) from error
+            raise storage_error(error) from error
         return cls(address, faults=faults)
 
     @contextmanager
@@ -190,7 +184,7 @@ class PostgresStore:
                 with suppress(psycopg.Error):
                     connection.execute("ROLLBACK")
         except psycopg.Error as error:
-            raise _storage_error(error) from error
+            raise storage_error(error) from error
 
     @contextmanager
     def writing(self) -> Generator[Writer]:
@@ -207,7 +201,7 @@ class PostgresStore:
                 self._faults.reach(FaultPoint.WRITTEN)
                 is_ready = True
             except psycopg.Error as error:
-                raise _before_commit(error) from error
+                raise before_commit(error) from error
             finally:
                 if not is_ready:
                     _give_up(connection)
@@ -227,7 +221,7 @@ class PostgresStore:
             with psycopg.connect(self._address, connect_timeout=_CONNECT_S) as connection:
                 copy_out(connection, folder)
         except psycopg.Error as error:
-            raise _storage_error(error) from error
+            raise storage_error(error) from error
 
     @classmethod
     def restore(cls, address: str, folder: Path) -> "PostgresStore":
@@ -241,8 +235,21 @@ class PostgresStore:
                 check_empty(connection)
                 copy_in(connection, folder)
         except psycopg.Error as error:
-            raise _storage_error(error) from error
+            raise storage_error(error) from error
         return cls(address)
+
+    @staticmethod
+    def remove(address: str) -> None:
+        """Take away what ``restore`` has just made: its tables, the only ones of that database.
+
+        Raises:
+            UnavailableError: STORAGE_FAILED.
+        """
+        try:
+            with psycopg.connect(address, connect_timeout=_CONNECT_S) as connection:
+                drop_all(connection)
+        except psycopg.Error as error:
+            raise storage_error(error) from error
 
     def close(self) -> None:
         """See ``Store.close``."""
@@ -264,9 +271,9 @@ class PostgresStore:
             self._faults.reach(FaultPoint.COMMITTED)
         except psycopg.Error as error:
             connection.close()
-            if isinstance(error, (*_CONFLICTS, errors.IntegrityError)):
-                raise _before_commit(error) from error  # the database says itself that it was undone
-            raise _storage_error(error, outcome=MoneyOutcome.UNKNOWN) from error
+            if isinstance(error, (*CONFLICTS, errors.IntegrityError)):
+                raise before_commit(error) from error  # the database says itself that it was undone
+            raise storage_error(error, outcome=MoneyOutcome.UNKNOWN) from error
         if done.statusmessage != "COMMIT":
             raise AssertionError(f"a unit of work that had failed was to be committed: {done.statusmessage}")
         if _COMMIT_IN_DOUBT in self._notices:
@@ -284,7 +291,7 @@ class PostgresStore:
                 connection.execute("BEGIN")
             except psycopg.OperationalError as error:
                 if last_try:
-                    raise _storage_error(error) from error
+                    raise storage_error(error) from error
                 if self._writing is not None:
                     self._writing.close()
             else:
@@ -372,22 +379,3 @@ def _unnest(columns: Sequence[Column]) -> str:
 def _arrays(columns: Sequence[Column], rows: Sequence[Row]) -> list[object]:
     """The rows turned into one array for each column."""
     return [array_of(column.kind, values) for column, values in zip(columns, zip(*rows, strict=True), strict=True)]
-
-
-def _before_commit(error: psycopg.Error) -> Exception:
-    """What went wrong while nothing had been committed yet."""
-    if isinstance(error, _CONFLICTS):
-        return ConflictError(f"another process was faster: {_first_line(error)}")
-    if isinstance(error, (errors.IntegrityError, errors.DataError, errors.ProgrammingError)):
-        return AssertionError(f"a command of ours broke a constraint: {_first_line(error)}")
-    return _storage_error(error)
-
-
-def _storage_error(error: psycopg.Error, *, outcome: MoneyOutcome = MoneyOutcome.NOT_CHARGED) -> UnavailableError:
-    is_corrupt = isinstance(error, (errors.DataCorrupted, errors.IndexCorrupted))
-    code = ErrorCode.STORAGE_CORRUPT if is_corrupt else ErrorCode.STORAGE_FAILED
-    return UnavailableError(code, f"the ledger's database: {_first_line(error)}", outcome=outcome)
-
-
-def _first_line(error: psycopg.Error) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

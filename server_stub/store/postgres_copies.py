@@ -51,6 +51,12 @@ def copy_in(connection: psycopg.Connection[Any], folder: Path) -> None:
         _load(connection, folder, table)
 
 
+def drop_all(connection: psycopg.Connection[Any]) -> None:
+    """Every table of a database in which ``copy_in`` has found no others than ours."""
+    names = [table for (table,) in connection.execute(_TABLES).fetchall()]
+    connection.execute(f"DROP TABLE {', '.join(names)} CASCADE".encode())
+
+
 def _load(connection: psycopg.Connection[Any], folder: Path, table: str) -> None:
     with (
         (folder / f"{table}.copy").open("rb") as file,

@@ -1,5 +1,6 @@
 """A backup is of one moment, is refused when a byte of it is off, and comes back clean."""
 
+import re
 import shutil
 import threading
 from dataclasses import replace
@@ -11,9 +12,11 @@ from server_stub.backup import MANIFEST, back_up, restore
 from server_stub.bootstrap import opened_store
 from server_stub.config import CONFIG_FILE, KEYS_FOLDER, LEDGER_FILE, read_config, write_config
 from server_stub.risk.file import RISK_FILE
+from server_stub.store.tables.clock import ACKNOWLEDGEMENTS
 from server_stub.store.tables.payments import PAYMENTS
 from tests.unit.server_stub.harness import House, opened_house
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
+from wallet_sdk.testing import FROZEN_NOW_S
 
 #: Each of these tests runs on SQLite and on PostgreSQL.
 ON_EVERY_DATABASE = True
@@ -40,7 +43,7 @@ def test_a_backup_while_payments_come_in_is_of_one_moment(house: House, tmp_path
     payer = threading.Thread(target=pay)
     payer.start()
     assert started.wait(20)
-    back_up(house.folder, tmp_path / "backup", made_at_s=1)
+    back_up(house.folder, tmp_path / "backup", made_at_s=FROZEN_NOW_S)
     payer.join()
     restore(tmp_path / "restored", tmp_path / "backup", database=empty)
     with opened_store(tmp_path / "restored") as store, store.reading() as reader:
@@ -51,7 +54,7 @@ def test_risk_rules_come_back_with_the_ledger(house: House, tmp_path: Path, empt
     """A server that forgot them would refuse nothing; and they must be what was backed up."""
     rules = '[[cap]]\nname = "small"\ncurrency = "EUR"\npayment_max_minor = 1\n'
     (house.folder / RISK_FILE).write_text(rules)
-    back_up(house.folder, tmp_path / "backup", made_at_s=1)
+    back_up(house.folder, tmp_path / "backup", made_at_s=FROZEN_NOW_S)
     restore(tmp_path / "restored", tmp_path / "backup", database=empty)
     assert (tmp_path / "restored" / RISK_FILE).read_text() == rules
     (tmp_path / "backup" / RISK_FILE).write_text(rules.replace("1", "9"))
@@ -65,15 +68,15 @@ def test_a_backup_that_fails_leaves_no_folder(house: House, tmp_path: Path) -> N
     config = read_config(house.folder / CONFIG_FILE)
     (house.folder / RISK_FILE).mkdir()
     with pytest.raises(UnavailableError, match="Is a directory"):
-        back_up(house.folder, tmp_path / "backup", made_at_s=1)
+        back_up(house.folder, tmp_path / "backup", made_at_s=FROZEN_NOW_S)
     assert not (tmp_path / "backup").exists()
     (house.folder / RISK_FILE).rmdir()
     write_config(house.folder / CONFIG_FILE, replace(config, database="postgresql://nobody@127.0.0.1:1/none"))
     with pytest.raises(UnavailableError, match="connection"):
-        back_up(house.folder, tmp_path / "backup", made_at_s=1)
+        back_up(house.folder, tmp_path / "backup", made_at_s=FROZEN_NOW_S)
     assert not (tmp_path / "backup").exists()
     write_config(house.folder / CONFIG_FILE, config)
-    assert back_up(house.folder, tmp_path / "backup", made_at_s=1).files
+    assert back_up(house.folder, tmp_path / "backup", made_at_s=FROZEN_NOW_S).files
 
 
 def test_what_is_restored_goes_on(house: House, tmp_path: Path, empty: str) -> None:
@@ -82,7 +85,7 @@ def test_what_is_restored_goes_on(house: House, tmp_path: Path, empty: str) -> N
     request = terminal.request()
     claim = (request, wallet.intent(request))
     outcomes = terminal.capture(claim)
-    back_up(house.folder, tmp_path / "backup", made_at_s=1)
+    back_up(house.folder, tmp_path / "backup", made_at_s=FROZEN_NOW_S)
     restore(tmp_path / "restored", tmp_path / "backup", database=empty)
     shutil.copytree(house.folder / KEYS_FOLDER, tmp_path / "restored" / KEYS_FOLDER)
     with opened_house(tmp_path / "restored") as again:
@@ -98,9 +101,9 @@ def test_what_is_restored_goes_on(house: House, tmp_path: Path, empty: str) -> N
 def test_a_backup_that_is_off_by_a_byte_is_refused(house: House, tmp_path: Path, empty: str) -> None:
     """So are one without its manifest, a second one into the same folder, and a restore over a ledger."""
     target = tmp_path / "backup"
-    back_up(house.folder, target, made_at_s=1)
+    back_up(house.folder, target, made_at_s=FROZEN_NOW_S)
     with pytest.raises(MisuseError) as there:
-        back_up(house.folder, target, made_at_s=1)
+        back_up(house.folder, target, made_at_s=FROZEN_NOW_S)
     assert there.value.code is ErrorCode.ALREADY_ENROLLED
     with pytest.raises(MisuseError) as over:
         restore(house.folder, target)
@@ -125,7 +128,7 @@ def test_what_the_audit_finds_wrong_is_not_left_where_it_could_be_served(
     house.wallet()
     with house.desk.operator.store.writing() as writer:
         writer.rows("UPDATE accounts SET balance = balance + 1 WHERE kind = 1 RETURNING id")
-    back_up(house.folder, tmp_path / "backup", made_at_s=1)
+    back_up(house.folder, tmp_path / "backup", made_at_s=FROZEN_NOW_S)
     aside = tmp_path / "restored" / f"{LEDGER_FILE}.damaged"
     aside.parent.mkdir()
     aside.write_text("the only copy")
@@ -133,3 +136,49 @@ def test_what_the_audit_finds_wrong_is_not_left_where_it_could_be_served(
         restore(tmp_path / "restored", tmp_path / "backup", database=empty)
     assert caught.value.code is ErrorCode.STORAGE_CORRUPT
     assert list((tmp_path / "restored").iterdir()) == [aside]
+    restore(tmp_path / "restored", tmp_path / "backup", database=empty, acknowledged=names_in(str(caught.value)))
+
+
+def names_in(refusal: str) -> list[str]:
+    """The names of the findings that a refusal tells."""
+    return re.findall(r"--acknowledge ([0-9a-f]{8})", refusal)
+
+
+def test_a_finding_that_a_person_knows_does_not_end_every_later_backup(
+    house: House, tmp_path: Path, empty: str
+) -> None:
+    """He names it, and nothing else is let through with it; what he did stands in the ledger, and in its backups."""
+    house.wallet()
+    with house.desk.operator.store.writing() as writer:
+        writer.rows("UPDATE accounts SET balance = balance + 1 WHERE kind = 1 RETURNING id")
+    back_up(house.folder, tmp_path / "backup", made_at_s=FROZEN_NOW_S)
+    with pytest.raises(UnavailableError, match="what was restored is not clean") as caught:
+        restore(tmp_path / "restored", tmp_path / "backup", database=empty)
+    names = names_in(str(caught.value))
+    assert len(names) == 2  # the balance is not the sum of its postings, and the currency's sum is not zero
+    with pytest.raises(UnavailableError):
+        restore(tmp_path / "restored", tmp_path / "backup", database=empty, acknowledged=names[:1])
+    with pytest.raises(MisuseError, match="there is no finding 00000000"):
+        restore(tmp_path / "restored", tmp_path / "backup", database=empty, acknowledged=[*names, "00000000"])
+    restore(tmp_path / "restored", tmp_path / "backup", database=empty, now_s=FROZEN_NOW_S, acknowledged=names)
+    with opened_store(tmp_path / "restored") as store, store.reading() as reader:
+        assert [one.name for one in reader.list_all(ACKNOWLEDGEMENTS)] == names
+
+
+@pytest.mark.parametrize(
+    ("made_at_s", "said"),
+    [
+        (FROZEN_NOW_S - 40 * 86_400, "before its ledger's newest time"),
+        (FROZEN_NOW_S + 40 * 86_400, "calls later"),
+    ],
+)
+def test_a_backup_from_a_wrong_clock_is_told(
+    house: House, tmp_path: Path, empty: str, made_at_s: int, said: str
+) -> None:
+    """Its time says which backup is the newest; restored all the same when a person knows of it."""
+    house.wallet()
+    back_up(house.folder, tmp_path / "backup", made_at_s=made_at_s)
+    with pytest.raises(UnavailableError, match=said) as caught:
+        restore(tmp_path / "restored", tmp_path / "backup", database=empty, now_s=FROZEN_NOW_S)
+    names = names_in(str(caught.value))
+    restore(tmp_path / "restored", tmp_path / "backup", database=empty, now_s=FROZEN_NOW_S, acknowledged=names)

@@ -10,8 +10,8 @@ from server_stub.bootstrap import opened_store
 from server_stub.config import CONFIG_FILE, ClockPolicy, ServerConfig, read_config
 from server_stub.finding_commands import _clock
 from server_stub.ledger_clock import ClockDoubtError, LedgerClock
-from server_stub.service.ledger_time import ClockWatch, newest_s_of
-from server_stub.store.tables.clock import ACKNOWLEDGEMENTS
+from server_stub.service.ledger_time import ClockWatch
+from server_stub.store.tables.clock import ACKNOWLEDGEMENTS, newest_s_of
 from tests.unit.server_stub.harness import ONLINE, House, opened_house
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError
