@@ -165,11 +165,13 @@ def _backup(chosen: Chosen) -> int:
 
 def _restore(chosen: Chosen) -> int:
     from server_stub.backup import restore
+    from server_stub.store.tables.clock import told_time
 
     known: list[str] = chosen.acknowledge
-    manifest = restore(chosen.data_folder, chosen.folder, database=chosen.database, now_s=_now_s(), acknowledged=known)
+    epoch = restore(chosen.data_folder, chosen.folder, database=chosen.database, now_s=_now_s(), acknowledged=known)
     found = f"with {len(known)} acknowledged findings, which it notes" if known else "the audit finds the ledger clean"
-    say(f"restored {len(manifest.files)} files; {found}")
+    say(f"restored the ledger of {told_time(epoch.backup_made_at_s)}; {found}")
+    say(f"numbers go on after {epoch.number}, so that none of what was lost since is handed out again")
     if not (chosen.data_folder / KEYS_FOLDER).exists():
         say(f"put the keys back into {chosen.data_folder / KEYS_FOLDER} before you serve")
     return 0

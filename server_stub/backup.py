@@ -17,9 +17,11 @@ import msgspec
 
 from server_stub.audit import Finding, audit
 from server_stub.config import CONFIG_FILE, read_config, write_config
+from server_stub.epochs import begin_epoch
 from server_stub.risk.file import RISK_FILE
 from server_stub.store.base import Store
 from server_stub.store.opening import open_store, remove_store, restore_store
+from server_stub.store.records_epoch import Epoch
 from server_stub.store.tables.clock import acknowledge, newest_s_of, told_time
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, TillcodeError, UnavailableError
 
@@ -89,14 +91,15 @@ def restore(
     database: str | None = None,
     now_s: int | None = None,
     acknowledged: Collection[str] = (),
-) -> Manifest:
+) -> Epoch:
     """Bring a backup back into a folder that has no ledger, or an empty database; the audit must find it clean.
 
-    Settings and risk rules that are in the folder already stay as they are.
+    Settings and risk rules that are in the folder already stay as they are. Answered with the epoch that begins.
 
     Args:
         database: the address to restore to, when it is another than in the settings; they name it from then on.
-        now_s: this machine's time, which a backup cannot be from after; None: it is not compared.
+        now_s: this machine's time, which a backup cannot be from after, and above which numbers go on; None: it is
+            not compared, and they go on from when the backup was made.
         acknowledged: names of findings with which a person goes on; they stand in the restored ledger from then on.
 
     Raises:
@@ -120,6 +123,8 @@ def restore(
                 findings = (*_of_time(store, manifest, now_s, skew_s=config.clock.jump_max_s), *audit(store).findings)
                 _check_known(findings, acknowledged)
                 _note(store, findings, at_s=manifest.made_at_s if now_s is None else now_s)
+                at_s = max(now_s or 0, manifest.made_at_s)
+                epoch = begin_epoch(store, at_s=at_s, backup_made_at_s=manifest.made_at_s)
         except TillcodeError:
             remove_store(folder, database=address)  # nobody is to serve it by mistake
             raise
@@ -129,7 +134,7 @@ def restore(
             shutil.copyfile(source / RISK_FILE, folder / RISK_FILE)
     except OSError as error:
         raise UnavailableError(ErrorCode.STORAGE_FAILED, f"{folder}: {error.strerror}") from error
-    return manifest
+    return epoch
 
 
 def _checked(source: Path) -> Manifest:

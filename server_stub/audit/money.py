@@ -144,9 +144,10 @@ MONEY_LAWS: Final = (
         " WHERE s.token_id = c.token_id AND s.terminal_id = p.terminal_id)",
     ),
     Law(
-        "denials are numbered without a gap",
-        "{} denials, the last has number {}",
-        "SELECT count(*), max(id) FROM denials HAVING count(*) <> coalesce(max(id), 0)",
+        "denials are numbered without a gap, from 1 or from a restore on",
+        "denial {} has none before it",
+        "SELECT d.id FROM denials d LEFT JOIN denials b ON b.id = d.id - 1 WHERE d.id > 1 AND b.id IS NULL"
+        " AND d.id - 1 NOT IN (SELECT number FROM epochs)",
     ),
     Law(
         "whoever was refused for risk was declined, and every such decline has its reason",

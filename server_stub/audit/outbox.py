@@ -52,11 +52,17 @@ OUTBOX_LAWS: Final = (
         " (SELECT count(*) AS told FROM events WHERE kind = 'payment.closed') e WHERE c.closed <> e.told",
     ),
     Law(
-        "each merchant's events are numbered from 1 without a gap",
-        "merchant {} has {} numbered events, the last is {}",
-        "SELECT e.merchant_id, count(e.number), max(e.number) FROM events e LEFT JOIN event_counts c"
-        " ON c.merchant_id = e.merchant_id GROUP BY e.merchant_id, c.last_number"
-        " HAVING count(e.number) <> coalesce(max(e.number), 0) OR coalesce(max(e.number), 0) <>"
-        " coalesce(c.last_number, 0)",
+        "each merchant's events are numbered without a gap, from 1 or from a restore on",
+        "merchant {}: nothing before event {}",
+        "SELECT e.merchant_id, e.number FROM events e LEFT JOIN events b ON b.merchant_id = e.merchant_id"
+        " AND b.number = e.number - 1 WHERE e.number > 1 AND b.number IS NULL"
+        " AND e.number - 1 NOT IN (SELECT number FROM epochs)",
+    ),
+    Law(
+        "each merchant's events are counted up to the last",
+        "merchant {} has events up to {}, counted up to {}",
+        "SELECT e.merchant_id, coalesce(max(e.number), 0), coalesce(c.last_number, 0) FROM events e"
+        " LEFT JOIN event_counts c ON c.merchant_id = e.merchant_id GROUP BY e.merchant_id, c.last_number"
+        " HAVING coalesce(max(e.number), 0) <> coalesce(c.last_number, 0)",
     ),
 )

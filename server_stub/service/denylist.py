@@ -115,10 +115,12 @@ def published(operator: Operator, *, since: int) -> api.DenylistAnswer:
     """The signed list after the number that the caller has seen; the newest again when it has seen that."""
     with operator.store.reading() as reader:
         newest = newest_number(reader)
-        rows = _denials_after(reader, min(since, newest - 1) if since else 0) if newest else ()
-    if not rows:
+        # Whoever has seen a number of a life that was lost gets all there is on top of it: ours are above that (R-131).
+        base = min(since, newest - 1) if since else 0
+        rows = _denials_after(reader, base) if newest else ()
+    if not newest:
         return api.DenylistAnswer(number=0, newest=0, denylist="")
-    listed = list_of(rows, base=rows[0].id - 1 if since else 0, at_s=operator.now_s())
+    listed = list_of(rows, base=base, at_s=operator.now_s()) if rows else _empty(newest, at_s=operator.now_s())
     envelope = seal(listed, operator.signers.denylist.at(listed.made_at_s)).envelope
     return api.DenylistAnswer(number=listed.number, newest=newest, denylist=api.to_base64url(envelope))
 
@@ -144,8 +146,13 @@ def list_of(denials: Iterable[Denial], *, base: int, at_s: int) -> Denylist:
 
 
 def newest_number(reader: Reader) -> int:
-    """The number of the newest list, 0 while nothing is revoked."""
-    return int(reader.rows("SELECT coalesce(max(id), 0) FROM denials")[0][0])
+    """The number of the newest list, 0 while nothing is revoked in a ledger that was never restored."""
+    return max(int(reader.rows("SELECT coalesce(max(id), 0) FROM denials")[0][0]), reader.epoch())
+
+
+def _empty(number: int, *, at_s: int) -> Denylist:
+    """Nothing is revoked, and whoever has seen a list of a life that was lost has missed nothing."""
+    return Denylist(number=number, made_at_s=at_s)
 
 
 def _denials_after(reader: Reader, number: int) -> tuple[Denial, ...]:

@@ -158,8 +158,9 @@ def after(operator: Operator, merchant_id: MerchantId, number: int, *, limit: in
 
 def _next_number(writer: Writer, merchant_id: MerchantId) -> int:
     count = writer.find(EVENT_COUNTS, merchant_id)
+    number = max(0 if count is None else count.last_number, writer.epoch()) + 1
     if count is None:
-        writer.add(EVENT_COUNTS, EventCount(merchant_id=merchant_id, last_number=1))
-        return 1
-    writer.change(EVENT_COUNTS, replace(count, last_number=count.last_number + 1))
-    return count.last_number + 1
+        writer.add(EVENT_COUNTS, EventCount(merchant_id=merchant_id, last_number=number))
+    else:
+        writer.change(EVENT_COUNTS, replace(count, last_number=number))
+    return number

@@ -45,7 +45,7 @@ def rotate(
         UnavailableError: STORAGE_FAILED.
     """
     with store.reading() as reader:
-        trust = reader.trust()
+        trust, epoch = reader.trust(), reader.epoch()
     if trust is None:
         raise MisuseError(ErrorCode.NOT_INITIALISED, "the ledger is empty; restore a backup")
     if trust.root_key != root.public_key:
@@ -57,7 +57,8 @@ def rotate(
         _fresh(folder, role, random, now_s=now_s, starts_at_s=_start_of(kept, role, now_s, start_in_s))
         for role in roles
     )
-    bundle = seal(TrustBundle(version=known.version + 1, made_at_s=now_s, keys=kept + fresh), root)
+    version = max(known.version, epoch) + 1  # R-131
+    bundle = seal(TrustBundle(version=version, made_at_s=now_s, keys=kept + fresh), root)
     with store.writing() as writer:
         writer.add(TRUST, Trust(version=bundle.message.version, bundle=bundle.envelope, root_key=root.public_key))
     return Rotated(bundle=bundle, starts_at_s=max(key.not_before_s for key in fresh))

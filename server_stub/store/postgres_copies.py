@@ -1,6 +1,7 @@
 """A whole PostgreSQL ledger out into files and in again, one for each table, in PostgreSQL's own binary form."""
 
 import os
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,6 +11,11 @@ from server_stub.store.migrations import TABLE, known_migrations, missing_migrat
 from wallet_sdk.protocol.errors import ErrorCode, UnavailableError
 
 _TABLES: Final = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename"
+#: Each reference: the table that makes it, the table that it names.
+_REFERENCES: Final = (
+    "SELECT f.relname, t.relname FROM pg_constraint c JOIN pg_class f ON f.oid = c.conrelid JOIN pg_class t"
+    " ON t.oid = c.confrelid WHERE c.contype = 'f' AND c.connamespace = current_schema()::regnamespace"
+)
 MIGRATIONS: Final = "migrations"
 _CHUNK_BYTES: Final = 1 << 20
 
@@ -46,7 +52,7 @@ def copy_in(connection: psycopg.Connection[Any], folder: Path) -> None:
     tables = {table for (table,) in connection.execute(_TABLES).fetchall()}
     if {path.stem for path in folder.glob("*.copy")} != tables:
         raise UnavailableError(ErrorCode.STORAGE_CORRUPT, "the backup has other tables than its migrations have made")
-    for table in sorted(tables - {MIGRATIONS}):
+    for table in _referred_first(connection, tables - {MIGRATIONS}):
         connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names of the database's own
         _load(connection, folder, table)
 
@@ -55,6 +61,14 @@ def drop_all(connection: psycopg.Connection[Any]) -> None:
     """Every table of a database in which ``copy_in`` has found no others than ours."""
     names = [table for (table,) in connection.execute(_TABLES).fetchall()]
     connection.execute(f"DROP TABLE {', '.join(names)} CASCADE".encode())
+
+
+def _referred_first(connection: psycopg.Connection[Any], tables: set[str]) -> list[str]:
+    """Tables in such a sequence that a row is there before another refers to it."""
+    graph: dict[str, set[str]] = {table: set() for table in sorted(tables)}
+    for table, referred in connection.execute(_REFERENCES).fetchall():
+        graph[table] |= {referred} - {table}
+    return list(TopologicalSorter(graph).static_order())
 
 
 def _load(connection: psycopg.Connection[Any], folder: Path, table: str) -> None:

@@ -70,6 +70,10 @@ class Reader:
         rows = self._session.rows("SELECT version, bundle, root_key FROM trust ORDER BY version DESC LIMIT 1")
         return TRUST.record_of(rows[0]) if rows else None
 
+    def epoch(self) -> int:
+        """Numbers that are handed out must be above this one: 0 in a ledger that was never restored."""
+        return self._number("SELECT coalesce(max(number), 0) FROM epochs", ())
+
     def neighbours(self, token_id: TokenId, counter: Counter) -> tuple[SpentCounter, ...]:
         """The signature with this counter first, then the nearest intents around it, as far as there are any."""
         rows = self._session.rows_of(NEIGHBOURS, [(token_id, counter)])

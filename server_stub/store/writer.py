@@ -201,7 +201,7 @@ class Writer(Reader):
         return WalletId(self._next_id(WALLETS, above=3000))
 
     def next_in_line(self, table: Table[int, Any]) -> int:
-        """The next of a table's consecutive ids. Two processes that take the same one conflict; one decides anew."""
+        """The next of a table's ids, consecutive within an epoch; of two processes that take one, one tries again."""
         return self._next_id(table, above=0)
 
     # --- the unit itself ---
@@ -302,7 +302,7 @@ class Writer(Reader):
 
     def _next_id(self, table: Table[Any, Any], *, above: int) -> int:
         stored = self._session.rows(f"SELECT coalesce(max(id), {above}) FROM {table.name}")  # noqa: S608 - our names
-        return int(max(int(stored[0][0]), *self._added[table], above)) + 1
+        return int(max(int(stored[0][0]), *self._added[table], above, self.epoch())) + 1
 
 
 def _nearest(counter: Counter, candidates: Iterable[SpentCounter]) -> tuple[SpentCounter, ...]:
