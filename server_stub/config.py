@@ -75,6 +75,7 @@ class RequestLimits:
             tills behind one address stays under it.
         key_per_s: requests a second with one API key.
         in_flight_max: requests under way, waiting ones among them; more are refused at once.
+        address_in_flight_max: of these, from one address; a mobile network hides a thousand waiting wallets behind one.
     """
 
     address_per_s: int = 1_000
@@ -82,6 +83,7 @@ class RequestLimits:
     key_per_s: int = 100
     key_burst: int = 500
     in_flight_max: int = 8_192
+    address_in_flight_max: int = 1_024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +144,7 @@ _HIGHEST: Final = {
     "in_flight_max": 1_000_000,
     "pause_max_h": 24 * 365,
     "jump_max_s": 24 * 3600,
+    "address_in_flight_max": 1_000_000,
 }
 
 

@@ -6,7 +6,6 @@ Source: draft-ietf-httpapi-ratelimit-headers-10, sections 3 and 4 (RateLimit-Pol
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address
 from typing import Final
 
 #: Callers remembered: about 200 bytes each. Who is forgotten starts with a full bucket, so forgetting is harmless
@@ -74,17 +73,3 @@ class Buckets:
             full_in_s=-(-(full - level) // (policy.per_s * 1000)),
             wait_s=wait_s,
         )
-
-
-def caller_of_address(host: str) -> str:
-    """Whose bucket an address takes from: an IPv6 customer owns a whole /64, so that is one caller."""
-    if ":" not in host:
-        return host
-    try:
-        address = ip_address(host.partition("%")[0])
-    except ValueError:
-        return host
-    if isinstance(address, IPv6Address):
-        mapped = address.ipv4_mapped
-        return str(mapped) if mapped is not None else str(IPv6Address(int(address) >> 64 << 64))
-    return host

@@ -8,6 +8,7 @@ from typing import Final, ParamSpec, TypeVar
 
 from server_stub.committer import Command
 from server_stub.faults import Faults
+from server_stub.routes.arriving import Arrivals
 from server_stub.routes.buckets import Buckets, Policy
 from server_stub.routes.load import Load
 from server_stub.routes.measures import Measures
@@ -40,6 +41,7 @@ class Desk:
     is_first: bool = True
     measures: Measures = field(default_factory=Measures)
     load: Load = field(default_factory=Load)
+    arrivals: Arrivals = field(default_factory=Arrivals)
     key_buckets: Buckets = field(init=False)
     _turn: asyncio.Semaphore = field(init=False, default_factory=lambda: asyncio.Semaphore(1))
 

@@ -14,13 +14,14 @@ from server_stub.routes.bodies import PaymentTold
 from server_stub.routes.desk import Desk
 from server_stub.routes.merchant import payment_of_merchant
 from server_stub.routes.operations import Access, Body, Incoming, Operation, Parameter
-from server_stub.service import enrolment, holding, payments, reads, refunds, tokens
+from server_stub.service import devices, enrolment, holding, payments, reads, refunds, tokens
 from server_stub.service.operator import Operator
 from server_stub.service.playground import after_commit, before_commit
 from server_stub.service.reads import Question
 from server_stub.store.callers import Scope
 from wallet_sdk.protocol import api, limits
 from wallet_sdk.protocol.errors import ErrorCode, RuleViolationError
+from wallet_sdk.protocol.ids import KeyId
 
 T = TypeVar("T")
 
@@ -54,8 +55,9 @@ def _command(
     tag: str,
     bytes_max: int = limits.MESSAGE_BYTES_MAX,
     json: type[Any] | None = None,
+    signer: Callable[[Operator, KeyId], object] | None = None,
 ) -> Operation:
-    is_long = bytes_max == limits.BATCH_BYTES_MAX
+    is_long = signer is not None
 
     async def call(desk: Desk, incoming: Incoming) -> object:
         return await take(desk, incoming.body)
@@ -86,6 +88,7 @@ def _command(
         answer=answer,
         call=call,
         body=Body(about=body, bytes_max=bytes_max, json=json),
+        signer=signer,
         take=take,
     )
 
@@ -254,6 +257,7 @@ OPERATIONS: Final = (
         payments.capture_answer,
         tag="Payments",
         bytes_max=limits.BATCH_BYTES_MAX,
+        signer=devices.terminal_of_key,
     ),
     _command(
         api.PATH_CLOSURES,

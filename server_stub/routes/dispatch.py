@@ -1,6 +1,5 @@
 """A row of the table as an endpoint. This is the process edge: whatever goes wrong, the caller gets a problem."""
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
@@ -14,6 +13,7 @@ from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from server_stub.connections import WHOLE
+from server_stub.routes.arriving import arrived
 from server_stub.routes.desk import Desk
 from server_stub.routes.edge import Passage, check_allowance, passage_of
 from server_stub.routes.operations import Access, Incoming, Operation
@@ -25,11 +25,10 @@ from server_stub.service.playground import ConnectionCutError
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.errors import (
     ErrorCode,
-    MalformedMessageError,
     MisuseError,
     TillcodeError,
-    UnavailableError,
 )
+from wallet_sdk.protocol.ids import KeyId
 
 _LOG: Final = logging.getLogger("tillcode.server")
 _BY_API_KEY: Final = frozenset({Access.API_KEY, Access.SIGNED_READ_OR_API_KEY})
@@ -65,15 +64,14 @@ def straight_of(desk: Desk, operation: Operation) -> ASGIApp:
 
 def _taker_of(desk: Desk, operation: Operation) -> ASGIApp:
     """What answers a row that wants nothing but a body: the paths of money, without an object of Starlette's."""
-    take, body = operation.take, operation.body
+    take = operation.take
     assert take is not None, "who calls has looked"
-    assert body is not None, "what takes a body has one"
 
     async def taker(scope: Scope, receive: Receive, send: Send) -> None:
         async def answer() -> bytes:
             seconds_max = None if WHOLE in scope else desk.body_s_max
             return msgspec.json.encode(
-                await take(desk, await _body(receive, bytes_max=body.bytes_max, seconds_max=seconds_max))
+                await take(desk, await _body(desk, operation, passage, receive, seconds_max=seconds_max))
             )
 
         passage = passage_of(scope)
@@ -129,7 +127,8 @@ async def _answer(desk: Desk, operation: Operation, request: Request) -> Respons
     caller = await _caller(desk, operation, request)
     body = b""
     if operation.body is not None:
-        body = await _body(request.receive, bytes_max=operation.body.bytes_max, seconds_max=desk.body_s_max)
+        passage = passage_of(request.scope)
+        body = await _body(desk, operation, passage, request.receive, seconds_max=desk.body_s_max)
     answer = await operation.call(desk, _incoming(request, body, caller))
     if isinstance(answer, Response):
         return answer
@@ -170,20 +169,24 @@ async def _caller(desk: Desk, operation: Operation, request: Request) -> Caller 
     return caller
 
 
-async def _body(receive: Receive, *, bytes_max: int, seconds_max: float | None) -> bytes:
-    """The whole body, given up as soon as it is too large or too slow."""
-    body = bytearray()
-    try:
-        async with asyncio.timeout(seconds_max):
-            is_whole = False
-            while not is_whole:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise ClientDisconnect
-                body += message.get("body", b"")
-                if len(body) > bytes_max:
-                    raise MalformedMessageError(ErrorCode.MESSAGE_TOO_LARGE, f"at most {bytes_max} bytes are taken")
-                is_whole = not message.get("more_body", False)
-    except TimeoutError as error:
-        raise UnavailableError(ErrorCode.NETWORK_TIMEOUT, "the body did not come in time") from error
-    return bytes(body)
+async def _body(
+    desk: Desk, operation: Operation, passage: Passage, receive: Receive, *, seconds_max: float | None
+) -> bytes:
+    """The body, of a device that is known where it is long."""
+    assert operation.body is not None, "what takes a body has one"
+    signer = operation.signer
+
+    async def check_signer(key_id: KeyId) -> None:
+        if signer is not None:
+            await desk.run(signer, desk.operator, key_id)
+
+    body = await arrived(
+        receive,
+        bytes_max=operation.body.bytes_max,
+        seconds_max=seconds_max,
+        arrivals=desk.arrivals,
+        address=passage.address,
+        check_signer=None if signer is None else check_signer,
+    )
+    passage.is_body_read = True
+    return body

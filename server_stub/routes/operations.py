@@ -12,10 +12,11 @@ import msgspec
 from server_stub.routes.desk import Desk
 from server_stub.service.api_keys import Caller
 from server_stub.service.message_signatures import HttpMessage
+from server_stub.service.operator import Operator
 from server_stub.store.callers import Scope
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.errors import ErrorCode, MalformedMessageError, RuleViolationError
-from wallet_sdk.protocol.ids import MerchantId
+from wallet_sdk.protocol.ids import KeyId, MerchantId
 
 T = TypeVar("T")
 
@@ -142,6 +143,7 @@ class Operation:
         name: the OpenAPI operationId, and the label in measures and logs.
         answer: type of the answer's body, or several; ``media_types`` other than JSON have none.
         scope: what an API key must be allowed.
+        signer: whose key may begin a body that does not come in one piece; None where every body is short.
         take: what ``call`` does, for an operation that wants nothing of a request but its body.
     """
 
@@ -158,4 +160,5 @@ class Operation:
     parameters: tuple[Parameter, ...] = ()
     media_types: tuple[str, ...] = (api.JSON,)
     answer_http_status: int = 200
+    signer: Callable[[Operator, KeyId], object] | None = None
     take: Callable[[Desk, bytes], Awaitable[object]] | None = None

@@ -9,8 +9,6 @@ from starlette.responses import Response
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.errors import ErrorCode, MoneyOutcome, TillcodeError, UnavailableError
 
-#: After these the rest of the body may still be on its way: nothing more is read from this connection.
-_CUT_OFF: Final = frozenset({ErrorCode.MESSAGE_TOO_LARGE, ErrorCode.NETWORK_TIMEOUT})
 #: These say when to come back.
 _LATER: Final = frozenset({ErrorCode.SERVER_BUSY, ErrorCode.RATE_LIMITED})
 #: How soon a busy server may be asked again.
@@ -27,8 +25,6 @@ def problem(
         more["retry-after"] = str(wait_s or _RETRY_AFTER_S)
     if error.code is ErrorCode.NOT_AUTHENTICATED:
         more["www-authenticate"] = f"{api.AUTHORIZATION_SCHEME}, Bearer"
-    if error.code in _CUT_OFF:
-        more["connection"] = "close"
     return Response(api.to_json(body), status_code=body.http_status, media_type=api.PROBLEM, headers=more)
 
 

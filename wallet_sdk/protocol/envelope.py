@@ -47,6 +47,10 @@ from wallet_sdk.protocol.messages import (
 #: ESP256 (ECDSA on P-256 with SHA-256) as CBOR: the negative integer -9.
 _PROTECTED_PREFIX_WITH_KEY_ID: Final = bytes.fromhex("a201280448")
 _PROTECTED_WITHOUT_KEY_ID: Final = bytes.fromhex("a10128")
+#: An array of four, and the protected header as a byte string of 13, which names a key.
+_HEAD: Final = b"\x84\x4d" + _PROTECTED_PREFIX_WITH_KEY_ID
+#: So many bytes of an envelope that names its signer tell who it is.
+HEAD_BYTES: Final = len(_HEAD) + limits.KEY_ID_BYTES
 _EMBEDDED_LABEL: Final = 33
 _UNPROTECTED_DEPTH_MAX: Final = 2
 
@@ -171,6 +175,17 @@ def peek_type(envelope: bytes, *, bytes_max: int = limits.BATCH_BYTES_MAX) -> Me
     """
     _, _, payload, _ = _split(envelope, bytes_max=bytes_max)
     return codec.peek_type(payload)
+
+
+def key_id_at_head(begun: bytes | bytearray) -> KeyId:
+    """Whose key an envelope names, of which no more than ``HEAD_BYTES`` need have come. Nothing is verified.
+
+    Raises:
+        MalformedMessageError: BAD_ENVELOPE when it cannot become an envelope that names its signer.
+    """
+    if not begun.startswith(_HEAD) or len(begun) < HEAD_BYTES:
+        raise MalformedMessageError(ErrorCode.BAD_ENVELOPE, "it does not begin as an envelope that names its signer")
+    return KeyId(bytes(begun[len(_HEAD) : HEAD_BYTES]))
 
 
 def verify(sealed: Sealed[Any], public_key: PublicKeyBytes) -> None:

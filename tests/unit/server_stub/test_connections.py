@@ -8,7 +8,14 @@ import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
-from server_stub.connections import CONNECTIONS_MAX, HEADERS_BYTES_MAX, WHOLE, Connection, room_for_connections
+from server_stub.connections import (
+    CONNECTIONS_MAX,
+    HEADERS_BYTES_MAX,
+    WHOLE,
+    Connection,
+    Crowd,
+    room_for_connections,
+)
 from wallet_sdk.protocol.errors import ErrorCode
 
 
@@ -106,6 +113,53 @@ def test_one_connection_too_many_is_told_so_and_closed() -> None:
     refused, served = asyncio.run(talk())
     assert code_of(refused) == (b"HTTP/1.1 503 SERVER_BUSY", ErrorCode.SERVER_BUSY)
     assert served.endswith(b"hello")
+
+
+def test_one_address_never_holds_all_connections() -> None:
+    """Whoever opens them all and says nothing stops nobody else; a proxy of ours brings everybody's."""
+
+    class Shared(Connection):
+        address_connections_max = 1
+
+    async def talk(trusted: str) -> bytes:
+        config = uvicorn.Config(hello, log_level="critical", http=Shared, forwarded_allow_ips=trusted)
+        config.load()
+        state = ServerState()
+        server = await asyncio.get_running_loop().create_server(lambda: Shared(config, state, {}), "127.0.0.1", 0)
+        async with server:
+            address = server.sockets[0].getsockname()
+            _, silent = await asyncio.open_connection(*address)
+            reader, writer = await asyncio.open_connection(*address)
+            writer.write(b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
+            answer = await reader.read()
+            for one in (silent, writer):
+                one.close()
+        return answer
+
+    assert code_of(asyncio.run(talk("192.0.2.1"))) == (b"HTTP/1.1 503 SERVER_BUSY", ErrorCode.SERVER_BUSY)
+    assert asyncio.run(talk("127.0.0.1")).endswith(b"hello")
+
+
+def test_bodies_of_all_connections_together_are_bounded() -> None:
+    """What has come and is not answered counts; the body too many is refused at once, whoever sends it."""
+
+    class Narrow(Connection):
+        bodies_bytes_max = 10
+
+    head = b"POST / HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: %d\r\n\r\n"
+    answer = talked(head % 11 + b"12345678901", protocol=Narrow, app=say_whether_whole)
+    assert code_of(answer) == (b"HTTP/1.1 503 SERVER_BUSY", ErrorCode.SERVER_BUSY)
+    assert talked(head % 10 + b"1234567890", protocol=Narrow, app=say_whether_whole).endswith(b"whole")
+
+
+def test_what_is_answered_is_forgotten() -> None:
+    """The count comes back to nothing, and so do the addresses."""
+    crowd = Crowd(body_bytes=7)
+    assert [crowd.come("a"), crowd.come("a"), crowd.come("b")] == [1, 2, 1]
+    for address in ("a", "b", "a"):
+        crowd.leave(address)
+    crowd.forget(7)
+    assert (crowd.of_address, crowd.body_bytes) == ({}, 0)
 
 
 def test_there_is_room_for_connections_on_any_machine() -> None:

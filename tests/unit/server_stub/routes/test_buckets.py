@@ -4,7 +4,8 @@ from random import Random  # noqa: TID251 - only its name, for the type of `rng`
 
 import pytest
 
-from server_stub.routes.buckets import Buckets, Policy, caller_of_address
+from server_stub.addresses import caller_of_address
+from server_stub.routes.buckets import Buckets, Policy
 
 TEN_A_SECOND = Policy(name="address", per_s=10, burst=3)
 
