@@ -10,12 +10,14 @@ RUNS ?= 100000
 # One process a core, at most four: they are also given to the servers and tills that tests start.
 CORES ?= -n auto --maxprocesses 4 --dist loadfile
 TARGET ?=
+DAYS ?= 40 400 4018
+FAKETIME_LIBRARY := $(CACHE)/anyday/libfaketime/vendor/libfaketime/src/libfaketime.so.1
 
 # Nothing of ours is written outside the tree: an empty or read-only HOME is fine.
 export KIVY_HOME ?= $(CACHE)/kivy
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check gui soak fuzz mutants bench docs screenshots fonts sounds newest clean
+.PHONY: help setup demo test anyday check gui soak fuzz mutants bench docs screenshots fonts sounds newest clean
 .PHONY: ready oracle screen check-style check-types check-imports check-tidy
 
 help: ## this list
@@ -29,6 +31,11 @@ demo: screen ## server, terminal and wallet on this screen; DB=postgres, ARGS= i
 
 test: oracle ## every test but soak and bench, on every core; ARGS= is passed to pytest, CORES= takes one process
 	@$(RUN)/python -m pytest $(CORES) $(ARGS)
+
+anyday: oracle ## make test with the clock 40 days, 400 days and 11 years ahead; DAYS="400" takes one of them
+	@deploy/setup.sh anyday
+	@for days in $(DAYS); do echo "$$days days ahead"; LD_PRELOAD=$(FAKETIME_LIBRARY) FAKETIME="+$${days}d" \
+		NO_FAKE_STAT=1 FAKETIME_DONT_FAKE_MONOTONIC=1 $(RUN)/python -m pytest $(CORES) $(ARGS) || exit 1; done
 
 check: ready ## style, types, import contracts, tidiness; under 15 s
 	@$(MAKE) --no-print-directory --output-sync=target -j4 check-style check-types check-imports check-tidy

@@ -6,6 +6,7 @@
 #   deploy/setup.sh screen       stop, with the line to run, if a library that draws or scans is missing
 #   deploy/setup.sh oracle       packages of the tests that must stay out of .venv, in .cache/oracle; free the second time
 #   deploy/setup.sh conformance  likewise for tests/conformance
+#   deploy/setup.sh anyday       likewise for `make anyday`
 #   deploy/setup.sh fuzz         likewise for `make fuzz`
 #   deploy/setup.sh mutants      likewise for `make mutants`
 #   deploy/setup.sh fonts        likewise for `make fonts`
@@ -199,7 +200,7 @@ ready) is_current || ready ;;
 force) ready ;;
 screen) need_screen ;;
 newest) newest "$@" ;;
-fonts | oracle | fuzz | mutants | conformance) beside "$word" ;;
+anyday | fonts | oracle | fuzz | mutants | conformance) beside "$word" ;;
 exists) [ -e "$1" ] || stop "there is no $1 in this tree yet, so there is nothing to run" ;;
 *) stop "unknown word: $word" ;;
 esac

@@ -17,12 +17,14 @@ from server_stub.commands import (
     add_revoke,
     add_risk,
     currency_of,
+    now_s,
     say,
 )
 from server_stub.config import KEYS_FOLDER, ServerConfig, read_config
 from server_stub.faults import VARIABLE, Faults, armed_point
 from server_stub.finding_commands import add_clock
 from wallet_sdk.about import add_version
+from wallet_sdk.ports import Clock, Random
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, TillcodeError
 from wallet_sdk.protocol.ids import MerchantId, TerminalId, WalletId
 from wallet_sdk.protocol.money import Money, format_number, parse_money
@@ -37,8 +39,13 @@ Chosen = argparse.Namespace
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    """``run`` with this machine's clock and randomness."""
+    return run(argv, clock=SystemClock(), random=SystemRandom())
+
+
+def run(argv: Sequence[str] | None, *, clock: Clock, random: Random) -> int:
     """Run one command; 0 when it went well, 1 with one line on standard error when not."""
-    chosen = _parser().parse_args(argv)
+    chosen = _parser().parse_args(argv, Chosen(clock=clock, random=random))
     command: Callable[[Chosen], int] = chosen.command
     try:
         return command(chosen)
@@ -57,10 +64,10 @@ def _init(chosen: Chosen) -> int:
 
     folder: Path = chosen.data_folder
     if chosen.sandbox:
-        return _init_sandbox(folder, database=chosen.database)
+        return _init_sandbox(chosen, folder)
     config = ServerConfig(database=chosen.database)
     faults = Faults(armed_point(os.environ.get(VARIABLE, "")))
-    root_key = found(folder, config=config, random=SystemRandom(), now_s=_now_s(), faults=faults)
+    root_key = found(folder, config=config, random=chosen.random, now_s=now_s(chosen), faults=faults)
     say(f"made keys, settings and an empty ledger in {folder}")
     say(f"root key: {root_key.hex()}")
     say(
@@ -71,10 +78,10 @@ def _init(chosen: Chosen) -> int:
     return 0
 
 
-def _init_sandbox(folder: Path, *, database: str) -> int:
+def _init_sandbox(chosen: Chosen, folder: Path) -> int:
     from server_stub.sandbox import found_sandbox
 
-    papers = found_sandbox(folder, random=SystemRandom(), now_s=_now_s(), database=database)
+    papers = found_sandbox(folder, random=chosen.random, now_s=now_s(chosen), database=chosen.database)
     say(f"made a sandbox in {folder}: play money, for ever; run: tillcode-server --data {folder} serve --sandbox")
     say(f"root key: {papers.root_key.hex()}")
     say(f"merchant {papers.merchant_id}")
@@ -98,8 +105,8 @@ def _serve(chosen: Chosen) -> int:
         host=chosen.host,
         port=chosen.port,
         worker_count=chosen.workers,
-        clock=SystemClock(),
-        random=SystemRandom(),
+        clock=chosen.clock,
+        random=chosen.random,
         faults=faults,
         nature=nature,
     )
@@ -127,10 +134,10 @@ def _terminal_code(chosen: Chosen) -> int:
     expires_at_s = _code_expiry_s(chosen)
     with opened_store(chosen.data_folder) as store:
         if chosen.replace is None:
-            code = terminal_code(store, MerchantId(chosen.merchant), random=SystemRandom(), expires_at_s=expires_at_s)
+            code = terminal_code(store, MerchantId(chosen.merchant), random=chosen.random, expires_at_s=expires_at_s)
         else:
             code = replacing_terminal_code(
-                store, TerminalId(chosen.replace), random=SystemRandom(), expires_at_s=expires_at_s, at_s=_now_s()
+                store, TerminalId(chosen.replace), random=chosen.random, expires_at_s=expires_at_s, at_s=now_s(chosen)
             )
     say(code)
     return 0
@@ -145,10 +152,10 @@ def _wallet_code(chosen: Chosen) -> int:
     expires_at_s = _code_expiry_s(chosen)
     with opened_store(chosen.data_folder) as store:
         if chosen.replace is None:
-            code = wallet_code(store, funds, random=SystemRandom(), expires_at_s=expires_at_s)
+            code = wallet_code(store, funds, random=chosen.random, expires_at_s=expires_at_s)
         else:
             code = replacing_wallet_code(
-                store, WalletId(chosen.replace), random=SystemRandom(), expires_at_s=expires_at_s, at_s=_now_s()
+                store, WalletId(chosen.replace), random=chosen.random, expires_at_s=expires_at_s, at_s=now_s(chosen)
             )
     say(code)
     return 0
@@ -157,7 +164,7 @@ def _wallet_code(chosen: Chosen) -> int:
 def _backup(chosen: Chosen) -> int:
     from server_stub.backup import back_up
 
-    manifest = back_up(chosen.data_folder, chosen.folder, made_at_s=_now_s())
+    manifest = back_up(chosen.data_folder, chosen.folder, made_at_s=now_s(chosen))
     say(f"the ledger, its settings and risk rules are in {chosen.folder}, in {len(manifest.files)} files")
     say(f"the keys in {chosen.data_folder / KEYS_FOLDER} are not: they are secrets, and nothing is served without them")
     return 0
@@ -168,7 +175,9 @@ def _restore(chosen: Chosen) -> int:
     from server_stub.store.tables.clock import told_time
 
     known: list[str] = chosen.acknowledge
-    epoch = restore(chosen.data_folder, chosen.folder, database=chosen.database, now_s=_now_s(), acknowledged=known)
+    epoch = restore(
+        chosen.data_folder, chosen.folder, database=chosen.database, now_s=now_s(chosen), acknowledged=known
+    )
     found = f"with {len(known)} acknowledged findings, which it notes" if known else "the audit finds the ledger clean"
     say(f"restored the ledger of {told_time(epoch.backup_made_at_s)}; {found}")
     say(f"numbers go on after {epoch.number}, so that none of what was lost since is handed out again")
@@ -365,11 +374,7 @@ def _number(text: str, least: int, most: int, what: str) -> int:
 def _code_expiry_s(chosen: Chosen) -> int:
     from server_stub.config import CONFIG_FILE
 
-    return _now_s() + read_config(chosen.data_folder / CONFIG_FILE).activation_lifetime_h * 3600
-
-
-def _now_s() -> int:
-    return SystemClock().now_ms() // 1000
+    return now_s(chosen) + read_config(chosen.data_folder / CONFIG_FILE).activation_lifetime_h * 3600
 
 
 if __name__ == "__main__":

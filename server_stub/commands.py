@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from wallet_sdk.ports import Clock
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, TillcodeError
 from wallet_sdk.protocol.ids import MerchantId, PublicKeyBytes, TerminalId
 from wallet_sdk.protocol.money import Currency, parse_money
-from wallet_sdk.system import SystemClock
 
 Chosen = argparse.Namespace
 #: Makes one command of a group: group, name, what it does, text.
@@ -122,7 +122,7 @@ def _change_standing(chosen: Chosen) -> int:
         standing=Standing[chosen.standing],
         made_by=COMMAND_LINE,
         reason=chosen.reason,
-        at_s=SystemClock().now_ms() // 1000,
+        at_s=now_s(chosen),
     )
     with opened_store(chosen.data_folder) as store, store.writing() as writer:
         merchant = command.apply(writer)
@@ -183,9 +183,8 @@ def _revoke(chosen: Chosen) -> int:
     from server_stub.bootstrap import opened_store
     from server_stub.service.revoking import revoke_by_hand
 
-    now_s = SystemClock().now_ms() // 1000
     with opened_store(chosen.data_folder) as store:
-        number = revoke_by_hand(store, chosen.kind, _subject_of(chosen), reason=chosen.reason, at_s=now_s)
+        number = revoke_by_hand(store, chosen.kind, _subject_of(chosen), reason=chosen.reason, at_s=now_s(chosen))
     say(f"revoked; the newest denylist is number {number}")
     return 0
 
@@ -236,6 +235,12 @@ def currency_of(name: str) -> Currency:
         return Currency[name.upper()]
     except KeyError as error:
         raise MisuseError(ErrorCode.BAD_ARGUMENT, f"{name} is no currency known here", param="currency") from error
+
+
+def now_s(chosen: Chosen) -> int:
+    """The time at which a command runs, by the clock that it was given."""
+    clock: Clock = chosen.clock
+    return clock.now_ms() // 1000
 
 
 def say(line: str) -> None:

@@ -5,7 +5,6 @@ from typing import Any
 
 from server_stub.commands import Add, say
 from wallet_sdk.ports import Clock
-from wallet_sdk.system import SystemClock
 
 Chosen = argparse.Namespace
 
@@ -18,7 +17,6 @@ def add_clock(group: Any, add: Add) -> None:
         metavar="DATE",
         help="today, such as 2027-01-31, after a look at another clock: the server goes on by this machine's clock",
     )
-    clock.set_defaults(clock=SystemClock())
 
 
 def _clock(chosen: Chosen) -> int:

@@ -1,16 +1,15 @@
 """``tillcode-server api-key | rotate``: keys of merchants, and the operator's own."""
 
 import argparse
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Protocol
 
+from server_stub.commands import now_s, say
 from server_stub.store.callers import MERCHANT_SCOPES, ApiKeyId, Scope
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError
 from wallet_sdk.protocol.ids import MerchantId
-from wallet_sdk.system import SystemClock, SystemRandom
 
 Chosen = argparse.Namespace
 _DAY_S: Final = 24 * 3600
@@ -84,14 +83,14 @@ def _rotate(chosen: Chosen) -> int:
             store,
             roles=tuple(map(role_named, chosen.roles or ROLE_NAMES)),
             root=load_key_file(root_file),
-            random=SystemRandom(),
-            now_s=_now_s(),
+            random=chosen.random,
+            now_s=now_s(chosen),
             start_in_s=chosen.start_in * _DAY_S,
         )
     starts = datetime.fromtimestamp(rotated.starts_at_s, tz=UTC).strftime("%Y-%m-%d %H:%M UTC")
-    _say(f"trust bundle {rotated.bundle.message.version} is in the ledger; its new keys sign from {starts}")
-    _say("a running server publishes it within seconds; terminals and wallets fetch it by themselves")
-    _say(f"keep the old files in {keys}: receipts of what was paid before are signed with them")
+    say(f"trust bundle {rotated.bundle.message.version} is in the ledger; its new keys sign from {starts}")
+    say("a running server publishes it within seconds; terminals and wallets fetch it by themselves")
+    say(f"keep the old files in {keys}: receipts of what was paid before are signed with them")
     return 0
 
 
@@ -101,10 +100,10 @@ def _add_key(chosen: Chosen) -> int:
 
     owner = None if chosen.operator else MerchantId(chosen.merchant)
     scopes = (Scope.OPERATOR,) if owner is None else tuple(map(Scope, chosen.scope or MERCHANT_SCOPES))
-    made = new_key(SystemRandom(), merchant_id=owner, scopes=scopes, label=chosen.label, at_s=_now_s())
+    made = new_key(chosen.random, merchant_id=owner, scopes=scopes, label=chosen.label, at_s=now_s(chosen))
     with opened_store(chosen.data_folder) as store, store.writing() as writer:
         AddKey(key=made.key).apply(writer)
-    _say(made.text)
+    say(made.text)
     return 0
 
 
@@ -117,8 +116,8 @@ def _list_keys(chosen: Chosen) -> int:
     for key in keys:
         owner = "operator" if key.merchant_id is None else f"merchant {key.merchant_id}"
         state = "works" if key.revoked_at_s is None else "revoked"
-        _say(f"{key.key_id}  {owner:<14}  {state:<7}  {' '.join(scope.value for scope in key.scopes)}  {key.label}")
-    _say(f"{len(keys)} keys")
+        say(f"{key.key_id}  {owner:<14}  {state:<7}  {' '.join(scope.value for scope in key.scopes)}  {key.label}")
+    say(f"{len(keys)} keys")
     return 0
 
 
@@ -131,14 +130,6 @@ def _revoke_key(chosen: Chosen) -> int:
     with opened_store(chosen.data_folder) as store, store.writing() as writer:
         known = writer.find(API_KEYS, key_id)
         owner = None if known is None else known.merchant_id
-        RevokeKey(key_id=key_id, owner=owner, at_s=_now_s()).apply(writer)
-    _say(f"{chosen.key_id} is revoked")
+        RevokeKey(key_id=key_id, owner=owner, at_s=now_s(chosen)).apply(writer)
+    say(f"{chosen.key_id} is revoked")
     return 0
-
-
-def _now_s() -> int:
-    return SystemClock().now_ms() // 1000
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")

@@ -7,6 +7,7 @@ import pytest
 from tests.architecture import tidy
 
 LONG_FUNCTION = "def pay() -> None:\n" + "    pass\n" * tidy.FUNCTION_LINES_MAX
+HOUSE = "from tests.unit.server_stub.harness import House\n"
 MACHINE_PATH = "/" + "work" + "/tillcode"
 
 PLANTED: list[tuple[tidy.Check, str, int]] = [
@@ -22,6 +23,8 @@ PLANTED: list[tuple[tidy.Check, str, int]] = [
     (tidy.tests_without_a_sentence, "def test_pay() -> None:\n    assert pay()\n", 1),
     (tidy.sleeps_and_patches, "import time\ntime.sleep(1)\n", 2),
     (tidy.sleeps_and_patches, "mock.patch('a.b')\n", 1),
+    (tidy.two_clocks, "from server_stub.__main__ import main\n", 1),
+    (tidy.two_clocks, HOUSE + "from wallet_sdk.system import SystemClock\n", 2),
     (tidy.machine_addresses, f"\nHOME = '{MACHINE_PATH}'\n", 2),
 ]
 
@@ -32,6 +35,8 @@ INNOCENT: list[tuple[tidy.Check, str]] = [
     (tidy.bare_exceptions, "raise ValueError('no')\n"),
     (tidy.blind_excepts, "try:\n    a = 1\nexcept (ValueError, KeyError):\n    pass\n"),
     (tidy.sleeps_and_patches, "monkeypatch.setattr(clock, 'now', 1)\n"),
+    (tidy.two_clocks, "from server_stub.__main__ import run\nfrom wallet_sdk.system import SystemClock\n"),
+    (tidy.two_clocks, HOUSE + "from wallet_sdk.testing import FrozenClock\n"),
     (tidy.machine_addresses, "https://example.org" + MACHINE_PATH + "\n"),
 ]
 

@@ -58,6 +58,11 @@ def test_every_test_keeps_the_style(check: tidy.Check) -> None:
     judge(check, tidy.python_files([TESTS]))
 
 
+def test_no_test_hangs_on_the_day() -> None:
+    """A command in a house whose clock stands still gets the house's clock: six tests failed a day after they came."""
+    judge(tidy.two_clocks, tidy.python_files([TESTS]))
+
+
 def test_the_tree_names_no_machine_and_no_registry() -> None:
     """The tree works wherever it is copied: it knows neither our paths nor our mirrors."""
     judge(tidy.machine_addresses, tidy.tree_files(ROOT))

@@ -146,6 +146,27 @@ def sleeps_and_patches(path: Path) -> list[Finding]:
     return found
 
 
+def two_clocks(path: Path) -> list[Finding]:
+    """Find tests that hang on the day: a command on this machine's clock in a house whose own stands still.
+
+    ``server_stub.__main__.main`` runs on the machine's clock, ``run`` on the one it is given. So tests call ``run``,
+    and whoever has a ``House`` (its ``command`` runs on the house's clock) has no ``SystemClock`` at hand.
+    """
+    imported = {
+        (node.module or "", alias.name): node.lineno
+        for node in ast.walk(_parse(path))
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    found = []
+    if line := imported.get(("server_stub.__main__", "main")):
+        found.append(Finding(path=path, line=line, what="runs a command on the machine's clock; run() is given one"))
+    in_house = ("tests.unit.server_stub.harness", "House") in imported
+    if in_house and (line := imported.get(("wallet_sdk.system", "SystemClock"))):
+        found.append(Finding(path=path, line=line, what="the machine's clock beside a house whose clock stands still"))
+    return found
+
+
 def machine_addresses(path: Path) -> list[Finding]:
     """Find paths of one machine and addresses of package registries. Files that are not text have none."""
     try:

@@ -13,6 +13,7 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
+from server_stub.__main__ import run
 from server_stub.audit import AuditReport, audit
 from server_stub.bootstrap import opened_desk
 from server_stub.config import CONFIG_FILE, LEDGER_FILE, ServerConfig
@@ -303,6 +304,10 @@ class House:
 
     async def acall(self, method: str, path: str, body: bytes = b"", authorization: str = "") -> Answer:
         return await asked_of(self.app, method, path, body, {"authorization": authorization} if authorization else {})
+
+    def command(self, *words: str) -> int:
+        """``tillcode-server`` over this house's folder, by this house's clock."""
+        return run(["--data", str(self.folder), *words], clock=self.clock, random=self.random)
 
     def new_signer(self) -> SoftwareSigner:
         return SoftwareSigner(self.random.random_bytes(32))

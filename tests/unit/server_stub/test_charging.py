@@ -2,7 +2,6 @@
 
 import pytest
 
-from server_stub.__main__ import main
 from server_stub.fees import FeePolicy
 from server_stub.ledger import AccountKind
 from server_stub.service.administration import MerchantDetails, add_merchant, set_fees
@@ -81,9 +80,8 @@ def test_terms_of_nobody_or_in_another_currency_are_refused(house: House) -> Non
 
 def test_fees_are_agreed_on_the_command_line(house: House, capsys: pytest.CaptureFixture[str]) -> None:
     """In the words of a person, while the server runs."""
-    data = ["--data", str(house.folder)]
     words = ["--basis-points", "150", "--fixed", "0.10", "--minimum", "0.25"]
-    assert main([*data, "merchant", "fees", str(house.merchant_id), *words]) == 0
+    assert house.command("merchant", "fees", str(house.merchant_id), *words) == 0
     assert capsys.readouterr().out == f"merchant {house.merchant_id}: 150 basis points, 0.10 fixed, at least 0.25 EUR\n"
     house.wallet().pay(house.terminal().request(1_000))
     assert fees_minor(house) == 25

@@ -2,7 +2,6 @@
 
 import pytest
 
-from server_stub.__main__ import main
 from server_stub.ledger import AccountKind
 from server_stub.service.denylist import list_of
 from server_stub.store.records_trust import Denial, DenialKind
@@ -44,7 +43,7 @@ def seen_by_a_program(house: House, state: DenylistState = EMPTY) -> DenylistSta
 
 def revoke(house: House, kind: str, what: object) -> int:
     """By hand, while the server runs."""
-    return main(["--data", str(house.folder), "revoke", kind, str(what), "--reason", "lost"])
+    return house.command("revoke", kind, str(what), "--reason", "lost")
 
 
 def double_spend(house: House, wallet: TestWallet, *, claimed_after_s: int = 0) -> None:

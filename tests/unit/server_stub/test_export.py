@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from server_stub.__main__ import main
 from server_stub.fees import FeePolicy
 from server_stub.service.administration import set_fees
 from tests.oracle.other_program import answer_of
@@ -45,7 +44,7 @@ def test_beancount_accepts_the_exported_ledger(
     """No error, every entry a transaction, every account asserted; nothing is written over."""
     live(house)
     path = tmp_path / "books.beancount"
-    assert main(["--data", str(house.folder), "export", str(path)]) == 0
+    assert house.command("export", str(path)) == 0
     assert f"are in {path}, as Beancount reads it" in capsys.readouterr().out
     found = json.loads(answer_of("beancount_oracle.py", path.read_text()))
     assert found["errors"] == []
@@ -53,14 +52,14 @@ def test_beancount_accepts_the_exported_ledger(
     assert (found["counts"]["Transaction"], found["counts"]["Balance"]) == (report.entries, report.accounts)
     assert found["balances"]["Income:Fees EUR"] == "-2.88", "2.5 % of 10.00, 5.00 and twice 50.00, each rounded half up"
     assert found["balances"]["Expenses:FraudLoss EUR"] == "50.00"
-    assert main(["--data", str(house.folder), "export", str(path)]) == 1
+    assert house.command("export", str(path)) == 1
     assert "exists; it is never overwritten" in capsys.readouterr().err
 
 
 def test_the_journal_can_be_piped(house: House, capsys: pytest.CaptureFixture[str]) -> None:
     """Without a file it goes to standard output."""
     house.wallet()
-    assert main(["--data", str(house.folder), "export"]) == 0
+    assert house.command("export") == 0
     said = capsys.readouterr().out
     assert said.startswith('option "title" "Tillcode settlement ledger"\n')
     assert '* "FUND" "entry ' in said

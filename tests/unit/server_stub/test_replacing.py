@@ -2,7 +2,6 @@
 
 import pytest
 
-from server_stub.__main__ import main
 from tests.unit.server_stub.asking import Answer
 from tests.unit.server_stub.harness import ONLINE, House, TestTerminal, TestWallet
 from wallet_sdk.protocol import api
@@ -181,15 +180,14 @@ def test_a_terminal_on_the_denylist_cannot_be_taken_over(house: House) -> None:
 def test_codes_of_the_command_line(house: House, capsys: pytest.CaptureFixture[str]) -> None:
     """The same, on the server's own machine."""
     old_wallet, old_till = house.wallet(), house.terminal()
-    ask = ["--data", str(house.folder), "activation-code"]
-    assert main([*ask, "wallet", "--replace", "3001"]) == 0
+    assert house.command("activation-code", "wallet", "--replace", "3001") == 0
     wallet, code = new_wallet(house), capsys.readouterr().out.strip()
     assert wallet.enrol(code).ok()["wallet_id"] == 3001
-    assert main([*ask, "terminal", "--replace", str(old_till.message.terminal_id)]) == 0
+    assert house.command("activation-code", "terminal", "--replace", str(old_till.message.terminal_id)) == 0
     till = new_till(house)
     till.enrol(capsys.readouterr().out.strip()).ok()
     assert till.message.terminal_id == old_till.message.terminal_id
     assert old_wallet.renew().code() is ErrorCode.UNKNOWN_SIGNER
     for kind in ("wallet", "terminal"):
-        assert main([*ask, kind, "--replace", "9"]) == 1
+        assert house.command("activation-code", kind, "--replace", "9") == 1
         assert "there is no such" in capsys.readouterr().err

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from server_stub.__main__ import main
 from server_stub.audit import audit
 from server_stub.bootstrap import opened_desk, opened_store
 from server_stub.config import KEYS_FOLDER, ServerConfig
@@ -349,13 +348,12 @@ def test_the_command_rotates_with_a_root_that_lies_elsewhere(
 ) -> None:
     """The root key is off the machine, as it should be, and comes for a minute; typing errors are one line."""
     root = (house.folder / KEYS_FOLDER / "root.key").rename(tmp_path / "root on a stick")
-    command = ["--data", str(house.folder), "rotate"]
-    assert main([*command, "receipt", "denylist"]) == 1
+    assert house.command("rotate", "receipt", "denylist") == 1
     assert "root.key is missing" in capsys.readouterr().err
     for wrong in (["recipe"], ["--start-in", "91"]):
-        assert main([*command, *wrong, "--root", str(root)]) == 1
+        assert house.command("rotate", *wrong, "--root", str(root)) == 1
         assert len(capsys.readouterr().err.splitlines()) == 1
-    assert main([*command, "receipt", "denylist", "--root", str(root)]) == 0
+    assert house.command("rotate", "receipt", "denylist", "--root", str(root)) == 0
     assert "trust bundle 2 is in the ledger; its new keys sign from " in capsys.readouterr().out
     with restarted(house) as later:
         assert len(later.desk.operator.signers.receipt.keys) == 2

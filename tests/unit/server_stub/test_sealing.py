@@ -5,7 +5,6 @@ from pathlib import Path
 import apsw
 import pytest
 
-from server_stub.__main__ import main
 from server_stub.audit import audit
 from server_stub.audit.chain import CHAIN_LAW
 from server_stub.service.sealing import prepare_seal
@@ -119,12 +118,11 @@ def test_a_ledger_written_anew_is_found_out_by_the_root_key(house: House, capsys
     (finding,) = audit(house.desk.operator.store, root_key=other).findings
     assert finding.law == CHAIN_LAW
     assert "not of this root key" in finding.what
-    ask = ["--data", str(house.folder), "audit", "--root-key"]
-    assert main([*ask, own.hex()]) == 0
-    assert main([*ask, other.hex()]) == 1
+    assert house.command("audit", "--root-key", own.hex()) == 0
+    assert house.command("audit", "--root-key", other.hex()) == 1
     assert "BROKEN  the hash chain" in capsys.readouterr().out
     with pytest.raises(SystemExit):
-        main([*ask, "00" * 33])
+        house.command("audit", "--root-key", "00" * 33)
 
 
 def test_blocks_of_which_nothing_was_used_are_passed_over(tmp_path: Path) -> None:

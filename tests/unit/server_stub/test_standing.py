@@ -2,7 +2,6 @@
 
 import pytest
 
-from server_stub.__main__ import main
 from server_stub.service.standing import changes_of_standing
 from server_stub.store.records_standing import Standing
 from tests.unit.server_stub.asking import Answer
@@ -162,22 +161,21 @@ def test_the_command_line_blocks_and_unblocks(house: House, capsys: pytest.Captu
     """While a server runs, which notices it; who types a wrong number is told so in a line."""
     till, wallet = house.terminal(), house.wallet()
     assert online(wallet, till).http_status == 200
-    command = ["--data", str(house.folder), "merchant"]
-    assert main([*command, "block", str(house.merchant_id), "--reason", "court order"]) == 0
+    assert house.command("merchant", "block", str(house.merchant_id), "--reason", "court order") == 0
     assert f"merchant {house.merchant_id} (Café Mole) is blocked since " in capsys.readouterr().out
     house.clock.advance(NOTICED_S)
     assert online(wallet, till).code() is ErrorCode.MERCHANT_BLOCKED
-    assert main([*command, "list"]) == 0
+    assert house.command("merchant", "list") == 0
     assert "Café Mole, Lisboa, PT  EUR JPY  BLOCKED since " in capsys.readouterr().out
-    assert main([*command, "unblock", str(house.merchant_id)]) == 0
+    assert house.command("merchant", "unblock", str(house.merchant_id)) == 0
     house.clock.advance(NOTICED_S)
     assert online(wallet, till).http_status == 200
     capsys.readouterr()
-    assert main([*command, "log"]) == 0
+    assert house.command("merchant", "log") == 0
     first, second, count = capsys.readouterr().out.splitlines()
     assert first.endswith(f"merchant {house.merchant_id} blocked   by command line: court order")
     assert second.endswith(f"merchant {house.merchant_id} unblocked by command line: by the operator")
     assert count == "2 changes"
-    assert main([*command, "block", "77"]) == 1
+    assert house.command("merchant", "block", "77") == 1
     assert capsys.readouterr().err == "tillcode-server: merchant_id: there is no merchant 77\n"
     house.assert_clean()

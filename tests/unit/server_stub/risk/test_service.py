@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from server_stub.__main__ import main
 from server_stub.config import ServerConfig
 from server_stub.ledger import AccountKind
 from server_stub.risk.file import RISK_FILE
@@ -83,7 +82,7 @@ def test_the_log_is_read_on_the_command_line(opened: Opened, capsys: pytest.Capt
     terminal, wallet = house.terminal(), house.wallet()
     for _ in range(3):
         wallet.pay(terminal.request(100))
-    assert main(["--data", str(house.folder), "risk", "log"]) == 0
+    assert house.command("risk", "log") == 0
     head, rule, total = capsys.readouterr().out.splitlines()
     assert " refused " in head
     assert " ".join(rule.split()) == "enforce device_velocity fast: 3 payments in 60 s, at most 2"
