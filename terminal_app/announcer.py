@@ -4,24 +4,23 @@ The newest sound cuts off the one before, so that what is heard is what is so; a
 nothing. Off by default; without a loudspeaker there is silence, and never an exception.
 """
 
-import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from terminal_app.device_queue import Patience
+from terminal_app.devices.boundary import DriverThread
 from terminal_app.devices.sound import Speaker
 from terminal_app.screen_model import Language
 from terminal_app.settings import Settings, SoundLevel
 from terminal_app.sounds import RATE_HZ, NoReader, Speech, TextReader, Tone, Voice, Words, tone_samples
 from terminal_app.sounds.tones import scaled
 from terminal_app.sounds.voice import voice_file
-from wallet_sdk.protocol.errors import ErrorCode, TillcodeError, UnavailableError
+from wallet_sdk.protocol.errors import TillcodeError
 
 STOP_TIMEOUT_S: Final = 2.0
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +41,7 @@ class Announcer:
         sounds: folder of the voice files.
         report: called in the announcer's thread after each sound: None, or why a part of it was not heard.
         reader: reads texts aloud that have no clip.
+        patience: how long it and the loudspeaker are waited for.
     """
 
     def __init__(
@@ -51,10 +51,12 @@ class Announcer:
         *,
         report: Callable[[TillcodeError | None], None],
         reader: TextReader = NoReader(),  # noqa: B008 - it holds nothing
+        patience: Patience = Patience(),  # noqa: B008 - frozen
     ) -> None:
         self._speaker = speaker
         self._reader = reader
         self._sounds = sounds
+        self._patience = patience
         self._report = report
         self._settings = Settings()
         self._voice: tuple[Language, Voice] | None = None
@@ -62,6 +64,7 @@ class Announcer:
         self._next: Sound | None = None
         self._cut = threading.Event()
         self._is_stopped = False
+        self._driver = DriverThread("sound")
         self._thread = threading.Thread(target=self._run, name="announcer", daemon=True)
         self._thread.start()
 
@@ -83,6 +86,7 @@ class Announcer:
         with self._changed:
             self._is_stopped = True
             self._cut_short()
+        self._driver.leave()
         self._thread.join(STOP_TIMEOUT_S)
 
     def _play(self, tone: Tone | None, clips: Speech) -> None:
@@ -113,18 +117,20 @@ class Announcer:
     def _heard(self, sound: Sound) -> TillcodeError | None:
         """Play it; without a voice file the tone alone."""
         problem: TillcodeError | None = None
+        cut = self._cut
         samples = tone_samples(sound.tone, volume_percent=sound.volume_percent) if sound.tone else b""
         try:
             if sound.clips:
-                samples += self._spoken(sound)
-        except UnavailableError as error:
+                samples += self._driver.call(lambda: self._spoken(sound), limit_s=self._patience.sound_s)
+        except TillcodeError as error:
             problem = error
         try:
             if samples and sound.volume_percent:
-                self._speaker.play(samples, rate_hz=RATE_HZ, cut=self._cut)
-        except Exception:
-            _log.exception("the loudspeaker's driver has a fault")
-            problem = UnavailableError(ErrorCode.DEVICE_UNAVAILABLE, "a fault in the driver", param="sound")
+                self._driver.call(
+                    lambda: self._speaker.play(samples, rate_hz=RATE_HZ, cut=cut), limit_s=self._patience.play_s
+                )
+        except TillcodeError as error:
+            problem = error
         return problem
 
     def _spoken(self, sound: Sound) -> bytes:

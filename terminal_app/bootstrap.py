@@ -22,6 +22,7 @@ from terminal_app.desk import Makers, WorkingDesk, real_makers
 from terminal_app.devices.frames import FrameSource
 from terminal_app.devices.scanning import CodeScanner
 from terminal_app.devices.sound import NoSpeaker, find_speaker
+from terminal_app.devices.sources import SourceOnDemand
 from terminal_app.journal import Journal
 from terminal_app.journal.repair import open_journal
 from terminal_app.office import Staff, take_settings
@@ -96,12 +97,12 @@ class Terminal:
         self._runner = CoreRunner(on_end=on_end)
         self._link = ServerLink(outside.open_sender, clock=outside.clock, random=outside.random)
         self._lanes = NetworkLanes(self._link, bring_back=self._runner.send)
-        self._scanner = DeviceScanner(outside.open_source, send=self._runner.send, show_frame=show_frame)
-        self._desk = WorkingDesk(
-            outside.makers or _silent_makers(),
-            report=self._runner.send,
-            on_text=lambda text: self._runner.send(Scanned(texts=(text,), source=DeviceKind.SCANNER)),
+        makers = outside.makers or _silent_makers()
+        limit_s = makers.patience.camera_s
+        self._scanner = DeviceScanner(
+            outside.open_source, send=self._runner.send, show_frame=show_frame, limit_s=limit_s
         )
+        self._desk = WorkingDesk(makers, report=self._runner.send, on_text=self._scanned)
         presenter = Presenter(zone=None)
 
         def show_snapshot(snapshot: Snapshot) -> None:
@@ -147,10 +148,13 @@ class Terminal:
         if self._practice is not None and sale is not None and sale.is_open:
             self._runner.send(Scanned(texts=(self._practice.answer_text(sale.request, event.way),)))
 
+    def _scanned(self, text: str) -> None:
+        self._runner.send(Scanned(texts=(text,), source=DeviceKind.SCANNER))
+
     def stop(self) -> None:
         """End all threads and let go of the files."""
         self._runner.stop()
-        self._scanner.stop()
+        self._scanner.close()
         self._lanes.stop()
         self._desk.stop()
         self._link.close()
@@ -182,28 +186,38 @@ class DeviceScanner:
         *,
         send: Callable[[CoreEvent], None],
         show_frame: Callable[[PreviewFrame], None],
+        limit_s: float,
     ) -> None:
         self._open_source = open_source
+        self._limit_s = limit_s
         self._send = send
         self._show_frame = show_frame
         self._running: CodeScanner | None = None
 
     def start(self) -> None:
         """Begin to look; returns at once."""
-        self.stop()
+        before = self._running
+        if before is not None:
+            before.leave()
         self._running = CodeScanner(
-            self._open_source(),
+            SourceOnDemand(self._open_source),
             lambda texts: self._send(Scanned(texts=tuple(texts))),
             self._preview,
             on_failure=lambda error: self._send(ScannerFailed(error=error)),
+            after=before,
+            limit_s=self._limit_s,
         )
         self._running.start()
 
     def stop(self) -> None:
-        """Stop looking."""
+        """Stop looking; returns at once, also when the camera hangs: the next scan waits for this one's end."""
+        if self._running is not None:
+            self._running.leave()
+
+    def close(self) -> None:
+        """Stop looking, and wait for it a little."""
         if self._running is not None:
             self._running.stop()
-            self._running = None
 
     def _preview(self, frame: GreyFrame) -> None:
         self._show_frame(PreviewFrame(width_px=frame.width, height_px=frame.height, luminance=frame.luma))

@@ -22,8 +22,9 @@ from terminal_app.core.housekeeping import Housekeeping
 from terminal_app.core.link import ServerLink, switched_off
 from terminal_app.core.ports import Lane, Lanes, Scanner
 from terminal_app.core.snapshot import Place, Side, Snapshot
-from terminal_app.desk import Desk, DeskReport, EmptyDesk
-from terminal_app.devices.wedge import LayoutVerdict, judge_calibration, layout_of, pairs_of
+from terminal_app.desk import Desk, EmptyDesk
+from terminal_app.device_queue import DeskReport
+from terminal_app.devices.wedge import LayoutVerdict, judge_calibration, layout_of, pairs_of, without_symbology
 from terminal_app.errands import Errand, Purpose
 from terminal_app.office import Staff
 from terminal_app.office_commands import (
@@ -188,7 +189,8 @@ class TerminalCore:
             case ScannerFailed():
                 self._camera_failed(event.error)
             case DeskReport():
-                self._desk.reported(event)
+                counter = self._counter
+                counter.refusal = self._desk.reported(event, shown=counter.refusal, place=counter.place)
             case FocusMoved() | AmountTyped():
                 self._office.touched()
                 self._desk.speak(guidance(event, self._office.settings.language, self._till.credentials.currency))
@@ -299,8 +301,7 @@ class TerminalCore:
             self._scanner.stop()
 
     def _camera_failed(self, error: TillcodeError) -> None:
-        if self._office.needs_camera:
-            self._counter.refusal = error
+        self._counter.refusal = error if self._office.needs_camera else self._counter.refusal
         self._counter.scanner_failed(error)
 
     def _scanned(self, event: Scanned) -> None:
@@ -316,10 +317,10 @@ class TerminalCore:
 
     def _scan_typed(self, text: str) -> None:
         """Take what a typing scanner has sent; its calibration code says how everything after it is read."""
-        layout = judge_calibration(text)
+        layout = judge_calibration(without_symbology(text))
         if layout is None:
             meant = layout_of(self._office.settings.scanner_layout).corrected(text)
-            self._scanned(Scanned(texts=(meant,), source=DeviceKind.SCANNER))
+            self._scanned(Scanned(texts=(without_symbology(meant),), source=DeviceKind.SCANNER))
             return
         fault = None
         if layout.verdict is LayoutVerdict.UNUSABLE:

@@ -7,9 +7,12 @@ from typing import Final
 
 from terminal_app.config import assets_folder
 from terminal_app.core.snapshot import Place, Snapshot
-from terminal_app.desk import Announcement, Desk, DeskReport
+from terminal_app.desk import Announcement, Desk
+from terminal_app.device_queue import DeskReport
+from terminal_app.devices.boundary import FILE_LIMIT_S, DriverThread
 from terminal_app.devices.paper import Paper
 from terminal_app.devices.signals import Signal
+from terminal_app.devices.trouble import Trouble, trouble_of
 from terminal_app.journal import Sale
 from terminal_app.journal.history import entry_of
 from terminal_app.journal.office_events import StaffId
@@ -20,7 +23,7 @@ from terminal_app.sale import Till
 from terminal_app.screen_model import Language
 from terminal_app.settings import Settings
 from terminal_app.sounds import Phrase, Speech, Tone, amount_clips
-from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
+from wallet_sdk.protocol.errors import ErrorCode, MisuseError, TillcodeError, UnavailableError
 from wallet_sdk.protocol.ids import RequestId
 from wallet_sdk.protocol.money import Money, format_money
 from wallet_sdk.protocol.states import State
@@ -42,6 +45,17 @@ _OUTCOMES: Final = {
 }
 assert set(_OUTCOMES) == set(State), "every state is heard"
 
+#: Devices that are only there when an address is set, and the setting that names it.
+ADDRESSES: Final = {
+    DeviceKind.PRINTER: "printer",
+    DeviceKind.DRAWER: "printer",
+    DeviceKind.SCANNER: "scanner",
+    DeviceKind.LIGHTS: "lights",
+    DeviceKind.DISPLAY: "display",
+}
+#: A receipt is made in a fifth of a second on a small machine, the first one in two (Pillow and fpdf2 are loaded).
+PDF_LIMIT_S: Final = 10.0
+
 
 class DeskWork:
     """Announces moments and prints. `faults` are the devices that did not do what was asked last."""
@@ -54,13 +68,17 @@ class DeskWork:
         self._announced: tuple[object, ...] = ()
         self._refunds_out: frozenset[RequestId] = frozenset(till.views.office.open_refunds)
         self._printed: set[RequestId] = set()
-        self.faults: dict[DeviceKind, ErrorCode] = {}
+        self.faults: dict[DeviceKind, Trouble] = {}
         self.works: set[DeviceKind] = set()
         self._tested: set[DeviceKind] = set()
+        self._pressed: dict[DeviceKind, Place] = {}
+        self._pdf = DriverThread("pdf")
+        self._disk = DriverThread("file", code=ErrorCode.STORAGE_FAILED)
 
     def follow(self, now: Snapshot) -> None:
         """Tell the desk what has changed."""
         if now.settings != self._settings:
+            self._forget_changed(self._settings, now.settings)
             self._settings = now.settings
             self._desk.configure(now.settings)
         moment = (now.place, now.sale.request_id, now.sale.state) if now.sale is not None else (now.place,)
@@ -88,15 +106,37 @@ class DeskWork:
                 amount = Money(minor=refund.amount_minor, currency=refund.currency)
                 self._desk.announce(refund_announcement(amount, language=now.settings.language))
 
-    def reported(self, report: DeskReport) -> None:
-        """A device has done what was asked, or has not."""
-        if report.error is not None:
-            self.faults[report.kind] = report.error.code
-            self.works.discard(report.kind)
-            return
-        self.faults.pop(report.kind, None)
-        if report.kind in self._tested:
-            self.works.add(report.kind)
+    def reported(
+        self, report: DeskReport, *, shown: TillcodeError | None = None, place: Place | None = None
+    ) -> TillcodeError | None:
+        """A device has done what was asked, or has not.
+
+        Args:
+            report: what has become of it.
+            shown: the refusal on the screen.
+            place: where the till is.
+
+        Returns:
+            The refusal to show from now on: a fault stands where it was asked for, until the device works.
+        """
+        kind, error = report.kind, report.error
+        if error is None:
+            self.faults.pop(kind, None)
+            if kind in self._tested:
+                self.works.add(kind)
+            return None if shown is not None and shown.param == kind.value else shown
+        self.faults[kind] = trouble_of(error)
+        self.works.discard(kind)
+        was_pressed = kind in self._pressed and self._pressed.pop(kind) is place
+        told = UnavailableError(ErrorCode.DEVICE_UNAVAILABLE, error.message, param=kind.value)
+        return told if was_pressed else shown
+
+    def _forget_changed(self, before: Settings | None, settings: Settings) -> None:
+        """What is known of a device is known of the one at the address before."""
+        for kind, name in ADDRESSES.items():
+            if before is not None and getattr(before, name) != getattr(settings, name):
+                self.faults.pop(kind, None)
+                self.works.discard(kind)
 
     def obey(self, command: PrintReceipt | PrintReport | OpenDrawer | TryDevice, *, now: Snapshot) -> None:
         """Do what a finger asks of the desk.
@@ -106,6 +146,7 @@ class DeskWork:
             RuleViolationError: UNKNOWN_PAYMENT.
             UnavailableError: STORAGE_FAILED.
         """
+        self._pressed[_asked_of(command)] = now.place
         match command:
             case PrintReceipt():
                 self._print_receipt(command, now)
@@ -136,24 +177,25 @@ class DeskWork:
 
         Raises:
             RuleViolationError: UNKNOWN_PAYMENT.
-            UnavailableError: STORAGE_FAILED for the folder; DEVICE_UNAVAILABLE when PDF is not installed.
+            UnavailableError: STORAGE_FAILED for the folder; DEVICE_UNAVAILABLE when no PDF can be made.
         """
-        from terminal_app.receipts.pdf import pdf_of  # Pillow: not before the first one is made
-
         made_at_s, name, shown_id = self._find(command.request_id).changed_at_s, "receipt", command.request_id
         if command.refund_id is not None:
             record = self._till.refunds.find(command.request_id, command.refund_id)
             made_at_s, name, shown_id = record.changed_at_s, "refund", command.refund_id
         paper = self._receipt(command.request_id, command.refund_id, now, Edition.FIRST)
-        content = pdf_of(paper, fonts=assets_folder() / "fonts", made_at_s=made_at_s)
+        content = self._pdf.call(lambda: _pdf_of(paper, made_at_s), limit_s=PDF_LIMIT_S)
         moment = datetime.fromtimestamp(made_at_s, tz=UTC)
         path = self._receipt_folder / f"{name}-{moment:%Y%m%d-%H%M%S}-{shown_id.hex()[-6:]}.pdf"
+        self._disk.call(lambda: self._write(path, content), limit_s=FILE_LIMIT_S)
+        return path
+
+    def _write(self, path: Path, content: bytes) -> None:
         try:
             self._receipt_folder.mkdir(exist_ok=True)
             path.write_bytes(content)
         except OSError as error:
             raise UnavailableError(ErrorCode.STORAGE_FAILED, f"the receipt: {error.strerror}", param="file") from error
-        return path
 
     def _receipt(self, request_id: RequestId, refund_id: RequestId | None, now: Snapshot, edition: Edition) -> Paper:
         """The receipt of a sale, or of one of its refunds."""
@@ -193,6 +235,18 @@ class DeskWork:
     def _staff_name(self, staff_id: StaffId) -> str:
         person = self._till.views.office.staff.get(staff_id)
         return person.name if person is not None else ""
+
+
+def _pdf_of(paper: Paper, made_at_s: int) -> bytes:
+    from terminal_app.receipts.pdf import pdf_of  # Pillow: not before the first one is made
+
+    return pdf_of(paper, fonts=assets_folder() / "fonts", made_at_s=made_at_s)
+
+
+def _asked_of(command: PrintReceipt | PrintReport | OpenDrawer | TryDevice) -> DeviceKind:
+    if isinstance(command, TryDevice):
+        return command.kind
+    return DeviceKind.DRAWER if isinstance(command, OpenDrawer) else DeviceKind.PRINTER
 
 
 def refund_announcement(amount: Money, *, language: Language) -> Announcement:

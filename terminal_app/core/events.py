@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from terminal_app.core.ports import Lane
-from terminal_app.desk import DeskReport
+from terminal_app.device_queue import DeskReport
 from terminal_app.errands import Errand
 from terminal_app.office_commands import DeskCommand, DeviceKind, OfficeCommand
 from terminal_app.screen_model import AmountTyped, Command, FocusMoved, ScanTyped, SideCommand

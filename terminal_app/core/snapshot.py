@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from enum import Enum, unique
 
 from terminal_app.core.office_view import Crew, OfficeView
+from terminal_app.devices.trouble import Trouble
 from terminal_app.journal import MirrorState, Sale
 from terminal_app.journal.office_events import JournalRepaired
 from terminal_app.office_commands import DeviceKind
 from terminal_app.receipts import Training
 from terminal_app.screen_model import NetworkState
 from terminal_app.settings import Settings
-from wallet_sdk.protocol.errors import ErrorCode, TillcodeError
+from wallet_sdk.protocol.errors import TillcodeError
 from wallet_sdk.protocol.money import Currency
 from wallet_sdk.protocol.rules import OfflineLimits
 
@@ -91,7 +92,7 @@ class Snapshot:
     settings: Settings = Settings()  # noqa: RUF009 - frozen
     crew: Crew | None = None
     office: OfficeView | None = None
-    device_faults: tuple[tuple[DeviceKind, ErrorCode], ...] = ()
+    device_faults: tuple[tuple[DeviceKind, Trouble], ...] = ()
     device_works: tuple[DeviceKind, ...] = ()
     training: Training = Training.NO
     side: Side = Side.CASHIER

@@ -4,10 +4,10 @@ A printer is opened for each paper and closed again: one that was switched off a
 simply there again. Whoever prints hears of a printer that is gone as an error, and the sale is not touched by it.
 """
 
+import errno
 import importlib
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from terminal_app.devices.paper import (
@@ -21,20 +21,23 @@ from terminal_app.devices.paper import (
     as_text,
     is_plain,
 )
+from terminal_app.devices.wires import (
+    RAW_PORT,
+    Importer,
+    Send,
+    send_over_serial,
+    send_over_tcp,
+    send_over_usb,
+    send_to_file,
+)
 from terminal_app.settings import PaperWidth
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, TillcodeError, UnavailableError
 
 if TYPE_CHECKING:
     from PIL import Image
 
-#: A printer that does not answer must not hold up the next receipt for longer.
-TIMEOUT_S: Final = 5
-#: Network printers listen here when nothing else is said ("raw" or "JetDirect" printing).
-RAW_PORT: Final = 9_100
 #: Connector of the drawer's cable at nearly every printer.
 DRAWER_PIN: Final = 2
-
-Importer = Callable[[str], ModuleType]
 
 
 class Printer(Protocol):
@@ -69,13 +72,13 @@ class EscposPrinter:
     """A printer that speaks ESC/POS.
 
     Args:
-        open_device: makes a python-escpos device.
+        send: brings bytes to it, and raises OSError or an error of python-escpos.
         paper: width of its paper.
         fonts: folder of the fonts, for what its own font does not have.
     """
 
-    def __init__(self, open_device: Callable[[], Any], *, paper: PaperWidth, fonts: Path) -> None:
-        self._open_device = open_device
+    def __init__(self, send: Send, *, paper: PaperWidth, fonts: Path) -> None:
+        self._send = send
         self._columns = COLUMNS_58 if paper is PaperWidth.MM_58 else COLUMNS_80
         self._width_px = WIDTH_PX_58 if paper is PaperWidth.MM_58 else WIDTH_PX_80
         self._fonts = fonts
@@ -90,23 +93,25 @@ class EscposPrinter:
             picture = picture_of(code, width_px=self._width_px, fonts=self._fonts) if paper.code_text else None
         else:
             text, picture = "", picture_of(paper, width_px=self._width_px, fonts=self._fonts)
-        self._with_device(lambda device: _print(device, text, picture))
+        self._send_all(lambda device: _print(device, text, picture))
 
     def open_drawer(self) -> None:
         """Pin 2."""
-        self._with_device(lambda device: device.cashdraw(DRAWER_PIN))
+        self._send_all(lambda device: device.cashdraw(DRAWER_PIN))
 
-    def _with_device(self, use: Callable[[Any], None]) -> None:
+    def _send_all(self, write: Callable[[Any], None]) -> None:
+        """Write it into memory first: a paper that cannot be made never begins to come out."""
         from escpos.exceptions import Error as EscposError
+        from escpos.printer import Dummy
 
+        device = Dummy()
+        write(device)
         try:
-            device = self._open_device()
-            try:
-                use(device)
-            finally:
-                device.close()
-        except (EscposError, OSError, ValueError) as error:
-            raise UnavailableError(ErrorCode.DEVICE_UNAVAILABLE, f"the printer: {error}", param="printer") from error
+            self._send(device.output)
+        except EscposError as error:
+            raise _failed(error) from OSError(errno.ENODEV, str(error))
+        except (ImportError, OSError, ValueError) as error:
+            raise _failed(error) from error
 
 
 class FakePrinter:
@@ -148,13 +153,13 @@ def open_printer(
     if choose is None or not rest:
         raise MisuseError(ErrorCode.BAD_ARGUMENT, "a printer is usb:, tcp:, serial: or file:", param="printer")
     try:
-        module = importer("escpos.printer")
+        importer("escpos.printer")
     except ImportError as error:
         raise UnavailableError(
             ErrorCode.DEVICE_UNAVAILABLE, "for a printer: pip install 'tillcode[devices]'", param="printer"
         ) from error
     try:
-        return EscposPrinter(choose(module, rest), paper=paper, fonts=fonts)
+        return EscposPrinter(choose(rest, importer), paper=paper, fonts=fonts)
     except ValueError as error:
         raise MisuseError(ErrorCode.BAD_ARGUMENT, f"no address of a printer: {error}", param="printer") from error
 
@@ -168,24 +173,28 @@ def _print(device: Any, text: str, picture: "Image.Image | None") -> None:
     device.cut()
 
 
-def _usb(module: ModuleType, rest: str) -> Callable[[], Any]:
+def _usb(rest: str, importer: Importer) -> Send:
     vendor, _, product = rest.partition(":")
     numbers = int(vendor, 16), int(product, 16)
-    return lambda: module.Usb(*numbers, timeout=TIMEOUT_S * 1000)
+    return lambda content: send_over_usb(importer("escpos.printer"), *numbers, content)
 
 
-def _tcp(module: ModuleType, rest: str) -> Callable[[], Any]:
+def _tcp(rest: str, _importer: Importer) -> Send:
     host, _, port = rest.partition(":")
     number = int(port) if port else RAW_PORT
-    return lambda: module.Network(host, port=number, timeout=TIMEOUT_S)
+    return lambda content: send_over_tcp(host, number, content)
 
 
-def _serial(module: ModuleType, rest: str) -> Callable[[], Any]:
-    return lambda: module.Serial(devfile=rest, timeout=TIMEOUT_S)
+def _serial(rest: str, importer: Importer) -> Send:
+    return lambda content: send_over_serial(rest, content, importer=importer)
 
 
-def _file(module: ModuleType, rest: str) -> Callable[[], Any]:
-    return lambda: module.File(rest)
+def _file(rest: str, _importer: Importer) -> Send:
+    return lambda content: send_to_file(rest, content)
+
+
+def _failed(error: Exception) -> UnavailableError:
+    return UnavailableError(ErrorCode.DEVICE_UNAVAILABLE, f"the printer: {error}", param="printer")
 
 
 _MAKERS: Final = {"usb": _usb, "tcp": _tcp, "serial": _serial, "file": _file}

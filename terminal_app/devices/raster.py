@@ -3,7 +3,6 @@
 Shaping (Devanagari conjuncts, right to left) is HarfBuzz's and FriBiDi's work, through Pillow's Raqm layout.
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Final
 
 from PIL import Image, ImageDraw, ImageFont, features
 
-from terminal_app.devices.paper import Paper, PaperLine, Style
+from terminal_app.devices.paper import Paper, PaperLine, Style, rows_of
 from wallet_sdk.protocol import qr
 from wallet_sdk.protocol.errors import ErrorCode, UnavailableError
 
@@ -20,6 +19,10 @@ TEXT_PX: Final = 24
 TITLE_PX: Final = 34
 LINE_SPACE: Final = 1.35
 MARGIN_PX: Final = 8
+#: Least room between a text and its value.
+GAP_PX: Final = 8
+#: The part of the free room that lies before a title.
+WIDTH_MIDDLE: Final = 0.5
 #: A receipt longer than two metres is no receipt.
 HEIGHT_PX_MAX: Final = 16_000
 #: First character of a script's block, last one, file of its font without weight.
@@ -65,41 +68,18 @@ def _draw_line(draw: ImageDraw.ImageDraw, line: PaperLine, *, top: int, width_px
     size_px = TITLE_PX if line.style is Style.TITLE else TEXT_PX
     weight = "Medium" if line.style is Style.NORMAL else "Bold"
     step = int(size_px * LINE_SPACE)
-    value_width = _width(draw, line.value, _font(line.value, weight, size_px, fonts)) if line.value else 0
-    pieces = list(_broken(draw, line.text, room - value_width - 8 * bool(value_width), weight, size_px, fonts)) or [""]
-    for number, piece in enumerate(pieces):
-        font = _font(piece, weight, size_px, fonts)
-        width = _width(draw, piece, font)
-        if line.style is Style.TITLE:
-            left = (width_px - width) // 2
-        else:
-            left = width_px - MARGIN_PX - width if from_right else MARGIN_PX
-        draw.text((left, top + number * step), piece, font=font, fill=0)
-    if line.value:
-        left = MARGIN_PX if from_right else width_px - MARGIN_PX - value_width
-        place = (left, top + (len(pieces) - 1) * step)
-        draw.text(place, line.value, font=_font(line.value, weight, size_px, fonts), fill=0)
-    return step * len(pieces)
 
+    def measure(text: str) -> int:
+        return _width(draw, text, _font(text, weight, size_px, fonts))
 
-def _broken(draw: ImageDraw.ImageDraw, text: str, room: int, weight: str, size_px: int, fonts: Path) -> Iterator[str]:
-    current = ""
-    for word in text.split():
-        joined = f"{current} {word}" if current else word
-        if _width(draw, joined, _font(joined, weight, size_px, fonts)) <= room:
-            current = joined
-            continue
-        if current:
-            yield current
-        current = word
-        while _width(draw, current, _font(current, weight, size_px, fonts)) > room and len(current) > 1:
-            cut = len(current) * 9 // 10 if len(current) > 10 else len(current) - 1
-            while cut > 1 and _width(draw, current[:cut], _font(current, weight, size_px, fonts)) > room:
-                cut -= 1
-            yield current[:cut]
-            current = current[cut:]
-    if current:
-        yield current
+    rows = rows_of(line, room=room, measure=measure, gap=GAP_PX)
+    for number, row in enumerate(rows):
+        height = top + number * step
+        starts = WIDTH_MIDDLE if line.style is Style.TITLE else float(from_right)
+        for text, share in ((row.text, starts), (row.value, 1 - starts)):
+            left = MARGIN_PX + int((room - measure(text)) * share)
+            draw.text((left, height), text, font=_font(text, weight, size_px, fonts), fill=0)
+    return step * len(rows)
 
 
 def _width(draw: ImageDraw.ImageDraw, text: str, font: ImageFont.FreeTypeFont) -> int:

@@ -5,12 +5,14 @@
 A camera is faster than a decoder. The mailbox drops the older frame, so what is decoded is always the newest.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, unique
 from threading import Condition, Lock, Thread, current_thread
 from typing import Final
 
+from terminal_app.devices.boundary import DriverThread
 from terminal_app.devices.frames import FrameSource
 from wallet_sdk.frames import GreyFrame
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, TillcodeError, UnavailableError
@@ -19,6 +21,8 @@ from wallet_sdk.protocol.errors import ErrorCode, MisuseError, TillcodeError, Un
 GRAB_TIMEOUT_MS: Final = 100
 #: A hung camera driver must not hang the terminal; the longest healthy wait is one grab and one hostile frame.
 STOP_TIMEOUT_MS: Final = 3000
+#: OpenCV gives a V4L2 camera ten seconds for a frame; one that is silent for longer hangs.
+CAMERA_LIMIT_S: Final = 15.0
 
 assert GRAB_TIMEOUT_MS < STOP_TIMEOUT_MS
 
@@ -51,6 +55,8 @@ class CodeScanner:
         on_frame: called in the decode thread with each frame that is decoded, before on_codes: for a preview.
         on_failure: called once, in the thread that failed, when the scanner stops by itself.
         decode: reads the texts of one frame.
+        after: the scanner before this one, which lets go of the camera first.
+        limit_s: how long the source may take for anything.
     """
 
     def __init__(
@@ -61,8 +67,13 @@ class CodeScanner:
         *,
         on_failure: Callable[[TillcodeError], None],
         decode: Callable[[GreyFrame], list[str]] | None = None,
+        after: "CodeScanner | None" = None,
+        limit_s: float = CAMERA_LIMIT_S,
     ) -> None:
         self._source = source
+        self._after = after
+        self._limit_s = limit_s
+        self._driver = DriverThread("camera")
         self._on_codes = on_codes
         self._on_frame = on_frame
         self._on_failure = on_failure
@@ -93,26 +104,43 @@ class CodeScanner:
             for thread in self._threads:
                 thread.start()
 
+    @property
+    def is_hanging(self) -> bool:
+        """Whether the camera has not come back from a call, of this scan or of the one before."""
+        return self._driver.is_hanging or (self._after is not None and self._after.is_hanging)
+
+    def leave(self) -> None:
+        """Begin to stop; returns at once. What is delivered after this was read before it."""
+        with self._lock:
+            self._phase = _Phase.STOPPED
+        self._mailbox.close()
+
     def stop(self) -> None:
         """Stop and wait for both threads; afterwards nothing is delivered. Calling it again does nothing.
 
         It may be called from a callback. A driver that hangs is left behind after STOP_TIMEOUT_MS.
         """
-        with self._lock:
-            self._phase = _Phase.STOPPED
-        self._mailbox.close()
+        self.leave()
+        until_s = time.monotonic() + STOP_TIMEOUT_MS / 1000
         for thread in self._threads:
             if thread.is_alive() and thread is not current_thread():
-                thread.join(STOP_TIMEOUT_MS / 1000)
+                thread.join(max(0.0, until_s - time.monotonic()))
+        self._driver.leave(self._source.close)
 
     def _grab(self) -> None:
+        if self._after is not None:
+            self._after.stop()
+            if self._after.is_hanging:
+                raise _failure("the camera does not answer") from TimeoutError()
+            self._after = None
         try:
-            self._source.open()
+            self._driver.call(self._source.open, limit_s=self._limit_s)
             while self._is_running():
-                if frame := self._source.read(GRAB_TIMEOUT_MS):
+                if frame := self._driver.call(lambda: self._source.read(GRAB_TIMEOUT_MS), limit_s=self._limit_s):
                     self._mailbox.put(frame)
         finally:
-            self._source.close()
+            self._driver.leave(self._source.close)
+            self._driver.join(STOP_TIMEOUT_MS / 1000)
 
     def _decode_frames(self) -> None:
         while frame := self._mailbox.take():

@@ -3,6 +3,7 @@
 import importlib
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from enum import Enum, unique
 from pathlib import Path
 from types import ModuleType
@@ -12,6 +13,7 @@ from wallet_sdk.protocol.errors import ErrorCode, MisuseError, TillcodeError, Un
 
 #: A pole display has two lines of this many characters.
 DISPLAY_COLUMNS: Final = 20
+CLEAR: Final = b"\x0c"
 #: How long the buzzer sounds: once for good, and long for what needs a look.
 SHORT_BUZZ_S: Final = 0.08
 LONG_BUZZ_S: Final = 0.5
@@ -130,18 +132,28 @@ class SerialDisplay:
             if self._port is None:
                 serial = self._importer("serial")
                 self._port = serial.Serial(self._path, self._baud, timeout=1, write_timeout=1, exclusive=True)
-            self._port.write(b"\x0c" + lines)
+            self._port.write(CLEAR + lines)
         except ImportError as error:
             raise _unavailable("for a display: pip install 'tillcode[devices]'", "display") from error
         except (OSError, ValueError) as error:
-            self.close()
-            raise _unavailable(f"the display: {error}", "display") from error
+            self._let_go()
+            raise _unavailable(f"the display: {error}", "display") from _cause(error)
 
     def close(self) -> None:
-        """Close the port."""
+        """Clear it, so that no outcome stays behind, and close the port."""
         if self._port is not None:
-            port, self._port = self._port, None
-            port.close()
+            with suppress(OSError, ValueError):
+                self._port.write(CLEAR)
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """What has not gone out yet must not come out later, over what is shown by then."""
+        port, self._port = self._port, None
+        if port is not None:
+            with suppress(OSError, ValueError):
+                port.reset_output_buffer()
+            with suppress(OSError, ValueError):
+                port.close()
 
 
 class FakeLights:
@@ -273,6 +285,11 @@ def open_display(address: str, *, importer: Importer = importlib.import_module) 
 
 def _ascii(text: str) -> str:
     return "".join(one if " " <= one <= "~" else " " for one in text)
+
+
+def _cause(error: Exception) -> Exception:
+    """pyserial's timeout is no TimeoutError, and is one."""
+    return TimeoutError(str(error)) if type(error).__name__ == "SerialTimeoutException" else error
 
 
 def _unavailable(message: str, param: str) -> UnavailableError:

@@ -29,6 +29,31 @@ _FILES: Final[dict[str, Callable[[Path], FrameSource]]] = {
 }
 
 
+class SourceOnDemand:
+    """A frame source that is made when it is opened, in the scanner's thread and not in the core's."""
+
+    def __init__(self, make: Callable[[], FrameSource]) -> None:
+        self._make = make
+        self._source: FrameSource | None = None
+
+    def open(self) -> None:
+        """Make it if it is not there yet, and open it."""
+        if self._source is None:
+            self._source = self._make()
+        self._source.open()
+
+    def read(self, timeout_ms: int) -> GreyFrame | None:
+        """Its next frame."""
+        if self._source is None:
+            raise MisuseError(ErrorCode.BAD_ARGUMENT, "the frame source is not open")
+        return self._source.read(timeout_ms)
+
+    def close(self) -> None:
+        """Let go of it."""
+        if self._source is not None:
+            self._source.close()
+
+
 class CameraOnDemand:
     """A frame source that looks for the camera when it is opened, in the scanner's thread and not in the core's."""
 

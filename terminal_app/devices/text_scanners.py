@@ -13,7 +13,8 @@ from threading import Event, Thread, current_thread
 from types import ModuleType
 from typing import Any, Final, Protocol
 
-from terminal_app.devices.wedge import WedgeReader
+from terminal_app.devices.boundary import DriverThread
+from terminal_app.devices.wedge import WedgeReader, without_symbology
 from wallet_sdk.protocol import limits
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, TillcodeError, UnavailableError
 
@@ -22,6 +23,16 @@ READ_TIMEOUT_S: Final = 0.3
 #: How often a scanner that is gone is looked for.
 RETRY_S: Final = 2.0
 STOP_TIMEOUT_S: Final = 3.0
+#: A port that takes longer for anything hangs: a read waits READ_TIMEOUT_S, an opening a moment.
+PORT_LIMIT_S: Final = 5.0
+#: A scanner that marks no end of a text: so many reads without a byte end it. One that does has been torn off by then.
+SILENT_READS: Final = 1
+TORN_READS: Final = 7
+#: What ends a text: CR, LF, TAB, ETX, EOT; and STX, which begins the next one.
+_ENDS: Final = b"\r\n\t\x02\x03\x04"
+_BEGIN: Final = 0x02
+#: No code of anybody begins with these: what a plug leaves behind when it is pulled.
+_NOISE: Final = bytes(byte for byte in range(256) if not 0x20 < byte < 0x7F)
 BAUD: Final = 9_600
 
 Importer = Callable[[str], ModuleType]
@@ -56,14 +67,40 @@ class TextPort(Protocol):
         """Let go of the device; on a closed port it does nothing."""
 
 
+class PortOnDemand:
+    """A port that is made when it is opened, in the scanner's thread and not in the core's."""
+
+    def __init__(self, make: Callable[[], TextPort]) -> None:
+        self._make = make
+        self._port: TextPort | None = None
+
+    def open(self) -> None:
+        """Make it if it is not there yet, and open it."""
+        if self._port is None:
+            self._port = self._make()
+        self._port.open()
+
+    def read(self) -> str | None:
+        """The next text."""
+        if self._port is None:
+            raise MisuseError(ErrorCode.BAD_ARGUMENT, "the port is not open")
+        return self._port.read()
+
+    def close(self) -> None:
+        """Let go of it."""
+        if self._port is not None:
+            self._port.close()
+
+
 class TextScanner:
     """Reads a port until it is stopped, through every loss of it. It is used once.
 
     Args:
-        port: where texts come from.
+        port: where texts come from; it may raise what it likes, and hang.
         on_text: called in the scanner's thread with each text.
         on_state: called in that thread when the scanner is there, and when it is lost, with the reason.
         retry_s: how often a lost scanner is looked for.
+        limit_s: how long the port may take for anything.
     """
 
     def __init__(
@@ -73,11 +110,15 @@ class TextScanner:
         on_state: Callable[[ScannerState, TillcodeError | None], None],
         *,
         retry_s: float = RETRY_S,
+        limit_s: float = PORT_LIMIT_S,
     ) -> None:
         self._port = port
         self._on_text = on_text
         self._on_state = on_state
         self._retry_s = retry_s
+        self._limit_s = limit_s
+        self._driver = DriverThread("scanner")
+        self._said: tuple[ScannerState, TillcodeError | None] | None = None
         self._stopped = Event()
         self._thread = Thread(target=self._run, name="text-scanner", daemon=True)
 
@@ -85,39 +126,54 @@ class TextScanner:
         """Begin; returns at once."""
         self._thread.start()
 
+    def leave(self) -> None:
+        """Begin to end: from now on nothing is delivered."""
+        self._stopped.set()
+        self._driver.leave(self._port.close)
+
     def stop(self) -> None:
         """End, and wait for it; afterwards nothing is delivered."""
-        self._stopped.set()
+        self.leave()
         if self._thread.is_alive() and self._thread is not current_thread():
             self._thread.join(STOP_TIMEOUT_S)
+        self._driver.join(STOP_TIMEOUT_S)
+
+    def say_again(self) -> None:
+        """Tell the state once more, to whoever asks; while it is not known yet it is told soon anyway."""
+        if self._said is not None:
+            self._on_state(*self._said)
 
     def _run(self) -> None:
-        said: ScannerState | None = None
         while not self._stopped.is_set():
             try:
-                self._port.open()
-                said = self._say(ScannerState.READY, said, None)
+                self._driver.call(self._port.open, limit_s=self._limit_s)
+                self._say(ScannerState.READY, None)
                 self._read_all()
             except TillcodeError as error:
-                said = self._say(ScannerState.LOST, said, error)
+                self._say(ScannerState.LOST, error)
+                self._close()
                 self._stopped.wait(self._retry_s)
-            finally:
-                self._port.close()
 
     def _read_all(self) -> None:
         while not self._stopped.is_set():
-            text = self._port.read()
+            text = self._driver.call(self._port.read, limit_s=self._limit_s)
             if text and not self._stopped.is_set():
                 self._on_text(text)
 
-    def _say(self, state: ScannerState, said: ScannerState | None, error: TillcodeError | None) -> ScannerState:
-        if state is not said and not self._stopped.is_set():
+    def _close(self) -> None:
+        try:
+            self._driver.call(self._port.close, limit_s=self._limit_s)
+        except TillcodeError:
+            return  # it is lost as it is
+
+    def _say(self, state: ScannerState, error: TillcodeError | None) -> None:
+        was, self._said = self._said, (state, error)
+        if (was is None or was[0] is not state) and not self._stopped.is_set():
             self._on_state(state, error)
-        return state
 
 
 class SerialPort:
-    """A scanner on a serial port, one text a line."""
+    """A scanner on a serial port: one text up to a mark of its end, or up to a silence where it sends none."""
 
     def __init__(self, path: str, *, baud: int = BAUD, importer: Importer = importlib.import_module) -> None:
         self._path = path
@@ -125,6 +181,9 @@ class SerialPort:
         self._importer = importer
         self._port: Any = None
         self._buffer = bytearray()
+        self._is_flooded = False
+        self._marks_ends = False
+        self._silent_reads = 0
 
     def open(self) -> None:
         """Open the port, for this program alone."""
@@ -137,36 +196,52 @@ class SerialPort:
         except (OSError, ValueError) as error:  # pyserial's SerialException is an OSError
             raise _lost(f"{self._path}: {error}") from error
         self._buffer.clear()
+        self._is_flooded = self._marks_ends = False
+        self._silent_reads = 0
 
     def read(self) -> str | None:
-        """The next line."""
+        """The next text."""
         if self._port is None:
             raise MisuseError(ErrorCode.BAD_ARGUMENT, "the port is not open")
-        line = self._take_line()
-        if line is not None:
-            return line
+        text = self._take_text()
+        if text is not None:
+            return text
         try:
-            self._buffer += self._port.read(max(1, min(self._port.in_waiting, 4096)))
+            arrived = self._port.read(max(1, min(self._port.in_waiting, 4096)))
         except OSError as error:
             raise _lost(f"{self._path}: {error}") from error
+        self._silent_reads = 0 if arrived else self._silent_reads + 1
+        self._buffer += arrived
         if len(self._buffer) > limits.QR_TEXT_CHARS_MAX + 2:
             self._buffer.clear()
-        return self._take_line()
+            self._is_flooded = True
+        return self._take_text()
 
     def close(self) -> None:
         """Close the port."""
         if self._port is not None:
-            self._port.close()
-            self._port = None
+            port, self._port = self._port, None
+            port.close()
 
-    def _take_line(self) -> str | None:
-        for number, byte in enumerate(self._buffer):
-            if byte in b"\r\n":
-                line = bytes(self._buffer[:number])
-                del self._buffer[: number + 1]
-                text = line.decode("latin-1").strip()
-                return text or None
+    def _take_text(self) -> str | None:
+        """What stands before the next end; a flood without one is passed over."""
+        while (end := self._end()) is not None:
+            taken, was_flooded = bytes(self._buffer[:end]), self._is_flooded
+            del self._buffer[: end + 1]
+            self._is_flooded = False
+            text = _text_of(taken)
+            if text and not was_flooded:
+                return text
         return None
+
+    def _end(self) -> int | None:
+        """Where the text in the buffer ends, None while it goes on."""
+        for number, byte in enumerate(self._buffer):
+            if byte in _ENDS:
+                self._marks_ends = self._marks_ends or byte != _BEGIN
+                return number
+        is_over = self._silent_reads >= (TORN_READS if self._marks_ends else SILENT_READS)
+        return len(self._buffer) if is_over and self._buffer else None
 
 
 class GrabbedKeyboard:
@@ -208,7 +283,7 @@ class GrabbedKeyboard:
             self._waiting = iter(list(self._device.read()) if ready else [])
         except OSError as error:
             raise _lost(f"{self._path}: {error}") from error
-        return None
+        return None if ready else self._reader.flush()
 
     def close(self) -> None:
         """Give the keyboard back."""
@@ -220,13 +295,15 @@ class GrabbedKeyboard:
         codes = self._evdev.ecodes
         if event.type != codes.EV_KEY:
             return None
-        name = codes.KEY[event.code]
-        if name in {"KEY_LEFTSHIFT", "KEY_RIGHTSHIFT"}:
+        # A number may have no name (of a newer kernel), or several: evdev gives a list of them then.
+        named = codes.KEY.get(event.code, ())
+        names = {named} if isinstance(named, str) else set(named)
+        if names & {"KEY_LEFTSHIFT", "KEY_RIGHTSHIFT"}:
             self._is_shifted = event.value != 0
             return None
         if event.value != 1:
             return None
-        pair = _US_KEYS.get(name)
+        pair = next((_US_KEYS[name] for name in names if name in _US_KEYS), None)
         at_ms = event.sec * 1000 + event.usec // 1000
         return self._reader.feed(pair[self._is_shifted], at_ms=at_ms) if pair else None
 
@@ -241,6 +318,16 @@ def open_text_port(address: str) -> TextPort:
     if not path or kind not in {"serial", "evdev"}:
         raise MisuseError(ErrorCode.BAD_ARGUMENT, "a scanner is serial:/dev/... or evdev:/dev/...", param="scanner")
     return SerialPort(path) if kind == "serial" else GrabbedKeyboard(path)
+
+
+def _text_of(scanned: bytes) -> str:
+    """The text of what a scanner sent: names in it are UTF-8, or Latin-1 where they are not."""
+    clean = scanned.lstrip(_NOISE)
+    try:
+        text = clean.decode("utf-8")
+    except UnicodeDecodeError:
+        text = clean.decode("latin-1")
+    return without_symbology(text.strip())
 
 
 def _lost(message: str) -> UnavailableError:

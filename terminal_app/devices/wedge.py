@@ -82,6 +82,12 @@ def pairs_of(layout: Layout) -> str:
     return "".join(came + meant for came, meant in layout.corrections.items())
 
 
+def without_symbology(text: str) -> str:
+    """The text without the AIM identifier that some scanners are set to put before it, such as `]Q1` for a QR code."""
+    is_marked = text[:1] == "]" and text[1:2].isalpha() and text[2:3].isalnum() and text[:3].isascii()
+    return text[3:] if is_marked else text
+
+
 class WedgeReader:
     """Tells bursts of a scanner from a finger's typing, and puts each together."""
 
@@ -101,11 +107,15 @@ class WedgeReader:
             self._typed = ""
         self._last_ms = at_ms
         if character in _END_KEYS:
-            text, self._typed = self._typed, ""
-            return self.layout.corrected(text) if len(text) >= BURST_CHARS_MIN else None
+            return self.flush()
         if len(self._typed) < limits.QR_TEXT_CHARS_MAX:
             self._typed += character
         return None
+
+    def flush(self) -> str | None:
+        """The keys have rested: a burst without an end is a text too, for scanners that type none."""
+        text, self._typed = self._typed, ""
+        return without_symbology(self.layout.corrected(text)) if len(text) >= BURST_CHARS_MIN else None
 
     def calibrate(self, arrived: str) -> Layout | None:
         """Judge a text as it arrived, uncorrected, and read by it from now on; None when it is no calibration."""

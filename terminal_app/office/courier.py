@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from terminal_app.devices.boundary import FILE_LIMIT_S, DriverThread
 from terminal_app.journal import Journal
 from terminal_app.journal.office import Courier
 from terminal_app.journal.office_events import CourierDelivered, CourierTaken, QueueExported
@@ -42,6 +43,7 @@ class QueueCourier:
     def __init__(self, till: Till, *, time: TillTime) -> None:
         self._till = till
         self._time = time
+        self._disk = DriverThread("file", code=ErrorCode.STORAGE_FAILED)
 
     def export_bytes(self) -> bytes:
         """What is unsent, and the answers to what was brought here; noted in the journal, and still in the queue.
@@ -64,10 +66,7 @@ class QueueCourier:
             UnavailableError: STORAGE_FAILED, also when there is such a file already.
         """
         content = self.export_bytes()
-        try:
-            _write_new(path, content)
-        except OSError as error:
-            raise UnavailableError(ErrorCode.STORAGE_FAILED, f"the file: {error.strerror}", param="file") from error
+        self._disk.call(lambda: _write_new(path, content), limit_s=FILE_LIMIT_S)
         return len(content)
 
     def import_file(self, path: Path) -> Brought:
@@ -77,12 +76,7 @@ class QueueCourier:
             MalformedMessageError: it holds no queue; nothing was taken.
             UnavailableError: STORAGE_FAILED, also when it cannot be read.
         """
-        try:
-            with path.open("rb") as file:
-                content = file.read(CARRIED_BYTES_MAX + 1)
-        except OSError as error:
-            raise UnavailableError(ErrorCode.STORAGE_FAILED, f"the file: {error.strerror}", param="file") from error
-        return self.import_bytes(content)
+        return self.import_bytes(self._disk.call(lambda: _read(path), limit_s=FILE_LIMIT_S))
 
     def import_bytes(self, content: bytes) -> Brought:
         """Take what was carried here: new batches wait for the server, answers close sales of this till.
@@ -165,16 +159,31 @@ class QueueCourier:
             return 0
 
 
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(CARRIED_BYTES_MAX + 1)
+    except OSError as error:
+        raise _failed(error) from error
+
+
 def _write_new(path: Path, content: bytes) -> None:
     beside = path.with_name(path.name + ".part")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        if path.exists():
-            raise FileExistsError(errno.EEXIST, "there is such a file already")
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            if path.exists():
+                raise FileExistsError(errno.EEXIST, "there is such a file already")
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
+    except OSError as error:
+        raise _failed(error) from error
+
+
+def _failed(error: OSError) -> UnavailableError:
+    return UnavailableError(ErrorCode.STORAGE_FAILED, f"the file: {error.strerror}", param="file")

@@ -1,23 +1,13 @@
 """The page of devices: how each does, a test for each, and how the journals do."""
 
-from typing import Final
-
 from terminal_app.core import Snapshot
+from terminal_app.core.desk_work import ADDRESSES
 from terminal_app.core.office_view import OfficeView
 from terminal_app.i18n import MessageId
 from terminal_app.office_commands import DeviceKind, OpenPage, Page, TryDevice
-from terminal_app.presenter.wording import DEVICES, Wording
+from terminal_app.presenter.wording import DEVICES, TROUBLES, Wording
 from terminal_app.screen_model import Action, Mark, PageButton, Row, ScreenModel, ScreenName
 from terminal_app.settings import Settings
-
-#: Devices that are only there when an address is set, and the setting that names it.
-_ADDRESSES: Final = {
-    DeviceKind.PRINTER: "printer",
-    DeviceKind.DRAWER: "printer",
-    DeviceKind.SCANNER: "scanner",
-    DeviceKind.LIGHTS: "lights",
-    DeviceKind.DISPLAY: "display",
-}
 
 
 def devices_page(wording: Wording, snapshot: Snapshot, _view: OfficeView) -> ScreenModel:
@@ -53,12 +43,13 @@ def _row(wording: Wording, snapshot: Snapshot, kind: DeviceKind) -> Row:
 
 
 def _how(snapshot: Snapshot, kind: DeviceKind) -> tuple[MessageId | None, Mark | None]:
-    if kind in dict(snapshot.device_faults):
-        return MessageId.DEVICE_FAILED, Mark.BAD
+    trouble = dict(snapshot.device_faults).get(kind)
+    if trouble is not None:
+        return TROUBLES[trouble], Mark.BAD
     if kind in snapshot.device_works:
         return MessageId.DEVICE_WORKS, Mark.GOOD
     return (None, None) if _is_set_up(snapshot.settings, kind) else (MessageId.DEVICE_MISSING, None)
 
 
 def _is_set_up(settings: Settings, kind: DeviceKind) -> bool:
-    return kind not in _ADDRESSES or bool(getattr(settings, _ADDRESSES[kind]))
+    return kind not in ADDRESSES or bool(getattr(settings, ADDRESSES[kind]))

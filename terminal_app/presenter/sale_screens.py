@@ -169,7 +169,8 @@ class SaleScreens:
             case _:
                 lines = () if sale.accepted_at_s else (self._wording.text(MessageId.NOTHING_CHARGED),)
         reason = self._wording.reason_lines(snapshot, sale.error_code) if name is not ScreenName.UNKNOWN else ()
-        return (*self._wording.refusal_lines(snapshot), *reason, *lines)
+        wording = self._wording
+        return (*wording.refusal_lines(snapshot), *wording.display_lines(snapshot), *reason, *lines)
 
     def _result_actions(self, name: ScreenName, sale: Sale) -> tuple[Action, ...]:
         forward = self._wording.action(CommandName.NEXT_SALE, MessageId.DO_NEXT_SALE, Emphasis.PRIMARY)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
 
 from terminal_app.core import Place, Snapshot
+from terminal_app.devices.trouble import Trouble
 from terminal_app.i18n import Catalogue, MessageId
 from terminal_app.i18n.refusals import words_for
 from terminal_app.journal import MirrorState, Sale
@@ -98,12 +99,26 @@ DEVICES: Final = {
 }
 assert set(DEVICES) == set(DeviceKind), "every device can be tried"
 
+TROUBLES: Final = {
+    Trouble.ABSENT: MessageId.TROUBLE_ABSENT,
+    Trouble.SILENT: MessageId.TROUBLE_SILENT,
+    Trouble.FORBIDDEN: MessageId.TROUBLE_FORBIDDEN,
+    Trouble.BUSY: MessageId.TROUBLE_BUSY,
+    Trouble.NOT_INSTALLED: MessageId.TROUBLE_NOT_INSTALLED,
+    Trouble.WRONG_ADDRESS: MessageId.TROUBLE_WRONG_ADDRESS,
+    Trouble.OTHER: MessageId.DEVICE_FAILED,
+}
+assert set(TROUBLES) == set(Trouble), "every trouble has its words"
+
 #: A word for a second journal that does not follow.
 _MIRRORS: Final = {
     MirrorState.MISSING: MessageId.MIRROR_MISSING,
     MirrorState.FAILED: MessageId.MIRROR_FAILED,
     MirrorState.FOREIGN: MessageId.MIRROR_FOREIGN,
 }
+
+#: Devices whose faults are named by what is the matter with them; the camera's are told where one scans.
+_COUNTER_DEVICES: Final = frozenset(kind.value for kind in DeviceKind if kind is not DeviceKind.CAMERA)
 
 _KNOWN_CODES: Final = frozenset(int(code) for code in ErrorCode)
 
@@ -231,21 +246,40 @@ class Wording:
         return tuple(lines)
 
     def device_lines(self, snapshot: Snapshot) -> tuple[str, ...]:
-        """The devices that did not do what was asked of them last, in one line."""
-        if not snapshot.device_faults:
+        """The devices that did not do what was asked of them last, in one line, and what of that the customer sees."""
+        faults = snapshot.device_faults
+        if not faults:
             return ()
-        names = ", ".join(self.text(DEVICES[kind]) for kind, _ in snapshot.device_faults)
-        return (self.text(MessageId.DEVICE_FAULT, device=names),)
+        names = ", ".join(self.text(DEVICES[kind]) for kind, _ in faults)
+        troubles = {trouble for _, trouble in faults}
+        if len(troubles) == 1 and troubles != {Trouble.OTHER}:
+            line = self._trouble(names, troubles.pop())
+        else:
+            line = self.text(MessageId.DEVICE_FAULT, device=names)
+        return (*self.display_lines(snapshot), line)
+
+    def display_lines(self, snapshot: Snapshot) -> tuple[str, ...]:
+        """A customer display that took no more says what was so before."""
+        is_stale = DeviceKind.DISPLAY in dict(snapshot.device_faults)
+        return (self.text(MessageId.DISPLAY_STALE),) if is_stale else ()
 
     def refusal_lines(self, snapshot: Snapshot) -> tuple[str, ...]:
         error = snapshot.refusal
-        return () if error is None else (self._reason(snapshot, error.code, param=error.param),)
+        if error is None:
+            return ()
+        if error.code is ErrorCode.DEVICE_UNAVAILABLE and error.param in _COUNTER_DEVICES:
+            kind = DeviceKind(error.param)
+            return (self._trouble(self.text(DEVICES[kind]), dict(snapshot.device_faults).get(kind, Trouble.OTHER)),)
+        return (self._reason(snapshot, error.code, param=error.param),)
 
     def reason_lines(self, snapshot: Snapshot, error_code: int) -> tuple[str, ...]:
         # A number of a newer server that this till has no words for is no reason to fail.
         if error_code not in _KNOWN_CODES:
             return ()
         return (self._reason(snapshot, ErrorCode(error_code), param=None),)
+
+    def _trouble(self, device: str, trouble: Trouble) -> str:
+        return self.text(MessageId.DEVICE_TROUBLE, device=device, why=self.text(TROUBLES[trouble]))
 
     def _reason(self, snapshot: Snapshot, code: ErrorCode, *, param: str | None) -> str:
         limits = snapshot.limits

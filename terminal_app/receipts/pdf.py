@@ -8,7 +8,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
-from terminal_app.devices.paper import WIDTH_PX_80, Paper, PaperLine, Style
+from terminal_app.devices.paper import WIDTH_PX_80, Paper, PaperLine, Row, Style, rows_of
 from terminal_app.devices.raster import picture_of
 from wallet_sdk.protocol import qr
 from wallet_sdk.protocol.errors import ErrorCode, UnavailableError
@@ -20,6 +20,8 @@ TITLE_LINE_MM: Final = 7.0
 TEXT_PT: Final = 9
 TITLE_PT: Final = 14
 CODE_MM: Final = 60.0
+#: Least room between a text and its value.
+GAP_MM: Final = 2.0
 #: Last character that the Latin fonts in assets/fonts are sure to have.
 _LATIN_LAST: Final = "\u017f"
 
@@ -36,16 +38,16 @@ def pdf_of(paper: Paper, *, fonts: Path, made_at_s: int) -> bytes:
         raise UnavailableError(
             ErrorCode.DEVICE_UNAVAILABLE, "for PDF: pip install 'tillcode[devices]'", param="pdf"
         ) from error
-    latin = all(one <= _LATIN_LAST for line in paper.lines for one in f"{line.text}{line.value}")
-    pdf = FPDF(unit="mm", format=(WIDTH_MM, _height_mm(paper, fonts) if not latin else _text_height_mm(paper)))
+    pdf = FPDF(unit="mm")
     pdf.set_creation_date(datetime.fromtimestamp(made_at_s, tz=UTC))
     pdf.set_auto_page_break(auto=False)
     pdf.set_margin(MARGIN_MM)
-    pdf.add_page()
-    if latin:
+    pdf.c_margin = 0
+    if all(one <= _LATIN_LAST for line in paper.lines for one in f"{line.text}{line.value}"):
         _write(pdf, paper, fonts)
     else:
         picture = picture_of(paper, width_px=WIDTH_PX_80, fonts=fonts)
+        pdf.add_page(format=(WIDTH_MM, picture.height * WIDTH_MM / picture.width))
         pdf.image(picture, x=0, y=0, w=WIDTH_MM)
     content = BytesIO()
     pdf.output(content)
@@ -58,40 +60,41 @@ def _write(pdf: Any, paper: Paper, fonts: Path) -> None:
         pdf.add_font("Receipt", style="B", fname=fonts / "Inter-Bold-latin-tabular.otf")
     except OSError as error:
         raise UnavailableError(ErrorCode.DEVICE_UNAVAILABLE, "a font is missing", param="font") from error
+    set_lines = [(line, _rows(pdf, line)) for line in paper.lines]
+    lines_mm = sum(_step_mm(line) * (len(rows) or 1) for line, rows in set_lines)
+    pdf.add_page(format=(WIDTH_MM, 2 * MARGIN_MM + lines_mm + (CODE_MM if paper.code_text else 0)))
     top = MARGIN_MM
-    for line in paper.lines:
-        top = _write_line(pdf, line, top=top)
+    for line, rows in set_lines:
+        top = _write_line(pdf, line, rows, top=top)
     if paper.code_text:
         code = qr.picture(paper.code_text, module_px=6)
         pdf.image(code, x=(WIDTH_MM - CODE_MM) / 2, y=top, w=CODE_MM)
 
 
-def _write_line(pdf: Any, line: PaperLine, *, top: float) -> float:
+def _rows(pdf: Any, line: PaperLine) -> list[Row]:
+    _set_font(pdf, line)
+    return rows_of(line, room=WIDTH_MM - 2 * MARGIN_MM, measure=pdf.get_string_width, gap=GAP_MM)
+
+
+def _set_font(pdf: Any, line: PaperLine) -> None:
+    style = "" if line.style is Style.NORMAL else "B"
+    pdf.set_font("Receipt", style=style, size=TITLE_PT if line.style is Style.TITLE else TEXT_PT)
+
+
+def _step_mm(line: PaperLine) -> float:
+    return TITLE_LINE_MM if line.style is Style.TITLE else LINE_MM
+
+
+def _write_line(pdf: Any, line: PaperLine, rows: list[Row], *, top: float) -> float:
     """Write one line at this height; returns the height of the next."""
-    room_mm = WIDTH_MM - 2 * MARGIN_MM
+    room_mm, step_mm = WIDTH_MM - 2 * MARGIN_MM, _step_mm(line)
     if line.style is Style.RULE:
         pdf.line(MARGIN_MM, top + LINE_MM / 2, WIDTH_MM - MARGIN_MM, top + LINE_MM / 2)
-        return top + LINE_MM
-    is_title = line.style is Style.TITLE
-    pdf.set_font("Receipt", style="" if line.style is Style.NORMAL else "B", size=TITLE_PT if is_title else TEXT_PT)
-    step_mm = TITLE_LINE_MM if is_title else LINE_MM
-    pdf.set_xy(MARGIN_MM, top)
-    text_mm = room_mm - (pdf.get_string_width(line.value) + 2 if line.value else 0)
-    pdf.multi_cell(text_mm, step_mm, line.text, align="C" if is_title else "L", new_x="LEFT", new_y="NEXT")
-    below = max(top + step_mm, pdf.get_y())
-    if line.value:
-        pdf.set_xy(MARGIN_MM, below - step_mm)
-        pdf.cell(room_mm, step_mm, line.value, align="R")
-    return float(below)
-
-
-def _text_height_mm(paper: Paper) -> float:
-    # Two lines for each that may be broken: paper costs nothing in a PDF.
-    lines_mm = sum(TITLE_LINE_MM if line.style is Style.TITLE else LINE_MM for line in paper.lines)
-    longest_mm = sum(LINE_MM for line in paper.lines if len(line.text) + len(line.value) > 36)
-    return 2 * MARGIN_MM + lines_mm + longest_mm + (CODE_MM if paper.code_text else 0)
-
-
-def _height_mm(paper: Paper, fonts: Path) -> float:
-    picture = picture_of(paper, width_px=WIDTH_PX_80, fonts=fonts)
-    return picture.height * WIDTH_MM / picture.width
+        return top + step_mm
+    _set_font(pdf, line)
+    for row in rows:
+        for text, side in ((row.text, "C" if line.style is Style.TITLE else "L"), (row.value, "R")):
+            pdf.set_xy(MARGIN_MM, top)
+            pdf.cell(room_mm, step_mm, text, align=side)
+        top += step_mm
+    return top

@@ -7,6 +7,7 @@ from typing import Final
 
 from terminal_app.core import Snapshot
 from terminal_app.core.office_view import Crew, Done, OfficeView
+from terminal_app.devices.trouble import Trouble
 from terminal_app.journal import HistoryEntry, MirrorState, Person, RefundRecord, Standing, Tally, Totals
 from terminal_app.journal.events import Way
 from terminal_app.journal.office_events import NOBODY, Employment, JournalRepaired, StaffId
@@ -19,7 +20,6 @@ from terminal_app.ui.screens.list_page import confirm_page, refund_page
 from terminal_app.ui.screens.people import person_step
 from terminal_app.ui.screens.steps import next_step
 from wallet_sdk.protocol.envelope import Sealed
-from wallet_sdk.protocol.errors import ErrorCode
 from wallet_sdk.protocol.ids import Digest, Envelope, RequestId
 from wallet_sdk.protocol.messages import Refund
 from wallet_sdk.protocol.money import Currency
@@ -184,7 +184,7 @@ def office_snapshots(keypad: Snapshot, *, at_s: int) -> Mapping[ScreenName, Snap
     pages = {name: replace(here, office=view) for name, view in views.items()}
     pages[ScreenName.DEVICES] = replace(
         pages[ScreenName.DEVICES],
-        device_faults=((DeviceKind.PRINTER, ErrorCode.DEVICE_UNAVAILABLE),),
+        device_faults=((DeviceKind.PRINTER, Trouble.SILENT),),
         device_works=(DeviceKind.SOUND,),
         mirror=MirrorState.MISSING,
         repaired=JournalRepaired(kept_as="j", good_count=9, mirror_count=1, saved_count=0, lost_count=0),

@@ -12,8 +12,8 @@ TESTS = ROOT / "tests"
 
 # Process edges: whatever went wrong, the process must answer or stop in good order. Each with its reason.
 PROCESS_EDGES = {
-    "terminal_app/announcer.py": "a fault in a loudspeaker's driver must not silence the till",
-    "terminal_app/desk.py": "a fault in somebody's driver must not end the desk that shows and prints",
+    "terminal_app/devices/boundary.py": "a fault in somebody's driver must not end the thread that uses it",
+    "wallet_sdk/screen/mirror.py": "a picture that cannot be written must not end the mirror",
     "server_stub/__main__.py": "tells the operator why the server stopped",
     "server_stub/routes/dispatch.py": "an answer is due to the caller even for our own bugs",
     "terminal_app/__main__.py": "tells the merchant why the terminal stopped",

@@ -1,6 +1,10 @@
 """One suite for each kind of device on the counter, the fakes and the adapters on stand-ins of their drivers alike."""
 
 import importlib
+import os
+import socket
+import threading
+import tty
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -20,6 +24,8 @@ from terminal_app.devices.signals import (
     open_display,
     open_lights,
 )
+from terminal_app.devices.trouble import Trouble, trouble_of
+from terminal_app.devices.wires import send_over_serial, send_over_tcp, send_to_file
 from terminal_app.settings import PaperWidth
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
 
@@ -43,6 +49,9 @@ class Wire:
         """Keep it."""
         self.written += content
 
+    def reset_output_buffer(self) -> None:
+        """Everything is out at once."""
+
     def close(self) -> None:
         """Hang up."""
 
@@ -63,21 +72,18 @@ def dead_port(*_arguments: object, **_options: object) -> Wire:
 
 
 def escpos_on_dummy() -> tuple[Printer, list[bytes]]:
-    """The real adapter on python-escpos' own stand-in."""
-    from escpos.printer import Dummy
-
+    """The real adapter, and what it sends."""
     printed: list[bytes] = []
-
-    class Kept(Dummy):  # type: ignore[misc]  # escpos ships no types
-        def close(self) -> None:
-            printed.append(self.output)
-
-    return EscposPrinter(Kept, paper=PaperWidth.MM_80, fonts=FONTS), printed
+    return EscposPrinter(printed.append, paper=PaperWidth.MM_80, fonts=FONTS), printed
 
 
 def dead_printer() -> Printer:
     """The real adapter on a printer that is gone."""
-    return EscposPrinter(dead_port, paper=PaperWidth.MM_80, fonts=FONTS)
+
+    def send(_content: bytes) -> None:
+        raise OSError(2, "No such file")
+
+    return EscposPrinter(send, paper=PaperWidth.MM_80, fonts=FONTS)
 
 
 def failing_fake() -> Printer:
@@ -149,6 +155,68 @@ def test_a_file_is_a_printer(tmp_path: Path) -> None:
     gone = open_printer(f"file:{tmp_path / 'no' / 'lp0'}", paper=PaperWidth.MM_58, fonts=FONTS)
     with pytest.raises(UnavailableError):
         gone.print_paper(PLAIN)
+
+
+# --- what takes nothing ---
+
+
+LONG = Paper(lines=tuple(PaperLine(text=f"line {number}", value="1.00 EUR") for number in range(4_000)))
+
+
+def failed(send: Callable[[bytes], None]) -> Trouble:
+    """Print a paper that fits into no buffer; returns why it does not come out."""
+    with pytest.raises(UnavailableError) as caught:
+        EscposPrinter(send, paper=PaperWidth.MM_80, fonts=FONTS).print_paper(LONG)
+    return trouble_of(caught.value)
+
+
+def test_a_pipe_that_nobody_reads_is_given_up(tmp_path: Path) -> None:
+    """As /dev/usb/lp0 of a printer without paper: it takes a buffer full, and no more."""
+    pipe = str(tmp_path / "lp0")
+    os.mkfifo(pipe)
+    assert failed(lambda content: send_to_file(pipe, content)) is Trouble.ABSENT
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert failed(lambda content: send_to_file(pipe, content, stall_s=0.01)) is Trouble.SILENT
+    finally:
+        os.close(reader)
+
+
+def test_a_serial_line_that_nobody_reads_is_given_up() -> None:
+    """And closed without waiting for what is still on its way; one that is read takes it all."""
+    outer, inner = os.openpty()
+    path = os.ttyname(inner)
+    tty.setraw(inner)
+
+    def send(content: bytes, stall_s: float) -> None:
+        send_over_serial(path, content, importer=importlib.import_module, stall_s=stall_s)
+
+    taken = bytearray()
+
+    def read_all() -> None:
+        while len(taken) < 64_000:
+            taken.extend(os.read(outer, 4_096))
+
+    try:
+        assert failed(lambda content: send(content, 0.01)) is Trouble.SILENT
+        reader = threading.Thread(target=read_all, daemon=True)
+        reader.start()
+        send(b"x" * 64_000, 20)
+        reader.join(20)
+        assert bytes(taken).endswith(b"x" * 1_000)
+    finally:
+        os.close(inner)
+        os.close(outer)
+
+
+def test_a_network_printer_that_reads_nothing_is_given_up() -> None:
+    """Out of paper, its buffers full; and one where nobody listens is told apart."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        content = b"x" * 16_000_000
+        with pytest.raises(TimeoutError):
+            send_over_tcp("127.0.0.1", port, content, stall_s=0.05)
+    assert failed(lambda content: send_over_tcp("127.0.0.1", port, content)) is Trouble.ABSENT
 
 
 # --- lights ---
@@ -234,6 +302,8 @@ def test_a_serial_display_gets_what_it_understands() -> None:
     display = open_display("serial:/dev/ttyUSB1", importer=lambda _: serial_module(plug))
     display.show("TOTAL é", "12.50 EUR")
     assert wires[0].written == b"\x0cTOTAL               12.50 EUR           "
+    display.close()
+    assert wires[0].written.endswith(b" \x0c"), "no outcome stays behind"
 
 
 def test_a_display_that_is_gone_is_told_and_opened_anew() -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from wallet_sdk.screen.environment import (
     Panel,
     panel_of_size,
 )
+from wallet_sdk.screen.frame_buffer import write_png
 from wallet_sdk.screen.grey_view import GreyView
 from wallet_sdk.screen.icons import MARKS, Icon, IconView
 from wallet_sdk.screen.mirror import ScreenMirror
@@ -153,6 +155,63 @@ def test_the_mirror_writes_what_changed_and_rests_when_idle(stage: Stage, tmp_pa
     with Image.open(tmp_path / "till.png") as mirrored:
         assert ImageChops.difference(mirrored, picture()).getbbox() is None
     assert [each.name for each in tmp_path.iterdir()] == ["till.png"], "no half-written file is left"
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), ValueError("no mode"), MemoryError()])
+def test_a_picture_that_cannot_be_written_ends_nothing(stage: Stage, tmp_path: Path, error: Exception) -> None:
+    """A full disk, a stick that is pulled out: it is tried again with the next picture, and logged."""
+    failures = [error]
+
+    def write(picture: Image.Image, path: Path) -> None:
+        if failures:
+            raise failures[0]
+        write_png(picture, path)
+
+    label = Label(text="12.50", font_size=80)
+    stage.put(label)
+    mirror = ScreenMirror(tmp_path / "till.png", write=write)
+    mirror.start()
+    try:
+        settle()
+        assert mirror.writes == 0
+        failures.clear()
+        label.text = "13.70"
+        pump_until(lambda: mirror.writes == 1)
+    finally:
+        mirror.stop()
+
+
+def test_a_disk_that_hangs_holds_up_no_screen(stage: Stage, tmp_path: Path) -> None:
+    """The window goes on drawing; of what was drawn meanwhile only the newest is written."""
+    begun, held = threading.Event(), threading.Event()
+    written: list[Image.Image] = []
+
+    def write(picture: Image.Image, _path: Path) -> None:
+        begun.set()
+        held.wait(20)
+        written.append(picture)
+
+    label = Label(text="0", font_size=80)
+    stage.put(label)
+    mirror = ScreenMirror(tmp_path / "till.png", write=write)
+    mirror.start()
+    pump_until(begun.is_set)
+    for number in range(1, 5):
+        label.text = str(number)
+        settle()
+    held.set()
+    pump_until(lambda: mirror.writes == 2)
+    mirror.stop()
+    assert len(written) == 2
+    assert ImageChops.difference(written[1], picture()).getbbox() is None
+
+
+def test_a_half_written_picture_is_taken_away(tmp_path: Path) -> None:
+    """It would take the room that the next one needs."""
+    (tmp_path / "till.png").mkdir()
+    with pytest.raises(OSError, match="directory"):
+        write_png(Image.new("RGB", (4, 4)), tmp_path / "till.png")
+    assert [each.name for each in tmp_path.iterdir()] == ["till.png"]
 
 
 # --- finger and robot ---

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,8 +31,12 @@ def read_frame_buffer() -> "Image.Image":
 def write_png(picture: "Image.Image", path: Path) -> None:
     """Write a PNG so that a reader sees the old file or the new one, never a half."""
     partial = path.with_name(f".{path.name}.{os.getpid()}")
-    picture.save(partial, format="PNG", compress_level=1)
-    partial.replace(path)
+    try:
+        picture.save(partial, format="PNG", compress_level=1)
+        partial.replace(path)
+    finally:
+        with suppress(OSError):
+            partial.unlink()  # on a full disk a half picture takes the room that the next one needs
 
 
 def after_next_frame(action: Callable[["Image.Image"], None]) -> None:

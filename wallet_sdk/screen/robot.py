@@ -168,7 +168,11 @@ class RobotFinger:
 
     def _shoot(self, path: Path, reply: Reply) -> None:
         def keep(picture: "Image.Image") -> None:
-            write_png(picture, path)
+            try:
+                write_png(picture, path)
+            except (OSError, ValueError) as error:
+                reply(_refusal(f"no picture: {error}"))
+                return
             reply(self._done())
 
         after_next_frame(keep)

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from terminal_app.config import assets_folder
-from terminal_app.desk import PAPERS_MAX, Announcement, DeskReport, Makers, WorkingDesk
+from terminal_app.desk import Announcement, Makers, WorkingDesk
+from terminal_app.device_queue import PAPERS_MAX, DeskReport
 from terminal_app.devices.paper import Paper, PaperLine
 from terminal_app.devices.printers import TEST_PAPER, FakePrinter
 from terminal_app.devices.signals import Backlight, FakeDisplay, FakeLights, Signal
@@ -123,8 +124,8 @@ def test_an_outcome_is_seen_and_heard(counter: Counter) -> None:
     """Lights, two lines, a tone and a voice; bright while a code is shown, as before afterwards."""
     counter.desk.announce(Announcement(signal=Signal.WAITING, first="Shop", second="12.50 EUR", is_bright=True))
     assert counter.report_of(DeviceKind.DISPLAY).error is None
-    counter.desk.test(DeviceKind.DRAWER)
-    assert counter.report_of(DeviceKind.DRAWER).error is None
+    counter.desk.test(DeviceKind.BACKLIGHT)
+    assert counter.report_of(DeviceKind.BACKLIGHT).error is None
     assert counter.brightness.read_text() == "255"
     counter.desk.announce(
         Announcement(signal=Signal.GOOD, tone=Tone.PAID, clips=("paid", "n12"), first="PAID", second="12.50 EUR")
@@ -133,8 +134,8 @@ def test_an_outcome_is_seen_and_heard(counter: Counter) -> None:
     assert counter.report_of(DeviceKind.DISPLAY).error is None
     assert counter.lights.signals == [Signal.WAITING, Signal.GOOD]
     assert counter.display.shown[-1] == ("PAID", "12.50 EUR")
-    counter.desk.test(DeviceKind.DRAWER)
-    assert counter.report_of(DeviceKind.DRAWER).error is None
+    counter.desk.test(DeviceKind.BACKLIGHT)
+    assert counter.report_of(DeviceKind.BACKLIGHT).error is None
     assert counter.brightness.read_text().strip() == "80"
     (played, rate_hz) = counter.speaker.played[-1]
     assert len(played) / 2 / rate_hz > 0.8
@@ -175,7 +176,7 @@ def test_a_printer_that_hangs_holds_up_a_bounded_number_of_papers(counter: Count
         counter.desk.print_paper(TEST_PAPER)
     refused = counter.report_of(DeviceKind.PRINTER)
     assert refused.error is not None
-    assert "too many" in refused.error.message
+    assert "too much waits" in refused.error.message
     held.set()
 
 
@@ -199,8 +200,8 @@ def test_the_screen_is_as_bright_as_it_was_set(counter: Counter) -> None:
     """Half of it between two codes, all of it under one, half of it again; 0 leaves it."""
 
     def settled() -> str:
-        counter.desk.test(DeviceKind.DRAWER)
-        assert counter.report_of(DeviceKind.DRAWER).error is None
+        counter.desk.test(DeviceKind.BACKLIGHT)
+        assert counter.report_of(DeviceKind.BACKLIGHT).error is None
         return counter.brightness.read_text().strip()
 
     counter.desk.configure(replace(EVERYTHING, brightness_percent=50))

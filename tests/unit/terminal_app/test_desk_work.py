@@ -4,24 +4,32 @@ import pytest
 
 from terminal_app.core import Place
 from terminal_app.core.desk_work import announcement_of
-from terminal_app.desk import Announcement, DeskReport, EmptyDesk
+from terminal_app.desk import Announcement, EmptyDesk
+from terminal_app.device_queue import DeskReport
 from terminal_app.devices.paper import Paper
 from terminal_app.devices.signals import Signal
+from terminal_app.devices.trouble import Trouble
 from terminal_app.office_commands import (
     ChangeSetting,
+    ClosePage,
     DeviceKind,
     EnterPerson,
     GiveRefund,
     MakeReport,
     OpenDrawer,
+    OpenPage,
+    OpenSale,
+    Page,
     PrintReceipt,
     PrintReport,
     ReportChoice,
+    SavePdf,
     SignIn,
     TryDevice,
 )
+from terminal_app.presenter import Presenter
 from terminal_app.roles import Role
-from terminal_app.screen_model import AmountTyped, Cancel, FocusMoved, ScanAnswer
+from terminal_app.screen_model import AmountTyped, Cancel, FocusMoved, NextSale, ScanAnswer, ShowCode
 from terminal_app.settings import Settings
 from terminal_app.sounds import Speech, Tone, Words
 from tests.unit.terminal_app.people import CASHIER_PIN, OWNER_PIN, sell
@@ -203,11 +211,70 @@ def test_reports_and_drawer_are_for_those_who_may(shop: Shop, desk: Listening) -
 def test_a_dead_printer_is_a_word_on_the_screen_and_the_sale_goes_on(shop: Shop, desk: Listening) -> None:
     """Until it works again."""
     shop.core.step(DeskReport(kind=DeviceKind.PRINTER, error=GONE))
-    assert shop.snapshot.device_faults == ((DeviceKind.PRINTER, ErrorCode.DEVICE_UNAVAILABLE),)
+    assert shop.snapshot.device_faults == ((DeviceKind.PRINTER, Trouble.OTHER),)
     sell(shop, 100)
     shop.core.step(DeskReport(kind=DeviceKind.PRINTER, error=None))
     assert not shop.snapshot.device_faults
     assert desk.announced
+
+
+def shown_lines(shop: Shop) -> tuple[str, ...]:
+    """The lines of the screen."""
+    return Presenter(zone=None).present(shop.snapshot).lines
+
+
+def test_a_print_that_fails_is_told_where_it_was_pressed_and_why(shop: Shop, desk: Listening) -> None:
+    """The reason too; a later paper that comes out takes it away, and another place is not told."""
+    sell(shop, 100)
+    request_id = shop.till.views.latest_sale.request_id if shop.till.views.latest_sale else None
+    assert request_id is not None
+    shop.do(OpenPage(page=Page.HISTORY))
+    shop.do(OpenSale(request_id=request_id))
+    shop.do(PrintReceipt(request_id=request_id))
+    silent = UnavailableError(ErrorCode.DEVICE_UNAVAILABLE, "the printer: it takes no more", param="printer")
+    silent.__cause__ = TimeoutError()
+    shop.core.step(DeskReport(kind=DeviceKind.PRINTER, error=silent))
+    assert shop.snapshot.device_faults == ((DeviceKind.PRINTER, Trouble.SILENT),)
+    assert shown_lines(shop) == ("Printer: does not answer",)
+    shop.core.step(DeskReport(kind=DeviceKind.PRINTER, error=None))
+    assert shown_lines(shop) == ()
+    shop.do(PrintReceipt(request_id=request_id))
+    shop.do(ClosePage())
+    shop.do(ShowCode(amount_minor=500))
+    before = shown_lines(shop)
+    shop.core.step(DeskReport(kind=DeviceKind.PRINTER, error=silent))
+    assert shown_lines(shop) == before, "a customer's code is no place for it"
+    shop.do(Cancel())
+    shop.run()
+    shop.do(NextSale())
+    assert shown_lines(shop) == ("Printer: does not answer",)
+
+
+def test_a_display_that_takes_nothing_is_told_beside_every_outcome(shop: Shop, desk: Listening) -> None:
+    """What stands on it may be another sale's; a display that was taken off the counter is named no more."""
+    shop.do(ChangeSetting(name="display", text="serial:/dev/ttyUSB1"))
+    shop.core.step(DeskReport(kind=DeviceKind.DISPLAY, error=GONE))
+    shop.scan(shop.answer(shop.show_code()).envelope)
+    shop.run()
+    assert shop.place is Place.RESULT
+    assert "The customer display may show an older sale." in shown_lines(shop)
+    shop.do(ChangeSetting(name="display", text=""))
+    shop.do(NextSale())
+    shop.do(ChangeSetting(name="display", text=""))
+    assert not shop.snapshot.device_faults
+    assert shown_lines(shop) == ()
+
+
+def test_no_receipt_that_is_saved_ends_the_till(shop: Shop, desk: Listening) -> None:
+    """A refund with a long reason did; a folder that is no folder is a word."""
+    sell(shop, 100)
+    request_id = shop.till.views.latest_sale.request_id if shop.till.views.latest_sale else None
+    assert request_id is not None
+    shop.do(GiveRefund(request_id=request_id, amount_minor=50, reason="r" * 32))
+    shop.run()
+    (record,) = shop.till.views.office.refunds.values()
+    shop.do(SavePdf(request_id=request_id, refund_id=record.refund.message.refund_id))
+    assert shop.refusal is None
 
 
 def test_the_desk_hears_of_changed_settings(shop: Shop, desk: Listening) -> None:

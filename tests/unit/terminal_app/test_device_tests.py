@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from terminal_app.core import Scanned, ScannerFailed, Snapshot
-from terminal_app.desk import DeskReport
+from terminal_app.device_queue import DeskReport
+from terminal_app.devices.trouble import Trouble
 from terminal_app.journal import MirrorState
 from terminal_app.journal.office_events import JournalRepaired
 from terminal_app.office_commands import DeviceKind, EnterPerson, OpenPage, Page, TryDevice
@@ -90,7 +91,7 @@ def test_the_keypad_says_the_worst_two_and_the_devices_page_the_rest(shop: Shop)
         shop.snapshot,
         repaired=repaired,
         mirror=MirrorState.MISSING,
-        device_faults=((DeviceKind.PRINTER, ErrorCode.DEVICE_UNAVAILABLE),),
+        device_faults=((DeviceKind.PRINTER, Trouble.OTHER),),
     )
     first = "The journal was damaged and repaired. Lost entries: 2."
     assert lines_of(bad) == (first, "The second journal is not there. Plug it in.")

@@ -1,5 +1,6 @@
 """Receipts say what is true, in every language, on every width of paper, and on a PDF that reads back as a code."""
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC
 from io import BytesIO
@@ -17,16 +18,18 @@ from terminal_app.devices.paper import (
     WIDTH_PX_80,
     Paper,
     PaperLine,
+    Row,
     Style,
     as_text,
     is_plain,
+    rows_of,
     width_of,
 )
 from terminal_app.devices.raster import picture_of
 from terminal_app.journal.history import entry_of
 from terminal_app.office import close_day
 from terminal_app.receipts import Edition, Letterhead, Training, refund_paper, report_paper, sale_paper
-from terminal_app.receipts.pdf import pdf_of
+from terminal_app.receipts.pdf import CODE_MM, MARGIN_MM, pdf_of
 from terminal_app.receipts.words import WORDS, Word
 from terminal_app.reports import x_report
 from terminal_app.screen_model import Language
@@ -276,3 +279,70 @@ def test_a_picture_is_black_on_white_and_bounded() -> None:
     picture.save(content, "PNG")
     assert isinstance(Image.open(content), Image.Image)
     assert picture.getextrema() == (0, 255)
+
+
+LONG = ("x" * 120, "Thank you for your visit and see you soon again, dear friends", "M" * 32, "เก" * 60, "नमस्ते" * 20)
+
+
+def printed_text(paper: Paper) -> str:
+    """Every character of a paper, without the spaces between."""
+    return "".join("".join(f"{line.text}{line.value}".split()) for line in paper.lines)
+
+
+@pytest.mark.parametrize("long", LONG)
+@pytest.mark.parametrize("room", [COLUMNS_58, COLUMNS_80, 7])
+def test_nothing_of_a_long_value_is_lost_and_its_label_stays_whole(long: str, room: int) -> None:
+    """As label, as value and as title; the label of a long value stands above it in whole words."""
+    for line in (
+        PaperLine(text=long),
+        PaperLine(text="Reason", value=long),
+        PaperLine(text=long, value=long),
+        PaperLine(text=long, style=Style.TITLE),
+    ):
+        rows = rows_of(line, room=room, measure=width_of, gap=1)
+        shown = "".join("".join(one.text.split()) for one in rows) + "".join("".join(one.value.split()) for one in rows)
+        assert shown == printed_text(Paper(lines=(line,)))
+        assert all(width_of(one.text) + width_of(one.value) <= room for one in rows)
+    first = rows_of(PaperLine(text="Reason", value=long), room=room, measure=width_of, gap=1)[0]
+    assert first in {Row("Reason"), Row("Reason", long)}
+
+
+@pytest.mark.parametrize("width_px", [WIDTH_PX_58, WIDTH_PX_80])
+def test_a_long_value_stands_below_its_label_in_the_picture(width_px: int) -> None:
+    """Nothing leaves the paper at its left, and the label takes one line."""
+    above = picture_of(Paper(lines=(PaperLine(text="Reason"),)), width_px=width_px, fonts=FONTS).height
+    for value in ("returned, because it was torn at the seam", "é" * 90):
+        paper = picture_of(Paper(lines=(PaperLine(text="Reason", value=value),)), width_px=width_px, fonts=FONTS)
+        assert paper.height < 6 * above
+        left = paper.crop((0, 0, raster.MARGIN_PX - 2, paper.height))
+        assert left.getextrema() == (255, 255)
+
+
+@pytest.mark.parametrize("long", [*LONG[:3], "é" * 120])
+def test_a_long_footer_name_or_reason_leaves_the_code_of_a_pdf_whole(shop: Shop, long: str) -> None:
+    """The page is as long as what stands on it; a refund's reason once ended the till."""
+    sell(shop, 1_250)
+    paper = sale_on_paper(shop, head=replace(HEAD, footer=long))
+    paper = replace(
+        paper, lines=(PaperLine(text=long, style=Style.TITLE), *paper.lines, PaperLine(text="R", value=long))
+    )
+    page = pdf_of(paper, fonts=FONTS, made_at_s=0)
+    height_mm = float(page.split(b"/MediaBox [0 0 ")[1].split(b"]")[0].split()[1]) * 25.4 / 72
+    last_mm = height_mm - MARGIN_MM
+    code_mm = [float(one) for one in page_code_box(page, height_mm)]
+    assert code_mm[1] <= last_mm + 0.1
+    assert code_mm[1] - code_mm[0] == pytest.approx(CODE_MM, abs=0.1)
+
+
+def page_code_box(page: bytes, height_mm: float) -> tuple[float, float]:
+    """Top and bottom of the picture on the page, in millimetres from its upper edge."""
+    import zlib
+
+    for part in page.split(b"stream\n")[1:]:
+        with suppress(zlib.error):
+            content = zlib.decompress(part.split(b"\nendstream")[0])
+            if b" cm /I" in content:
+                numbers = content.split(b" cm /I")[0].split()[-6:]
+                height, bottom = float(numbers[3]) * 25.4 / 72, float(numbers[5]) * 25.4 / 72
+                return height_mm - bottom - height, height_mm - bottom
+    raise AssertionError("no picture on the page")

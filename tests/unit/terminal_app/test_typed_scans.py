@@ -1,13 +1,13 @@
 """What a typing scanner sends reaches the sale, through whatever keyboard layout the machine has."""
 
 from terminal_app.core import Place
+from terminal_app.devices.trouble import Trouble
 from terminal_app.devices.wedge import CALIBRATION_TEXT
 from terminal_app.office_commands import DeviceKind
 from terminal_app.screen_model import ScanCustomer, ScanTyped
 from tests.unit.terminal_app.devices.test_text_scanners import GERMAN
 from tests.unit.terminal_app.shop import Shop
 from wallet_sdk.protocol import qr
-from wallet_sdk.protocol.errors import ErrorCode
 
 
 def code_text(shop: Shop) -> str:
@@ -44,6 +44,6 @@ def test_a_wrong_layout_is_undone_after_its_calibration_and_after_a_restart(shop
 def test_a_layout_that_nobody_can_undo_is_a_word_on_the_devices_page(shop: Shop) -> None:
     """Until a good calibration."""
     shop.core.step(ScanTyped(text=CALIBRATION_TEXT.replace("+", "*")))
-    assert shop.snapshot.device_faults == ((DeviceKind.SCANNER, ErrorCode.DEVICE_UNAVAILABLE),)
+    assert shop.snapshot.device_faults == ((DeviceKind.SCANNER, Trouble.OTHER),)
     shop.core.step(ScanTyped(text=CALIBRATION_TEXT))
     assert not shop.snapshot.device_faults

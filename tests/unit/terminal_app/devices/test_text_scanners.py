@@ -147,6 +147,38 @@ def test_a_line_without_end_is_dropped() -> None:
     assert len(port._buffer) < 8_192
 
 
+TEXT = "TC1:ABC DEF$%*+-./:0123456789"
+
+
+@pytest.mark.parametrize("end", ["\r", "\n", "\r\n", "\t", "\x03", "\x03\r", "\x04", ""])
+@pytest.mark.parametrize("start", ["", "\x02", "]Q1", "\x02]Q1", "\x00\xff"])
+def test_a_text_ends_however_the_scanner_is_set(start: str, end: str) -> None:
+    """CR, LF, TAB, ETX, EOT, or nothing but a silence; with STX, an AIM identifier or noise before it."""
+    sent = f"{start}{TEXT}{end}".encode("latin-1")
+    port = port_of([sent[:9], sent[9:], b"", b"", sent, b"", b""])
+    port.open()
+    assert read_all(port) == [TEXT, TEXT]
+
+
+def test_the_rest_of_a_torn_read_spoils_no_other() -> None:
+    """It is handed out by itself, to be refused with a word; what follows is whole."""
+    port = port_of([b"TC1:ABC D", b"", b"\x00\xff" + TEXT.encode() + b"\r"])
+    port.open()
+    assert read_all(port) == ["TC1:ABC D", TEXT]
+    marks = port_of(
+        [TEXT.encode() + b"\r", b"TC1:ABC D", b"", TEXT.encode()[9:] + b"\r", b"TC1:A", *([b""] * 7), b"TC1:B\r"]
+    )
+    marks.open()
+    assert read_all(marks) == [TEXT, "TC1:ABC D" + TEXT[9:], "TC1:A", "TC1:B"]
+
+
+def test_names_in_a_code_keep_their_letters() -> None:
+    """UTF-8, and Latin-1 from scanners that know nothing else."""
+    port = port_of(["CAFÉ MÓR\r".encode(), "CAFÉ\r".encode("latin-1")])
+    port.open()
+    assert read_all(port) == ["CAFÉ MÓR", "CAFÉ"]
+
+
 def test_a_port_is_opened_first() -> None:
     """Misuse otherwise; and closing twice is nothing."""
     port = port_of([])
@@ -257,6 +289,29 @@ def test_a_grabbed_keyboard_gives_texts() -> None:
     port.close()
     with pytest.raises(MisuseError):
         port.read()
+
+
+@pytest.mark.parametrize("code", [254, 113, 330])
+def test_keys_without_a_name_and_with_several_are_passed_over(code: int) -> None:
+    """A newer kernel's key, one that evdev knows by two names, and the touch of a panel that was named by mistake."""
+    odd = SimpleNamespace(type=1, code=code, value=1, sec=50, usec=0)
+    keyboard = Keyboard([odd, *keys_of("TC1:HELLO\n"), odd])
+    module = ModuleType("evdev")
+    names: dict[int, object] = dict(enumerate(KEYS)) | {113: ["KEY_MIN_INTERESTING", "KEY_MUTE"], 330: ("BTN_TOUCH",)}
+    vars(module).update(InputDevice=lambda _path: keyboard, ecodes=SimpleNamespace(EV_KEY=1, KEY=names))
+    port = GrabbedKeyboard("/dev/input/event3", importer=lambda _: module)
+    port.open()
+    assert read_all(port) == ["TC1:HELLO"]
+    port.close()
+
+
+def test_a_typing_scanner_that_types_no_end_is_read_too() -> None:
+    """A burst, and then silence; an AIM identifier before it is no part of the text."""
+    reader = WedgeReader()
+    for number, character in enumerate("]Q1TC1:HELLO"):
+        assert reader.feed(character, at_ms=1_000 + number) is None
+    assert reader.flush() == "TC1:HELLO"
+    assert reader.flush() is None
 
 
 def read_all(port: SerialPort | GrabbedKeyboard) -> list[str]:
