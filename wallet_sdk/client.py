@@ -27,9 +27,8 @@ RETRIES_MAX: Final = 2
 PAUSE_MS: Final = 200
 #: A try with less time than this is not begun.
 TRY_MS_MIN: Final = 250
-_NOT_BEGUN: Final = frozenset({ErrorCode.SERVER_BUSY, ErrorCode.RATE_LIMITED})
 #: Names one call in the logs of both sides: 64 bits of chance.
-REQUEST_ID_BYTES: Final = 8
+CALL_ID_BYTES: Final = 8
 
 A = TypeVar("A")
 
@@ -105,7 +104,7 @@ class Calls:
         return f"{api.AUTHORIZATION_SCHEME} {api.to_base64url(sealed.envelope)}"
 
     async def _call(self, request: HttpRequest, answer_type: type[A]) -> A:
-        request = replace(request, request_id=self._random.random_bytes(REQUEST_ID_BYTES).hex())
+        request = replace(request, call_id=self._random.random_bytes(CALL_ID_BYTES).hex())
         deadline_ms = self._clock.monotonic_ms() + int(request.timeout_s * 1000)
         may_have_arrived = False
         tries = 0
@@ -120,7 +119,7 @@ class Calls:
             in_time = self._clock.monotonic_ms() + pause_ms + TRY_MS_MIN <= deadline_ms
             if tries >= self._patience.retries_max or not _worth_retrying(error) or not in_time:
                 _doubt_if(may_have_arrived, error)
-                error.request_id = error.request_id or request.request_id
+                error.call_id = error.call_id or request.call_id
                 raise error
             tries += 1
             await flow.Pause(seconds=pause_ms / 1000)
@@ -216,17 +215,17 @@ class _Failure:
 
 def _error_of(answer: HttpAnswer) -> TillcodeError:
     error = api.error_of(answer.body, http_status=answer.http_status)
-    error.request_id = error.request_id or answer.request_id or None
-    # A server that broke does not know what it did before; only these are said before anything is begun.
-    broken = isinstance(error, UnavailableError) and error.code not in _NOT_BEGUN
-    if broken and error.outcome is MoneyOutcome.NOT_CHARGED:
+    error.call_id = error.call_id or answer.call_id or None
+    # The bytes have left and no signature says what became of them: "busy" may as well be somebody on the way, who
+    # keeps what he has heard and sends it on later.
+    if isinstance(error, UnavailableError) and error.outcome is MoneyOutcome.NOT_CHARGED:
         error.outcome = MoneyOutcome.UNKNOWN
     return error
 
 
 def _worth_retrying(error: TillcodeError) -> bool:
     """A refusal stays a refusal, and a switch stays off until somebody turns it."""
-    return isinstance(error, UnavailableError) and error.code is not ErrorCode.SWITCHED_OFF
+    return error.safe_to_retry and error.code is not ErrorCode.SWITCHED_OFF
 
 
 def _doubt_if(may_have_arrived: bool, error: TillcodeError) -> None:  # noqa: FBT001 (private, one call)

@@ -3,7 +3,7 @@
 Clock and Random are the only ways to time and chance (system.py has the real ones, testing.py the fakes).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from wallet_sdk.protocol.envelope import Signer
@@ -34,31 +34,32 @@ class Random(Protocol):
 class HttpRequest:
     """One HTTP request. ``path`` is relative to the server's base address and may carry a query.
 
-    ``request_id`` is made by the client, the same for every try of a call, so that a lost answer can be named too.
+    ``call_id`` is made by the client, the same for every try of a call, so that a lost answer can be named too.
+    What is shown of it (``repr``) has neither body nor authorization: logs are read by others.
     """
 
     method: str
     path: str
-    body: bytes = b""
+    body: bytes = field(default=b"", repr=False)
     content_type: str = ""
-    authorization: str = ""
+    authorization: str = field(default="", repr=False)
     timeout_s: float = 10.0
-    request_id: str = ""
+    call_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpAnswer:
     """A whole HTTP answer.
 
-    ``request_id`` is the name that the server gave to this request, if it gave one. ``date_s`` is what its clock said,
+    ``call_id`` is the name that the server gave to this call, if it gave one. ``date_s`` is what its clock said,
     in seconds since the epoch, 0 when it did not say: nobody has signed that, so it may be told and never decided by.
     """
 
     http_status: int
-    body: bytes
+    body: bytes = field(repr=False)
     content_type: str
     retry_after_s: int = 0
-    request_id: str = ""
+    call_id: str = ""
     date_s: int = 0
 
 
@@ -69,7 +70,8 @@ class Sender(Protocol):
         """The whole answer.
 
         Raises:
-            UnavailableError: NETWORK_UNREACHABLE or SWITCHED_OFF when no byte left (outcome not_charged);
+            UnavailableError: when no byte left (outcome not_charged) NETWORK_UNREACHABLE or SWITCHED_OFF, after which a
+                wallet may pay offline, and NO_FREE_CONNECTION or TLS_FAILED, after which it may not;
                 NETWORK_TIMEOUT or BAD_ANSWER when the request may have arrived (outcome unknown).
         """
         ...

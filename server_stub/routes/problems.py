@@ -19,7 +19,7 @@ def problem(
     error: TillcodeError, *, number: str, headers: Mapping[str, str] | None = None, wait_s: int = 0
 ) -> Response:
     """The answer that an error is; ``number`` is the request's, to be found again in the log."""
-    body = replace(api.problem_of(error), request_id=number)
+    body = replace(api.problem_of(error), call_id=number)
     more = dict(headers or {})
     if error.code in _LATER:
         more["retry-after"] = str(wait_s or _RETRY_AFTER_S)

@@ -44,7 +44,7 @@ def is_printed_code(envelope: bytes) -> bool:
 
 
 def claim_of_printed_code(operator: Operator, *, intent: bytes, code: bytes) -> PrintedClaim:
-    """What a wallet sends that has scanned a print: every signature is checked, and the code must be in use.
+    """What a wallet sends that has scanned a print: every signature is checked, and the code is one of ours.
 
     Raises:
         MalformedMessageError, RuleViolationError: nothing may be stored.
@@ -75,7 +75,7 @@ def claim_of_printed_code(operator: Operator, *, intent: bytes, code: bytes) -> 
         token=token,
         amount_minor=consented.amount_minor,
         at_s=now_s,
-        refusal=_refusal(operator, sealed, consented, token.message, now_s=now_s),
+        refusal=_refusal(operator, sealed, consented, token.message, printed=printed, now_s=now_s),
         liability=Liability.OPERATOR,
         mode=ConsentMode(consented.mode),
         start_minor=rules.start_of_sum(consented),
@@ -86,10 +86,10 @@ def claim_of_printed_code(operator: Operator, *, intent: bytes, code: bytes) -> 
 
 
 def _printed(operator: Operator, sealed: Sealed[StaticCode]) -> PrintedCode:
-    """The code as this server has issued it, in use.
+    """The code as this server has issued it.
 
     Raises:
-        RuleViolationError: REVOKED when it is not, or was ended; MERCHANT_BLOCKED.
+        RuleViolationError: REVOKED when it has not, or its terminal is blocked; MERCHANT_BLOCKED.
     """
     with operator.store.reading() as reader:
         printed = reader.find(STATIC_CODES, sealed.message.code_id)
@@ -97,14 +97,20 @@ def _printed(operator: Operator, sealed: Sealed[StaticCode]) -> PrintedCode:
         merchant = None if printed is None else reader.find(MERCHANTS, printed.merchant_id)
     if printed is None or terminal is None or merchant is None or printed.envelope != sealed.envelope:
         raise RuleViolationError(ErrorCode.REVOKED, "this ledger has not issued the code", param="code_id")
-    if printed.ended_at_s is not None or terminal.blocked_at_s is not None:
-        raise RuleViolationError(ErrorCode.REVOKED, "its merchant has ended the code", param="code_id")
+    if terminal.blocked_at_s is not None:
+        raise RuleViolationError(ErrorCode.REVOKED, "the terminal of the code is blocked", param="code_id")
     check_open(merchant)
     return printed
 
 
 def _refusal(
-    operator: Operator, sealed: Sealed[StaticCode], intent: PaymentIntent, token: PaymentToken, *, now_s: int
+    operator: Operator,
+    sealed: Sealed[StaticCode],
+    intent: PaymentIntent,
+    token: PaymentToken,
+    *,
+    printed: PrintedCode,
+    now_s: int,
 ) -> Refusal | None:
     try:
         if intent.request_digest != sealed.digest:
@@ -114,6 +120,8 @@ def _refusal(
     except RuleViolationError as error:
         return Refusal(error=error, memory=Memory.FORGET)
     try:
+        if printed.ended_at_s is not None:  # for ever, so the payer gets it signed
+            raise RuleViolationError(ErrorCode.REVOKED, "its merchant has ended the code", param="code_id")
         rules.check_intent_answers_static(intent, token, code=sealed.message, code_digest=sealed.digest)
         if intent.counter > token.count_max:  # R-33
             raise RuleViolationError(ErrorCode.OVER_COUNT_LIMIT, "the token's signatures are used up", param="counter")

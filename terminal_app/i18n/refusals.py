@@ -46,6 +46,7 @@ _OF_CODE: Final = MappingProxyType(
         ErrorCode.BAD_ANSWER: MessageId.NO_ANSWER,
         ErrorCode.SERVER_ERROR: MessageId.SERVER_TROUBLE,
         ErrorCode.SERVER_BUSY: MessageId.SERVER_TROUBLE,
+        ErrorCode.TLS_FAILED: MessageId.SERVER_TROUBLE,
         ErrorCode.DEVICE_UNAVAILABLE: MessageId.NO_CAMERA,
         ErrorCode.DECODER_MISSING: MessageId.NO_CAMERA,
         ErrorCode.STORAGE_FAILED: MessageId.STORAGE,

@@ -10,7 +10,7 @@ from typing import Any
 
 import wallet_sdk
 from tests.architecture.protocol_tables import table
-from tests.unit.wallet_sdk.test_faults import NOTHING_LEFT, OF_A_CALL
+from tests.unit.wallet_sdk.test_faults import NO_NETWORK, NOTHING_LEFT, OF_A_CALL
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.errors import ErrorCode, UnavailableError, error_class
 
@@ -45,7 +45,9 @@ def faults() -> str:
     """What becomes of each fault on the way, as the test of it says."""
     rows = []
     for fault, (code, outcome) in OF_A_CALL.items():
-        after = "offline, or this error" if fault in NOTHING_LEFT else "`UNKNOWN`, asked about by `sync`"
+        after = "this error" if fault in NOTHING_LEFT else "`UNKNOWN`; `sync` asks, and sends again"
+        if fault in NO_NETWORK:
+            after = "offline, or this error"
         rows.append((fault.name.lower().replace("_", " "), f"`{code.name}`", f"`{outcome.value}`", after))
     return table(("at every try", "code", "outcome", "`pay` ends with"), rows)
 

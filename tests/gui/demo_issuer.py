@@ -54,9 +54,11 @@ class DemoIssuer:
     def close(self) -> None:
         """Nothing is held."""
 
-    def settle(self, consent_digest: Digest, *, request_id: RequestId, amount_minor: int) -> None:
-        """Charge the wallet for a consent and keep the signed receipt."""
-        self.available_minor -= amount_minor
+    def settle(
+        self, consent_digest: Digest, *, request_id: RequestId, amount_minor: int, state: State = State.CAPTURED
+    ) -> None:
+        """Charge the wallet for a consent, or decline it for ever, and keep the signed receipt."""
+        self.available_minor -= amount_minor if state.is_paid else 0
         receipt = seal(
             Receipt(
                 terminal_id=TerminalId(2001),
@@ -64,14 +66,15 @@ class DemoIssuer:
                 consent_digest=consent_digest,
                 amount_minor=amount_minor,
                 currency=Currency.EUR,
-                state=State.CAPTURED,
+                state=state,
                 at_s=self.scheme.now_s,
             ),
             self.scheme.receipt_signer,
         )
         self.answers[consent_digest] = api.PaymentAnswer(
             request_id=api.to_base64url(request_id),
-            state=State.CAPTURED.name,
+            state=state.name,
+            error_code=0 if state.is_paid else int(self.refusal or 0),
             receipt=api.to_base64url(receipt.envelope),
         )
 
@@ -125,8 +128,6 @@ class DemoIssuer:
         return api.TokenIssued(token=api.to_base64url(seal(token, self.scheme.token_issuer).envelope))
 
     def _take(self, body: api.IntentBody) -> api.PaymentAnswer:
-        if self.refusal is not None:
-            raise RuleViolationError(self.refusal, "refused by the test")
         intent = open_unverified(Envelope(api.from_base64url(body.intent)), PaymentIntent)
         request = api.from_base64url(body.request)
         # A printed code has no id; a payment of one is named by its intent.
@@ -134,5 +135,6 @@ class DemoIssuer:
         printed_id = RequestId(bytes(intent.digest[:12]))
         request_id = printed_id if is_printed else open_unverified(request, PaymentRequest).message.request_id
         if intent.digest not in self.answers:
-            self.settle(intent.digest, request_id=request_id, amount_minor=intent.message.amount_minor)
+            state = State.CAPTURED if self.refusal is None else State.DECLINED
+            self.settle(intent.digest, request_id=request_id, amount_minor=intent.message.amount_minor, state=state)
         return self.answers[intent.digest]

@@ -94,7 +94,7 @@ def failing(error: TillcodeError) -> None:
     assert_type(error.code, ErrorCode)
     assert_type(error.outcome, MoneyOutcome)
     assert_type(error.safe_to_retry, bool)
-    assert_type(error.request_id, str | None)
+    assert_type(error.call_id, str | None)
     assert_type(error.param, str | None)
 
 

@@ -25,12 +25,12 @@ _SENTENCE: Final = MappingProxyType(
     {
         Outcome.SETTLED: "Paid. The receipt below proves it, also to a terminal without network.",
         Outcome.HELD: "Held as a deposit. The merchant may take up to this amount of it; the rest comes back.",
-        Outcome.DECLINED: "Declined. Nothing was charged.",
+        Outcome.DECLINED: "Declined, and signed by the issuer. Nothing was charged.",
         Outcome.UNKNOWN: "UNKNOWN. It may be charged: do not pay again, run sync later.",
         Outcome.OFFLINE: "Offline. Let the terminal scan this code.",
         Outcome.ACCEPTED_OFFLINE: "Accepted by the terminal offline. It will be charged.",
         Outcome.PRESENTED: "Presented.",
-        Outcome.EXPIRED: "Expired unused. Nothing was charged.",
+        Outcome.EXPIRED: "Expired. The issuer takes it no more, and has proven nothing of it.",
         Outcome.NOT_SENT: "Not sent. Nothing was charged.",
     }
 )
@@ -101,7 +101,8 @@ def _is_wanted(arguments: Namespace, around: Surroundings) -> bool:
 def _print_outcome(payment: Payment) -> int:
     print(_SENTENCE[payment.outcome])
     if payment.error_code is not None:
-        print(f"Reason:      {payment.error_code.name} ({payment.error_code.value})")
+        unsigned = "" if payment.outcome is Outcome.DECLINED else ", said without a signature: it proves nothing"
+        print(f"Reason:      {payment.error_code.name} ({payment.error_code.value}){unsigned}")
     print(f"Check words: {' '.join(payment.check_words)}")
     if payment.qr is not None:
         _print_code(payment.qr)

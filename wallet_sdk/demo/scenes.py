@@ -7,7 +7,7 @@ from wallet_sdk.demo.desk import Desk, Errand
 from wallet_sdk.demo.eye import first_tillcode
 from wallet_sdk.demo.screen_model import DIGITS, ActionName, Payee, WalletModel
 from wallet_sdk.protocol import qr
-from wallet_sdk.protocol.errors import ErrorCode, MalformedMessageError, RuleViolationError, TillcodeError
+from wallet_sdk.protocol.errors import ErrorCode, MalformedMessageError, MoneyOutcome, RuleViolationError, TillcodeError
 from wallet_sdk.protocol.money import Money
 from wallet_sdk.store import Outcome
 from wallet_sdk.wallet import Payment, PresentedCode, PrintedQuote, Quote, SyncReport
@@ -153,7 +153,7 @@ class QuoteScene(Scene):
         try:
             return scene_of(self.desk, self._quote.pay(), self._sale)
         except TillcodeError as error:
-            return ResultScene(self.desk, views.not_paid(self._sale, why=views.reason(error.code)))
+            return scene_of_error(self.desk, error, self._sale)
 
 
 class AmountScene(Scene):
@@ -191,7 +191,7 @@ class AmountScene(Scene):
         try:
             return scene_of(self.desk, self._quote.pay(self._minor), sale)
         except TillcodeError as error:
-            return ResultScene(self.desk, views.not_paid(sale, why=views.reason(error.code)))
+            return scene_of_error(self.desk, error, sale)
 
 
 class ResultScene(Scene):
@@ -363,6 +363,13 @@ def scene_of(desk: Desk, payment: Payment, sale: views.Sale | None) -> Scene:
         case _:
             why = views.refusal(payment.error_code) if payment.error_code else "The code was not used."
             return ResultScene(desk, views.not_paid(sale, why=why))
+
+
+def scene_of_error(desk: Desk, error: TillcodeError, sale: views.Sale) -> Scene:
+    """An error after the payment has left is no "not paid": it names the payment, which is asked about."""
+    if error.outcome is MoneyOutcome.UNKNOWN and error.digest is not None:
+        return UnknownScene(desk, desk.wallet.payment(error.digest), sale)
+    return ResultScene(desk, views.not_paid(sale, why=views.reason(error.code)))
 
 
 def _payee_of(quote: Quote | PrintedQuote) -> Payee:

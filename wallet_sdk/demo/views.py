@@ -42,6 +42,8 @@ _REASONS: Final = {
     ErrorCode.NOT_A_TILLCODE: "This is not a payment code.",
     ErrorCode.SWITCHED_OFF: "The network is switched off.",
     ErrorCode.NETWORK_UNREACHABLE: "There is no network.",
+    ErrorCode.TLS_FAILED: "Whoever answers is not your bank. Nothing was sent.",
+    ErrorCode.NO_FREE_CONNECTION: "Too much at once. Please try again.",
 }
 _SOMETHING_ELSE: Final = "It did not work"
 

@@ -1,6 +1,7 @@
 """A network that fails when it is told to, for both kinds of wallet."""
 
 from enum import Enum, unique
+from typing import Final
 
 from wallet_sdk.ports import HttpAnswer, HttpRequest, Sender
 from wallet_sdk.protocol.errors import ErrorCode, MoneyOutcome, UnavailableError
@@ -12,6 +13,10 @@ class NetworkFault(Enum):
 
     #: No connection: no byte leaves.
     UNREACHABLE = "unreachable"
+    #: Every connection of this program is in use: no byte leaves.
+    NO_PLACE = "no_place"
+    #: Whoever answers has not the server's certificate: no byte leaves.
+    NOT_THE_SERVER = "not_the_server"
     #: The request is lost: the server never hears of it, and the sender cannot know.
     LOST_REQUEST = "lost_request"
     #: The server carries it out, and its answer is lost or comes too late.
@@ -22,9 +27,15 @@ class NetworkFault(Enum):
     CUT = "cut"
 
 
+_NOTHING_LEFT: Final[dict[NetworkFault | None, ErrorCode]] = {
+    NetworkFault.UNREACHABLE: ErrorCode.NETWORK_UNREACHABLE,
+    NetworkFault.NO_PLACE: ErrorCode.NO_FREE_CONNECTION,
+    NetworkFault.NOT_THE_SERVER: ErrorCode.TLS_FAILED,
+}
+
+
 class FaultySender:
     """Sends through another sender, and lets the faults it was given happen to the next requests, one to each.
-
 
     Only requests that change something are hit (POST); reads pass.
     """
@@ -50,22 +61,16 @@ class FaultySender:
         """
         self.sent.append(request)
         fault = self._faults.pop(0) if self._faults and request.method == "POST" else None
-        match fault:
-            case NetworkFault.UNREACHABLE:
-                raise UnavailableError(ErrorCode.NETWORK_UNREACHABLE, "no connection, as told")
-            case NetworkFault.LOST_REQUEST:
-                raise _unknown(ErrorCode.NETWORK_TIMEOUT, "the request is lost, as told")
-            case NetworkFault.LOST_ANSWER:
-                self._inner.send(request)
-                raise _unknown(ErrorCode.NETWORK_TIMEOUT, "the answer is lost, as told")
-            case NetworkFault.DUPLICATED:
-                self._inner.send(request)
-            case NetworkFault.CUT:
-                self._inner.send(request)
-                raise _unknown(ErrorCode.BAD_ANSWER, "the answer is cut, as told")
-            case None:
-                pass
-        return self._inner.send(request)
+        if fault in _NOTHING_LEFT:
+            raise UnavailableError(_NOTHING_LEFT[fault], "no connection, as told")
+        if fault is NetworkFault.LOST_REQUEST:
+            raise _unknown(ErrorCode.NETWORK_TIMEOUT, "the request is lost, as told")
+        answer = self._inner.send(request)
+        if fault is NetworkFault.LOST_ANSWER:
+            raise _unknown(ErrorCode.NETWORK_TIMEOUT, "the answer is lost, as told")
+        if fault is NetworkFault.CUT:
+            raise _unknown(ErrorCode.BAD_ANSWER, "the answer is cut, as told")
+        return self._inner.send(request) if fault is NetworkFault.DUPLICATED else answer
 
     def close(self) -> None:
         """Close the inner sender."""

@@ -1,11 +1,12 @@
 """A merchant's till by hand: it asks, takes what a wallet shows, and claims it. No screen, no journal, no queue."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wallet_sdk.client import ApiClient
 from wallet_sdk.ports import Clock, Random, Sender
 from wallet_sdk.protocol import api, limits, qr
-from wallet_sdk.protocol.envelope import Sealed, seal
+from wallet_sdk.protocol.envelope import Sealed, Signer, seal
+from wallet_sdk.protocol.errors import ErrorCode, MisuseError, MoneyOutcome, RuleViolationError, UnavailableError
 from wallet_sdk.protocol.ids import Envelope, PublicKeyBytes, RequestId, time_ordered_id
 from wallet_sdk.protocol.messages import CaptureBatch, Claim, Enrolment, PaymentRequest, Receipt, Refund
 from wallet_sdk.protocol.money import Currency
@@ -22,6 +23,11 @@ class ShownRequest:
     sealed: Sealed[PaymentRequest]
 
     @property
+    def request_id(self) -> RequestId:
+        """Names the sale, as ``Payment.request_id`` does; in JSON it is base64url text."""
+        return self.sealed.message.request_id
+
+    @property
     def text(self) -> str:
         """For ``Wallet.scan``."""
         return qr.to_text(self.sealed.envelope)
@@ -30,22 +36,31 @@ class ShownRequest:
 class MerchantTerminal:
     """One enrolled terminal of a merchant."""
 
-    def __init__(self, sender: Sender, *, activation_code: str, clock: Clock, random: Random) -> None:
-        """Enrol with a code that lets one terminal in.
+    def __init__(
+        self, sender: Sender, *, activation_code: str, clock: Clock, random: Random, signer: Signer | None = None
+    ) -> None:
+        """Enrol with a code that lets one key in: ``signer``, or one that is made here and ends with this object.
+
+        Whoever must be able to enrol again after a lost answer brings the key: the code is used up by it.
 
         Raises:
-            TillcodeError: the server refuses, or cannot be asked.
+            TillcodeError: the server refuses, or cannot be asked. ``safe_to_retry`` only for a key of the caller's.
         """
         self._clock = clock
         self._random = random
-        self._signer = SoftwareSigner(random.random_bytes(32))
+        self._signer = signer or SoftwareSigner(random.random_bytes(32))
+        self._refunds: dict[RequestId, Sealed[Refund]] = {}
         self._client = ApiClient(sender, clock=clock, random=random)
         enrolment = Enrolment(
             activation_code=activation_code, public_key=self._signer.public_key, made_at_s=self._now_s()
         )
-        answer = self._client.post_message(
-            api.PATH_ENROL_TERMINAL, seal(enrolment, self._signer).envelope, api.TerminalEnrolled
-        )
+        try:
+            answer = self._client.post_message(
+                api.PATH_ENROL_TERMINAL, seal(enrolment, self._signer).envelope, api.TerminalEnrolled
+            )
+        except UnavailableError as error:
+            error.is_another_act = signer is None and error.outcome is MoneyOutcome.UNKNOWN
+            raise
         self._certificate = Envelope(api.from_base64url(answer.certificate))
         self.root_key = PublicKeyBytes(api.from_base64url(answer.root_key))
         self._trust: TrustStore = verify_bundle(api.from_base64url(answer.bundle), root_key=self.root_key)
@@ -61,7 +76,7 @@ class MerchantTerminal:
     ) -> ShownRequest:
         """Show a request, issued now, good for two minutes; with ``hold_h`` a deposit held for so many hours."""
         request = PaymentRequest(
-            request_id=RequestId(time_ordered_id(self._clock.now_ms(), self._random.random_bytes(6))),
+            request_id=self.new_id(),
             amount_minor=amount_minor,
             currency=currency,
             issued_at_s=self._now_s(),
@@ -106,22 +121,38 @@ class MerchantTerminal:
         (outcome,) = self._client.post_message(api.PATH_CAPTURES, batch.envelope, api.CaptureAnswer).outcomes
         return outcome
 
-    def refund(self, shown: ShownRequest, *, amount_minor: int, reason: str = "returned") -> api.RefundAnswer:
-        """Give back a part of a payment, or all of it.
+    def new_id(self) -> RequestId:
+        """An id for a refund. Keep it before you refund: it is what makes a second call the same refund."""
+        return RequestId(time_ordered_id(self._clock.now_ms(), self._random.random_bytes(6)))
+
+    def refund(
+        self, shown: ShownRequest, *, refund_id: RequestId, amount_minor: int, reason: str = "returned"
+    ) -> api.RefundAnswer:
+        """Give back a part of a payment, or all of it. The same id gives back once, however often it is called.
 
         Raises:
-            TillcodeError: OVER_REFUNDABLE, UNKNOWN_PAYMENT, or the server cannot be asked.
+            MisuseError: BAD_ARGUMENT for an id that is not 12 bytes.
+            RuleViolationError: AMOUNT_MISMATCH when less than that is left, UNKNOWN_PAYMENT, BAD_TRANSITION when it is
+                not captured, CONTENT_CONFLICT when the id was another refund's.
+            UnavailableError: the server cannot be asked, or its answer was lost; call again with the same id.
         """
+        if type(refund_id) is not bytes or len(refund_id) != limits.REQUEST_ID_BYTES:
+            raise MisuseError(ErrorCode.BAD_ARGUMENT, f"an id is {limits.REQUEST_ID_BYTES} bytes", param="refund_id")
         request = shown.sealed.message
-        refund = Refund(
-            refund_id=RequestId(time_ordered_id(self._clock.now_ms(), self._random.random_bytes(6))),
+        asked = Refund(
+            refund_id=refund_id,
             request_id=request.request_id,
             amount_minor=amount_minor,
             currency=request.currency,
             reason=reason,
             made_at_s=self._now_s(),
         )
-        return self._client.post_message(api.PATH_REFUNDS, seal(refund, self._signer).envelope, api.RefundAnswer)
+        sealed = self._refunds.setdefault(refund_id, seal(asked, self._signer))
+        if sealed.message != replace(asked, made_at_s=sealed.message.made_at_s):
+            raise RuleViolationError(
+                ErrorCode.CONTENT_CONFLICT, "the id was used for another refund", param="refund_id"
+            )
+        return self._client.post_message(api.PATH_REFUNDS, sealed.envelope, api.RefundAnswer)
 
     def outcome_of(self, shown: ShownRequest) -> api.PaymentAnswer:
         """What the server says of a request.

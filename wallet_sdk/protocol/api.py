@@ -49,8 +49,9 @@ PATH_REFUNDS: Final = "/v1/refunds"
 PATH_CONSENTS: Final = "/v1/consents"
 PATH_BALANCE: Final = "/v1/balance"
 
-#: Our name -> the name a standard gave the member. RFC 9457 section 3.1.2 says "status".
-_WIRE_NAMES: Final = MappingProxyType({"http_status": "status"})
+#: Our name -> the member's name in JSON. RFC 9457 section 3.1.2 says "status". A call had the name of a payment's
+#: request before the two were told apart, and devices in use read that.
+_WIRE_NAMES: Final = MappingProxyType({"http_status": "status", "call_id": "request_id"})
 
 A = TypeVar("A")
 
@@ -221,7 +222,7 @@ class Problem:
     """RFC 9457 problem details with this project's members. Never holds a stack trace.
 
     ``outcome`` says what became of the money; ``retryable`` whether the very same request may be sent again;
-    ``request_id`` names the request in the server's log, as the header of that name does.
+    ``call_id``, in JSON "request_id", names the call in the server's log, as the header x-request-id does.
     """
 
     title: str
@@ -231,7 +232,7 @@ class Problem:
     param: str = ""
     outcome: str = MoneyOutcome.NOT_CHARGED.value
     retryable: bool = False
-    request_id: str = ""
+    call_id: str = ""
     type: str = field(default="about:blank")
 
 
@@ -298,7 +299,7 @@ def error_of(body: bytes, *, http_status: int) -> TillcodeError:
             ErrorCode.BAD_ANSWER, f"HTTP {http_status} without a problem body", outcome=MoneyOutcome.UNKNOWN
         )
     error = error_class(code)(code, problem.detail, param=problem.param or None, outcome=outcome)
-    error.request_id = problem.request_id or None
+    error.call_id = problem.call_id or None
     return error
 
 

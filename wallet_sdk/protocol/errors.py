@@ -13,6 +13,8 @@ again (``safe_to_retry``). A number is never reused; a retired one stays reserve
 from enum import Enum, IntEnum, unique
 from typing import ClassVar
 
+from wallet_sdk.protocol.ids import Digest
+
 
 @unique
 class ErrorCode(IntEnum):
@@ -106,9 +108,23 @@ class ErrorCode(IntEnum):
     DECODER_MISSING = 4009
     DEVICE_UNAVAILABLE = 4010
     SWITCHED_OFF = 4011
+    NO_FREE_CONNECTION = 4012
+    TLS_FAILED = 4013
     RATE_LIMITED = 4020
     STORAGE_BUSY = 4030
     STORAGE_ROLLED_BACK = 4031
+
+
+#: Of the world, and yet no patience helps: somebody has to look.
+_LASTING = frozenset(
+    {
+        ErrorCode.STORAGE_CORRUPT,
+        ErrorCode.STORAGE_NEWER,
+        ErrorCode.STORAGE_ROLLED_BACK,
+        ErrorCode.DECODER_MISSING,
+        ErrorCode.TLS_FAILED,
+    }
+)
 
 
 @unique
@@ -129,7 +145,8 @@ class TillcodeError(Exception):
         param: the field or argument at fault, when there is one.
         outcome: what became of the money.
         safe_to_retry: whether repeating the same call unchanged can help and cannot hurt.
-        request_id: names the HTTP call in the server's log; None when there was none.
+        call_id: names the HTTP call in the server's log; None when there was none.
+        digest: names the payment that it is about, for ``Wallet.payment``; None when it is about none.
     """
 
     first_code: ClassVar[int] = 0
@@ -148,11 +165,19 @@ class TillcodeError(Exception):
         self.message = message
         self.param = param
         self.outcome = outcome
-        self.request_id: str | None = None
+        self.call_id: str | None = None
+        self.digest: Digest | None = None
+        #: Set where the same call again would be another act, such as a second payment of a print.
+        self.is_another_act = False
 
     @property
     def safe_to_retry(self) -> bool:
-        return isinstance(self, UnavailableError)
+        return isinstance(self, UnavailableError) and self.code not in _LASTING and not self.is_another_act
+
+    def __repr__(self) -> str:
+        named = {"param": self.param, "call_id": self.call_id}
+        more = "".join(f", {name}={value!r}" for name, value in named.items() if value)
+        return f"{type(self).__name__}({self.code.name}, {self.message!r}, outcome={self.outcome.value}{more})"
 
     def __str__(self) -> str:
         where = f" [{self.param}]" if self.param else ""

@@ -15,6 +15,7 @@ from wallet_sdk.store.records import (
     PendingIssue,
     Reservation,
     TokenRecord,
+    already_answered,
     check_outcome_follows,
 )
 
@@ -122,8 +123,9 @@ class MemoryWalletStore:
     def add_consent(self, record: ConsentRecord) -> None:
         """See ``WalletStore.add_consent``."""
         with self._lock:
-            if record.ask and self.live_consent(record.ask.terminal_id, record.ask.request_id):
-                raise RuleViolationError(ErrorCode.ALREADY_PAID, "this request has a consent already")
+            live = record.ask and self.live_consent(record.ask.terminal_id, record.ask.request_id)
+            if live:
+                raise already_answered(live.digest)
             used = {(known.token_id, known.counter) for known in self._consents.values()}
             if (record.token_id, record.counter) in used:
                 raise RuleViolationError(ErrorCode.COUNTER_REUSED, "this counter was signed before")

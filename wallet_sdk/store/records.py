@@ -32,7 +32,7 @@ class Outcome(Enum):
     SETTLED = "settled"
     #: The issuer holds it as a deposit, and says so in a receipt. The merchant may still take a part, or all of it.
     HELD = "held"
-    #: The issuer refused it. Not charged.
+    #: The issuer refused it, and signed that. Not charged.
     DECLINED = "declined"
     #: Shown as a QR code; a terminal may have taken it.
     OFFLINE = "offline"
@@ -40,7 +40,7 @@ class Outcome(Enum):
     ACCEPTED_OFFLINE = "accepted_offline"
     #: A code that was shown; a terminal may have read it.
     PRESENTED = "presented"
-    #: Its time passed and the issuer never heard of it. Not charged.
+    #: Its time passed, and the issuer has proven nothing of it. It is taken no more.
     EXPIRED = "expired"
     #: No byte of it ever left this device. Not charged.
     NOT_SENT = "not_sent"
@@ -91,6 +91,13 @@ def check_outcome_follows(before: Outcome, after: Outcome) -> None:
         raise RuleViolationError(
             ErrorCode.BAD_TRANSITION, f"a consent that is {before.value} cannot become {after.value}", param="outcome"
         )
+
+
+def already_answered(digest: Digest) -> RuleViolationError:
+    """What ``add_consent`` raises for a request that has a consent of this digest already."""
+    error = RuleViolationError(ErrorCode.ALREADY_PAID, "this request has a consent already")
+    error.digest = digest
+    return error
 
 
 @unique
@@ -166,7 +173,7 @@ class ConsentRecord:
         expires_at_s: when its request or code expires.
         amount_minor: for a code, its ceiling.
         ask: None for a code.
-        error_code: 0, or the ErrorCode of a decline.
+        error_code: 0, or the ErrorCode of a decline; of an open consent that of a refusal that nobody has signed.
         receipt: signed by issuer or terminal; empty when there is none.
         refunded_minor: how much of it has gone back, as the issuer last said.
     """

@@ -56,5 +56,19 @@ _SIXTH: Final = ("CREATE TABLE denylist (number INTEGER PRIMARY KEY, envelope BL
 #: Up to when the issuer has told of refunds.
 _SEVENTH: Final = ("ALTER TABLE balance ADD COLUMN refunds_until_s INTEGER NOT NULL DEFAULT 0",)
 
+#: What was called declined without the issuer's signature is open again, and the next sync asks about it. Of a payment
+#: that was shown a terminal's receipt may be in the place of the proof. A request keeps one live consent: the newest.
+_EIGHTH: Final = (
+    """UPDATE consent SET is_dead = 0, is_resolved = 0, outcome =
+            CASE kind WHEN 'offline_intent' THEN 'offline' WHEN 'code' THEN 'presented' ELSE 'unknown' END
+        WHERE outcome = 'declined' AND (receipt = x'' OR kind = 'offline_intent')
+            AND (request_id IS NULL OR number = (
+                SELECT MAX(other.number) FROM consent AS other WHERE other.terminal_id = consent.terminal_id
+                    AND other.request_id = consent.request_id AND (other.is_dead = 0 OR other.outcome = 'declined')))
+            AND NOT EXISTS (
+                SELECT 1 FROM consent AS live WHERE live.terminal_id = consent.terminal_id
+                    AND live.request_id = consent.request_id AND live.is_dead = 0)""",
+)
+
 #: Step n brings a file from version n to n + 1.
-MIGRATIONS: Final = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH)
+MIGRATIONS: Final = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH, _EIGHTH)

@@ -26,6 +26,7 @@ from wallet_sdk.store.records import (
     PendingIssue,
     Reservation,
     TokenRecord,
+    already_answered,
     check_outcome_follows,
 )
 from wallet_sdk.store.schema import APPLICATION_ID, MIGRATIONS
@@ -186,8 +187,9 @@ class SqliteWalletStore:
     def add_consent(self, record: ConsentRecord) -> None:
         """See ``WalletStore.add_consent``."""
         with self._changing() as database:
-            if record.ask and self.live_consent(record.ask.terminal_id, record.ask.request_id):
-                raise RuleViolationError(ErrorCode.ALREADY_PAID, "this request has a consent already")
+            live = record.ask and self.live_consent(record.ask.terminal_id, record.ask.request_id)
+            if live:
+                raise already_answered(live.digest)
             used = database.execute(
                 "SELECT 1 FROM consent WHERE token_id = ? AND counter = ?", (record.token_id, record.counter)
             ).fetchone()

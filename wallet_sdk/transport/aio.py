@@ -13,16 +13,19 @@ from wallet_sdk.ports import AsyncSender, HttpAnswer, HttpRequest
 from wallet_sdk.protocol.errors import ErrorCode, UnavailableError
 from wallet_sdk.transport.answers import (
     CONNECT_TIMEOUT_S,
+    CONNECTIONS_MAX,
     answer_of,
     check_length,
     checked_base_url,
+    checked_connections,
     headers_of,
     honest_errors,
+    no_free_connection,
     proxy_of,
     unknown,
 )
 from wallet_sdk.transport.cancelling import CancellableBackend, CancellableTransport
-from wallet_sdk.transport.http import CONNECTIONS_MAX, HEADERS, KEPT_S, trusted
+from wallet_sdk.transport.http import HEADERS, KEPT_S, trusted
 from wallet_sdk.transport.switch import NetworkSwitch
 
 
@@ -33,15 +36,23 @@ class AsyncHttpxSender:
     ``close`` gives its connections back; at the latest ``asyncio.run`` does, when it ends the loop.
     """
 
-    def __init__(self, base_url: str, *, tls: ssl.SSLContext | None = None, proxy: str | None = None) -> None:
-        """Take the server's address, such as "https://pay.example"; without ``tls``, public authorities are trusted.
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        tls: ssl.SSLContext | None = None,
+        proxy: str | None = None,
+        connections_max: int = CONNECTIONS_MAX,
+    ) -> None:
+        """As ``HttpxSender``; each event loop has so many connections.
 
         Raises:
-            MisuseError: BAD_ARGUMENT when the address is not http or https with a host.
+            MisuseError: BAD_ARGUMENT when the address is not http or https with a host, or for a number that is none.
         """
         self._base_url = checked_base_url(base_url)
         self._tls = tls or trusted(self._base_url)
         self._proxy = proxy_of(proxy)
+        self._connections_max = checked_connections(connections_max)
         self._opened: dict[asyncio.AbstractEventLoop, _Opened] = {}
         self._process = os.getpid()
 
@@ -63,6 +74,8 @@ class AsyncHttpxSender:
                 with honest_errors():
                     return await self._exchange(client, request, begun)
         except TimeoutError as error:
+            if not begun.has_place:
+                raise no_free_connection() from error
             if not begun.has_left:
                 raise UnavailableError(ErrorCode.NETWORK_UNREACHABLE, "no connection to the server") from error
             raise unknown(ErrorCode.NETWORK_TIMEOUT, "the answer was not whole in time") from error
@@ -109,8 +122,8 @@ class AsyncHttpxSender:
                 httpcore.AsyncConnectionPool(
                     ssl_context=self._tls,
                     proxy=self._proxy,
-                    max_connections=CONNECTIONS_MAX,
-                    max_keepalive_connections=CONNECTIONS_MAX,
+                    max_connections=self._connections_max,
+                    max_keepalive_connections=self._connections_max,
                     keepalive_expiry=KEPT_S,
                     network_backend=CancellableBackend(),
                 )
@@ -138,11 +151,16 @@ async def _closed_with_the_loop(client: httpx.AsyncClient) -> AsyncGenerator[Non
 
 
 class _Begun:
-    """Notes when the first byte of a request may leave. Source: httpcore, "Extensions", trace."""
+    """Notes when a request has a connection, and when its first byte may leave.
 
+    Source: httpcore, "Extensions", trace.
+    """
+
+    has_place = False
     has_left = False
 
     async def note(self, event: str, _details: dict[str, Any]) -> None:
+        self.has_place = True
         self.has_left = self.has_left or event.endswith("send_request_headers.started")
 
 

@@ -1,9 +1,10 @@
 """What both senders share: addresses checked, headers made and read, and every failure told honestly.
 
 What left and was not answered may have moved money: such an error's outcome is ``unknown``. Only a connection
-that never stood is ``not_charged``.
+that never stood is ``not_charged``; and of these only one kind says that there is no network.
 """
 
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
@@ -22,20 +23,24 @@ CONNECT_TIMEOUT_S: Final = 5.0
 ANSWER_BYTES_MAX: Final = 512 * 1024
 #: Retry-After above this is read as this; the caller decides whether it waits at all.
 RETRY_AFTER_S_MAX: Final = 3600
-#: Longest request id of a server that is believed.
-REQUEST_ID_CHARS_MAX: Final = 64
-REQUEST_ID_HEADER: Final = "x-request-id"
+#: Longest name of a call, by a server, that is believed.
+CALL_ID_CHARS_MAX: Final = 64
+CALL_ID_HEADER: Final = "x-request-id"
 
-#: Raised before the request's first byte: no connection, no name, no free place in the pool.
+#: Connections of one sender, unless its maker says otherwise. More calls at once wait for a free one, in their time.
+CONNECTIONS_MAX: Final = 100
+#: So many at most: a process has 1,024 open files on most systems, and other uses for them.
+CONNECTIONS_MOST: Final = 500
+#: Before the request's first byte: every connection was another call's until the time was over.
+_NO_PLACE: Final = (httpx.PoolTimeout, httpcore.PoolTimeout)
+#: Before the request's first byte: no connection, no name.
 _NOTHING_LEFT: Final = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
-    httpx.PoolTimeout,
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
     httpcore.ConnectError,
     httpcore.ConnectTimeout,
-    httpcore.PoolTimeout,
     httpcore.ProxyError,
     httpcore.UnsupportedProtocol,
 )
@@ -86,7 +91,7 @@ def headers_of(request: HttpRequest) -> dict[str, str]:
     headers = {
         "content-type": request.content_type,
         "authorization": request.authorization,
-        REQUEST_ID_HEADER: request.request_id,
+        CALL_ID_HEADER: request.call_id,
     }
     return {name: value for name, value in headers.items() if value}
 
@@ -98,7 +103,7 @@ def answer_of(response: httpx.Response, body: bytes) -> HttpAnswer:
         body=body,
         content_type=response.headers.get("content-type", "").partition(";")[0].strip().lower(),
         retry_after_s=_retry_after_s(response.headers.get("retry-after", "")),
-        request_id=_request_id(response.headers.get(REQUEST_ID_HEADER, "")),
+        call_id=_call_id(response.headers.get(CALL_ID_HEADER, "")),
         date_s=_date_s(response.headers.get("date", "")),
     )
 
@@ -118,7 +123,11 @@ def honest_errors() -> Iterator[None]:
     """Turn every error of httpx, and of what lies below it, into one of ours. The order of the clauses matters."""
     try:
         yield
+    except _NO_PLACE as error:
+        raise no_free_connection() from error
     except _NOTHING_LEFT as error:
+        if (reason := _tls_reason(error)) is not None:
+            raise UnavailableError(ErrorCode.TLS_FAILED, f"whoever answers is not the server: {reason}") from error
         raise UnavailableError(ErrorCode.NETWORK_UNREACHABLE, "no connection to the server") from error
     except _LOST as error:
         raise unknown(ErrorCode.NETWORK_TIMEOUT, "the connection was lost before the whole answer came") from error
@@ -126,9 +135,37 @@ def honest_errors() -> Iterator[None]:
         raise unknown(ErrorCode.BAD_ANSWER, "the answer is not whole or not HTTP") from error
 
 
+def no_free_connection() -> UnavailableError:
+    """The network may be fine: this program asks more at once than its sender has connections."""
+    return UnavailableError(ErrorCode.NO_FREE_CONNECTION, "every connection of this sender is in use")
+
+
+def checked_connections(connections_max: int) -> int:
+    """How many connections a sender may have.
+
+    Raises:
+        MisuseError: BAD_ARGUMENT.
+    """
+    if type(connections_max) is not int or not 1 <= connections_max <= CONNECTIONS_MOST:
+        raise MisuseError(ErrorCode.BAD_ARGUMENT, f"1 to {CONNECTIONS_MOST} connections", param="connections_max")
+    return connections_max
+
+
 def unknown(code: ErrorCode, message: str) -> UnavailableError:
     """An error after which nobody can say what became of the money."""
     return UnavailableError(code, message, outcome=MoneyOutcome.UNKNOWN)
+
+
+def _tls_reason(error: BaseException) -> str | None:
+    """Why no TLS connection came about, when the network was there; None when that was not it."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return cause.verify_message
+        if isinstance(cause, ssl.SSLError):
+            return cause.reason or "no TLS"
+        cause = cause.__cause__ or cause.__context__
+    return None
 
 
 def _retry_after_s(header: str) -> int:
@@ -153,6 +190,6 @@ def _date_s(header: str) -> int:
         return 0
 
 
-def _request_id(header: str) -> str:
+def _call_id(header: str) -> str:
     text = header.strip()
-    return text if text.isascii() and text.isprintable() and len(text) <= REQUEST_ID_CHARS_MAX else ""
+    return text if text.isascii() and text.isprintable() and len(text) <= CALL_ID_CHARS_MAX else ""

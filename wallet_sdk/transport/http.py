@@ -13,17 +13,17 @@ from wallet_sdk.protocol.errors import ErrorCode, UnavailableError
 from wallet_sdk.system import SystemClock
 from wallet_sdk.transport.answers import (
     CONNECT_TIMEOUT_S,
+    CONNECTIONS_MAX,
     answer_of,
     check_length,
     checked_base_url,
+    checked_connections,
     headers_of,
     honest_errors,
     proxy_of,
 )
 from wallet_sdk.transport.deadline import DeadlineBackend, Deadlines
 
-#: Connections of one sender. More threads wait for a free one, within their own time.
-CONNECTIONS_MAX: Final = 100
 #: All of them are kept for a moment: a crowd of calls that end together would else open them again and again.
 KEPT_S: Final = 5.0
 HEADERS: Final = (("accept-encoding", "identity"), ("user-agent", "tillcode"))
@@ -36,16 +36,25 @@ class HttpxSender:
     """
 
     def __init__(
-        self, base_url: str, *, tls: ssl.SSLContext | None = None, proxy: str | None = None, clock: Clock | None = None
+        self,
+        base_url: str,
+        *,
+        tls: ssl.SSLContext | None = None,
+        proxy: str | None = None,
+        connections_max: int = CONNECTIONS_MAX,
+        clock: Clock | None = None,
     ) -> None:
         """Take the server's address, such as "https://pay.example"; without ``tls``, public authorities are trusted.
 
+        ``connections_max`` is how many calls are on their way at once; more wait for a free connection, in their time.
+
         Raises:
-            MisuseError: BAD_ARGUMENT when the address is not http or https with a host.
+            MisuseError: BAD_ARGUMENT when the address is not http or https with a host, or for a number that is none.
         """
         self._base_url = checked_base_url(base_url)
         self._tls = tls or trusted(self._base_url)
         self._proxy = proxy_of(proxy)
+        self._connections_max = checked_connections(connections_max)
         self._clock = clock or SystemClock()
         self._deadlines = Deadlines()
         self._client = self._new_client()
@@ -58,9 +67,9 @@ class HttpxSender:
         """Send once. ``timeout_s`` bounds the whole exchange, also against a peer that sends drop by drop.
 
         Raises:
-            UnavailableError: NETWORK_UNREACHABLE (outcome not_charged) when no byte left; NETWORK_TIMEOUT or
-                BAD_ANSWER (outcome unknown) when the request may have arrived.
-                After ``close``: SWITCHED_OFF.
+            UnavailableError: when no byte left (outcome not_charged) NETWORK_UNREACHABLE, NO_FREE_CONNECTION when other
+                calls had them all for the whole time, TLS_FAILED when whoever answers is not the server, SWITCHED_OFF
+                after ``close``; NETWORK_TIMEOUT or BAD_ANSWER (outcome unknown) when the request may have arrived.
         """
         client = self._client_of_this_process()
         if client.is_closed:
@@ -109,8 +118,8 @@ class HttpxSender:
                 httpcore.ConnectionPool(
                     ssl_context=self._tls,
                     proxy=self._proxy,
-                    max_connections=CONNECTIONS_MAX,
-                    max_keepalive_connections=CONNECTIONS_MAX,
+                    max_connections=self._connections_max,
+                    max_keepalive_connections=self._connections_max,
                     keepalive_expiry=KEPT_S,
                     network_backend=DeadlineBackend(self._deadlines, self._clock),
                 )

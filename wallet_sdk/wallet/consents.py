@@ -50,7 +50,7 @@ async def send_intent(parts: Parts, record: ConsentRecord) -> ConsentRecord:
     """Send a stored online intent; after any doubt, ask. The same bytes may be sent any number of times.
 
     Returns:
-        The record SETTLED, DECLINED, or UNKNOWN when nobody could tell.
+        The record SETTLED, HELD, DECLINED with the issuer's proof of it, or UNKNOWN.
 
     Raises:
         UnavailableError: outcome not_charged: this call sent nothing; outcome unknown: the store failed after it did.
@@ -58,19 +58,19 @@ async def send_intent(parts: Parts, record: ConsentRecord) -> ConsentRecord:
     assert record.ask is not None, "an intent answers a request"
     body = api.IntentBody(intent=api.to_base64url(record.envelope), request=api.to_base64url(record.ask.envelope))
     answer: api.PaymentAnswer | None = None
-    refusal: TillcodeError | None = None
+    refusal: ErrorCode | None = None
     try:
         answer = await parts.calls().post_json(api.PATH_INTENTS, body, api.PaymentAnswer)
     except UnavailableError as error:
         if error.outcome is MoneyOutcome.NOT_CHARGED:
             raise
     except TillcodeError as error:
-        refusal = error
+        refusal = error.code
     with _bytes_have_left():
-        if refusal is not None and refusal.outcome is MoneyOutcome.NOT_CHARGED:
-            return _record(parts, record, Outcome.DECLINED, error_code=int(refusal.code))
         after = record if answer is None else await _learn_quietly(parts, record, answer)
-        return after if after.outcome is not Outcome.UNKNOWN else await _ask_quietly(parts, record)
+        if refusal is not None:
+            after = _note_refusal(parts, record, int(refusal))
+        return after if after.outcome is not Outcome.UNKNOWN else await _ask_quietly(parts, after)
 
 
 async def ask(parts: Parts, record: ConsentRecord, *, wait_s: int = 0) -> ConsentRecord:
@@ -80,11 +80,12 @@ async def ask(parts: Parts, record: ConsentRecord, *, wait_s: int = 0) -> Consen
         UnavailableError: the issuer could not be asked, or its answer proves nothing; nothing is changed.
     """
     answer = await _fetch(parts, record, wait_s=wait_s)
-    return _never_heard_of(parts, record) if answer is None else await learn(parts, record, answer)
+    return _write_off_if_late(parts, record) if answer is None else await learn(parts, record, answer)
 
 
 async def learn(parts: Parts, record: ConsentRecord, answer: api.PaymentAnswer) -> ConsentRecord:
-    """Store what an answer proves. Paid needs the issuer's receipt; a word without it changes nothing.
+    """Store what an answer proves. Paid and refused both need the issuer's receipt: who is told "declined" pays again
+    another way, and anybody on the way can say it. A refusal without one is noted, and asked about again.
 
     Raises:
         UnavailableError: BAD_ANSWER (outcome unknown) when state or receipt do not hold.
@@ -95,10 +96,9 @@ async def learn(parts: Parts, record: ConsentRecord, answer: api.PaymentAnswer) 
     except (KeyError, MalformedMessageError) as error:
         raise _bad_answer("no state or receipt of this protocol") from error
     if answer.error_code == ErrorCode.UNKNOWN_PAYMENT:
-        return _never_heard_of(parts, record)
+        return _write_off_if_late(parts, record)
     if answer.error_code or state in _UNPAID:
-        code = answer.error_code or int(ErrorCode.REQUEST_NOT_OPEN)
-        return _learn_refusal(parts, record, code, proof=await _proof_of_refusal(parts, record, receipt))
+        return await _learn_refusal(parts, record, answer.error_code or int(ErrorCode.REQUEST_NOT_OPEN), receipt)
     if not state.is_paid:
         return record
     try:
@@ -232,18 +232,30 @@ async def _proof_of_refusal(parts: Parts, record: ConsentRecord, receipt: Envelo
     return sealed.envelope
 
 
-def _learn_refusal(parts: Parts, record: ConsentRecord, error_code: int, *, proof: Envelope) -> ConsentRecord:
-    if error_code not in _REFUSALS:
-        raise _bad_answer(f"{error_code} is no reason to refuse")
-    return _record(parts, record, Outcome.DECLINED, error_code=error_code, receipt=proof)
+async def _learn_refusal(parts: Parts, record: ConsentRecord, code: int, receipt: Envelope) -> ConsentRecord:
+    if code not in _REFUSALS:
+        raise _bad_answer(f"{code} is no reason to refuse")
+    proof = await _proof_of_refusal(parts, record, receipt)
+    if not proof:
+        return _write_off_if_late(parts, _note_refusal(parts, record, code))
+    return _record(parts, record, Outcome.DECLINED, error_code=code, receipt=proof)  # R-132
 
 
-def _never_heard_of(parts: Parts, record: ConsentRecord) -> ConsentRecord:
-    """Written off once the issuer takes it no more: an offline one a month later, because its claim may come late."""
-    late_s = limits.CAPTURE_AGE_S_MAX if record.kind is ConsentKind.OFFLINE_INTENT else 0
-    if parts.now_s() < record.expires_at_s + late_s + FORGOTTEN_AFTER_S:  # R-65
+def _note_refusal(parts: Parts, record: ConsentRecord, error_code: int) -> ConsentRecord:
+    """Keep what was said without a signature: it tells the payer why, and leaves the outcome as open as it was."""
+    if record.error_code == error_code:
         return record
-    return _record(parts, record, Outcome.EXPIRED)
+    return _record(parts, record, record.outcome, error_code=error_code)
+
+
+def _write_off_if_late(parts: Parts, record: ConsentRecord) -> ConsentRecord:
+    """Nobody proves anything of it, and the issuer takes it no more: an offline one a month later, because its claim
+    may come late. What is held was proven, and is never written off.
+    """
+    late_s = limits.CAPTURE_AGE_S_MAX if record.kind is ConsentKind.OFFLINE_INTENT else 0
+    if record.outcome is Outcome.HELD or parts.now_s() < record.expires_at_s + late_s + FORGOTTEN_AFTER_S:  # R-65
+        return record
+    return _record(parts, record, Outcome.EXPIRED, error_code=record.error_code)
 
 
 async def _verify_issuer_receipt(parts: Parts, envelope: Envelope) -> Sealed[Receipt]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, unique
-from typing import assert_never
+from typing import Final, assert_never
 
 from wallet_sdk.protocol import qr
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, MoneyOutcome, RuleViolationError, UnavailableError
@@ -18,10 +18,14 @@ from wallet_sdk.wallet.signing import sign_code, sign_intent
 from wallet_sdk.wallet.tokens import obtain_token, token_message
 from wallet_sdk.wallet.views import PresentedCode, code_of
 
+#: After these there is no network, and no byte has left. A full pool or a wrong certificate is another matter: there is
+#: a network, and a programmer or whoever stands in between must not choose how the payer pays.
+_NO_NETWORK: Final = frozenset({ErrorCode.NETWORK_UNREACHABLE, ErrorCode.SWITCHED_OFF})
+
 
 @unique
 class PayMode(Enum):
-    """How to pay: AUTO asks the issuer, and goes offline only when nothing could be sent."""
+    """How to pay: AUTO asks the issuer, and goes offline only when there is no network and nothing could be sent."""
 
     AUTO = "auto"
     ONLINE = "online"
@@ -77,7 +81,8 @@ async def pay(parts: Parts, offer: Offer, mode: PayMode, *, tip_minor: int = 0) 
             try:
                 return await _pay_online(parts, verified, tip_minor=tip_minor)
             except UnavailableError as error:
-                if error.outcome is not MoneyOutcome.NOT_CHARGED or verified.request.message.hold_h:
+                nothing_left = error.outcome is MoneyOutcome.NOT_CHARGED and error.code in _NO_NETWORK
+                if not nothing_left or verified.request.message.hold_h:
                     raise
                 return _offline_instead(parts, verified, error, tip_minor=tip_minor)  # R-61
         case _:
@@ -141,6 +146,7 @@ async def pay_online(parts: Parts, sign: Callable[[TokenRecord, PaymentToken], C
     try:
         return await send_intent(parts, record)
     except UnavailableError as error:
+        error.digest = record.digest
         if error.outcome is MoneyOutcome.NOT_CHARGED:
             parts.store.record_outcome(record.digest, Outcome.NOT_SENT)
         raise
@@ -183,11 +189,13 @@ def _check_payable(parts: Parts, verified: VerifiedRequest) -> None:
     live = parts.store.live_consent(verified.certificate.message.terminal_id, request.request_id)
     if live is not None:  # R-60
         charged = live.outcome is Outcome.SETTLED
-        raise RuleViolationError(
+        error = RuleViolationError(
             ErrorCode.ALREADY_PAID,
             f"this wallet answered the request before: {live.outcome.value}",
             outcome=MoneyOutcome.CHARGED if charged else MoneyOutcome.UNKNOWN,
         )
+        error.digest = live.digest
+        raise error
 
 
 def offer_of(parts: Parts, verified: VerifiedRequest) -> Offer:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from wallet_sdk.protocol import limits
 from wallet_sdk.protocol.envelope import Sealed
-from wallet_sdk.protocol.errors import ErrorCode, MisuseError, RuleViolationError
+from wallet_sdk.protocol.errors import ErrorCode, MisuseError, MoneyOutcome, RuleViolationError, UnavailableError
 from wallet_sdk.protocol.ids import Digest, RequestId
 from wallet_sdk.protocol.messages import PaymentToken, StaticCode
 from wallet_sdk.protocol.money import Money
@@ -74,7 +74,12 @@ async def pay_printed(parts: Parts, offer: PrintedOffer, *, amount_minor: int) -
         )
         return sign_online(parts, asked, token=token, limit=limit)
 
-    return await pay_online(parts, sign)
+    try:
+        return await pay_online(parts, sign)
+    except UnavailableError as error:
+        # A print has no request of which a second answer could be refused: the same call again pays again.
+        error.is_another_act = error.outcome is MoneyOutcome.UNKNOWN
+        raise
 
 
 def _ask_of(sealed: Sealed[StaticCode], digest: Digest) -> AskRecord:

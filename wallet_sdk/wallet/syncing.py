@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from wallet_sdk.protocol.errors import ErrorCode, RuleViolationError, UnavailableError
 from wallet_sdk.protocol.money import Money
-from wallet_sdk.store import ConsentRecord
+from wallet_sdk.store import ConsentKind, ConsentRecord, Outcome
 from wallet_sdk.wallet.asking import learn_refunds
-from wallet_sdk.wallet.consents import ask
+from wallet_sdk.wallet.consents import ask, send_intent
 from wallet_sdk.wallet.parts import Parts, refresh_denylist, refresh_trust
 from wallet_sdk.wallet.tokens import check_allowance, fetch_balance, needs_renewal, obtain_token, recover, token_message
 from wallet_sdk.wallet.views import Payment, Renewal, SyncReport, WalletBalance, payment_of
@@ -17,7 +17,8 @@ OnProgress = Callable[[int, int], None]
 
 
 async def sync(parts: Parts, *, on_progress: OnProgress | None = None) -> SyncReport:
-    """Fetch trust and revocations, ask about every open payment and code, fetch balance and refunds, renew the token.
+    """Fetch trust and revocations, ask about every open payment and code, send again what nobody has heard of and may
+    still be paid, fetch balance and refunds, renew the token.
 
     Raises:
         UnavailableError: the issuer could not be asked; what was learned until then is stored.
@@ -107,8 +108,17 @@ def _tell_nobody(_done: int, _total: int) -> None:
 async def _ask_one(parts: Parts, record: ConsentRecord) -> ConsentRecord:
     """One answer that proves nothing must not keep the others from being asked for."""
     try:
-        return await ask(parts, record)
+        after = await ask(parts, record)
     except UnavailableError as error:
         if error.code is not ErrorCode.BAD_ANSWER:
             raise
         return record
+    return await send_intent(parts, after) if _may_be_sent(parts, after) else after
+
+
+def _may_be_sent(parts: Parts, record: ConsentRecord) -> bool:
+    """Whether the very same bytes, of which nobody has ever said a word, can still be paid. What was refused, however
+    badly, is not: a shop that may be paid again next week must not find last week's payment there.
+    """
+    is_open = record.kind is ConsentKind.ONLINE_INTENT and record.outcome is Outcome.UNKNOWN
+    return is_open and not record.error_code and parts.now_s() < record.expires_at_s

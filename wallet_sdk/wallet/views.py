@@ -8,7 +8,7 @@ from wallet_sdk.protocol import check_words as words
 from wallet_sdk.protocol import qr
 from wallet_sdk.protocol.envelope import open_unverified
 from wallet_sdk.protocol.errors import ErrorCode
-from wallet_sdk.protocol.ids import Digest, Envelope
+from wallet_sdk.protocol.ids import Digest, Envelope, RequestId
 from wallet_sdk.protocol.messages import Receipt
 from wallet_sdk.protocol.money import Money
 from wallet_sdk.store import ConsentKind, ConsentRecord, Outcome
@@ -66,13 +66,15 @@ class Payment:
         amount: what is paid; of a code or deposit that is not settled, the most that it can become.
         merchant_name: from the operator-signed certificate; "" for a code, whose merchant the receipt does not name.
         refunded: how much of it has gone back to the payer, as the issuer last said.
-        error_code: why it was declined.
+        request_id: of the sale, as the merchant's events and payments name it; None of a code that was not used yet.
+        error_code: why it was declined; as long as it is open, what somebody said without a signature, who may lie.
         made_at_s: when it was signed, seconds since the epoch.
         qr: what to show a terminal: the issuer's receipt once there is one, before it the intent or code while it may
             still be taken.
     """
 
     digest: Digest
+    request_id: RequestId | None
     kind: ConsentKind
     outcome: Outcome
     amount: Money
@@ -157,6 +159,7 @@ def payment_of(record: ConsentRecord) -> Payment:
     ask = record.ask
     return Payment(
         digest=record.digest,
+        request_id=_request_id_of(record),
         kind=record.kind,
         outcome=record.outcome,
         amount=_amount_of(record),
@@ -187,6 +190,12 @@ def _amount_of(record: ConsentRecord) -> Money:
     if record.outcome is Outcome.SETTLED:  # of a code or deposit perhaps a part
         return open_unverified(record.receipt, Receipt).message.amount
     return Money(minor=record.amount_minor, currency=record.currency)
+
+
+def _request_id_of(record: ConsentRecord) -> RequestId | None:
+    if record.ask is not None:
+        return record.ask.request_id
+    return open_unverified(record.receipt, Receipt).message.request_id if record.receipt else None
 
 
 def _qr_of(record: ConsentRecord) -> QrCode | None:

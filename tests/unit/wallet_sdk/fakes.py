@@ -12,6 +12,8 @@ from wallet_sdk.protocol.ids import Digest, Envelope, PublicKeyBytes, RequestId,
 from wallet_sdk.protocol.messages import (
     Denylist,
     Grade,
+    PaymentIntent,
+    PaymentRequest,
     PaymentToken,
     ReadRequest,
     Receipt,
@@ -36,6 +38,8 @@ class Fault(Enum):
 
     NONE = auto()
     UNREACHABLE = auto()
+    NO_PLACE = auto()
+    NOT_THE_SERVER = auto()
     LOST_BEFORE = auto()
     LOST_AFTER = auto()
     DUPLICATED = auto()
@@ -46,6 +50,13 @@ class Fault(Enum):
     NOT_OURS = auto()
 
 
+_NOTHING_LEFT = {
+    Fault.UNREACHABLE: ErrorCode.NETWORK_UNREACHABLE,
+    Fault.NO_PLACE: ErrorCode.NO_FREE_CONNECTION,
+    Fault.NOT_THE_SERVER: ErrorCode.TLS_FAILED,
+}
+
+
 @dataclass(slots=True)
 class FakeServer:
     """Plays issuer and acquirer for one wallet. ``faults`` are used up, one a send; then all is well."""
@@ -54,13 +65,14 @@ class FakeServer:
     clock: FrozenClock
     faults: list[Fault] = field(default_factory=list)
     refuse_intents_with: ErrorCode | None = None
+    signs_refusals: bool = True
     available_minor: int = 100_000
     token_total_minor: int = 20_000
     count_max: int = 1_000
     settles_as: State = State.CAPTURED
     bundle_version: int = 1
     retry_after_s: int = 1
-    request_id: str = ""
+    call_id: str = ""
     receipt_minor_added: int = 0
     refuse_closings_with: ErrorCode | None = None
     refuse_tokens: RuleViolationError | None = None
@@ -77,8 +89,8 @@ class FakeServer:
     def send(self, request: HttpRequest) -> HttpAnswer:
         self.received.append(request)
         fault = self.faults.pop(0) if self.faults else Fault.NONE
-        if fault is Fault.UNREACHABLE:
-            raise UnavailableError(ErrorCode.NETWORK_UNREACHABLE, "no connection")
+        if fault in _NOTHING_LEFT:
+            raise UnavailableError(_NOTHING_LEFT[fault], "no connection")
         if fault is Fault.LOST_BEFORE:
             raise UnavailableError(ErrorCode.NETWORK_TIMEOUT, "lost", outcome=MoneyOutcome.UNKNOWN)
         if fault is Fault.BUSY:
@@ -158,7 +170,7 @@ class FakeServer:
             http_status=int(api.http_status_of(error.code)),
             body=api.to_json(problem),
             content_type=api.PROBLEM,
-            request_id=self.request_id,
+            call_id=self.call_id,
         )
 
     def _bundle(self) -> Sealed[TrustBundle]:
@@ -223,9 +235,22 @@ class FakeServer:
 
     def _take_intent(self, request: HttpRequest) -> api.PaymentAnswer:
         body = api.parse_json(request.body, api.IntentBody)
-        if self.refuse_intents_with is not None:
+        intent, asked = (Envelope(api.from_base64url(part)) for part in (body.intent, body.request))
+        if self.refuse_intents_with is None:
+            return self._settle(intent, asked)
+        if not self.signs_refusals:
             raise RuleViolationError(self.refuse_intents_with, "refused")
-        return self._settle(Envelope(api.from_base64url(body.intent)), Envelope(api.from_base64url(body.request)))
+        return self._decline(intent, asked, self.refuse_intents_with)
+
+    def _decline(self, consent: Envelope, request: Envelope, code: ErrorCode) -> api.PaymentAnswer:
+        """Refuse for ever, and sign that."""
+        intent, asked = open_unverified(consent, PaymentIntent), open_unverified(request, PaymentRequest)
+        receipt = replace(
+            self.receipt(asked.message.request_id, intent.digest, amount_minor=intent.message.amount_minor).message,
+            state=State.DECLINED,
+        )
+        signed = self._paid(seal(receipt, self.scheme.receipt_signer))
+        return self.settled.setdefault(intent.digest, replace(signed, error_code=int(code)))
 
     def _settle(self, consent: Envelope, request: Envelope) -> api.PaymentAnswer:
         trust = self.scheme.trust()

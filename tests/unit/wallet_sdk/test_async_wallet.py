@@ -15,7 +15,7 @@ from wallet_sdk.protocol import api, qr
 from wallet_sdk.protocol.errors import ErrorCode, UnavailableError
 from wallet_sdk.store import MemoryWalletStore, Outcome
 from wallet_sdk.testing import FrozenClock, Scheme, SeededRandom
-from wallet_sdk.transport.http import CONNECTIONS_MAX
+from wallet_sdk.transport.answers import CONNECTIONS_MAX
 from wallet_sdk.wallet import PayMode, Renewal
 
 CALLS = 1_000

@@ -69,11 +69,11 @@ def test_one_try_that_may_have_arrived_leaves_the_outcome_unknown() -> None:
         (Fault.BROKEN, ErrorCode.SERVER_ERROR, MoneyOutcome.UNKNOWN),
         (Fault.NOT_OURS, ErrorCode.BAD_ANSWER, MoneyOutcome.UNKNOWN),
         (Fault.MALFORMED, ErrorCode.BAD_ANSWER, MoneyOutcome.UNKNOWN),
-        (Fault.BUSY, ErrorCode.SERVER_BUSY, MoneyOutcome.NOT_CHARGED),
+        (Fault.BUSY, ErrorCode.SERVER_BUSY, MoneyOutcome.UNKNOWN),
     ],
 )
 def test_each_bad_answer_says_what_it_may_have_done(fault: Fault, code: ErrorCode, outcome: MoneyOutcome) -> None:
-    """A server that broke does not know; one that is busy did not begin."""
+    """A server that broke does not know; and nobody has signed that one is busy."""
     error = Bench(*[fault] * 3).fails()
     assert (error.code, error.outcome) == (code, outcome)
 
@@ -126,7 +126,7 @@ def test_later_tries_get_only_the_time_that_is_left() -> None:
 def test_a_refusal_is_not_retried() -> None:
     """A rule refuses the same bytes for ever."""
     bench = Bench()
-    bench.server.refuse_intents_with = ErrorCode.INSUFFICIENT_FUNDS
+    bench.server.refuse_intents_with, bench.server.signs_refusals = ErrorCode.INSUFFICIENT_FUNDS, False
     with pytest.raises(RuleViolationError) as refused:
         bench.client.post_json(api.PATH_INTENTS, api.IntentBody(intent="", request=""), api.PaymentAnswer)
     assert refused.value.code is ErrorCode.INSUFFICIENT_FUNDS

@@ -19,16 +19,22 @@ OPENING_MINOR = 100_000
 #: fault -> code and outcome of a call that meets nothing else
 OF_A_CALL = {
     Fault.UNREACHABLE: (ErrorCode.NETWORK_UNREACHABLE, MoneyOutcome.NOT_CHARGED),
+    Fault.NO_PLACE: (ErrorCode.NO_FREE_CONNECTION, MoneyOutcome.NOT_CHARGED),
+    Fault.NOT_THE_SERVER: (ErrorCode.TLS_FAILED, MoneyOutcome.NOT_CHARGED),
     Fault.LOST_BEFORE: (ErrorCode.NETWORK_TIMEOUT, MoneyOutcome.UNKNOWN),
     Fault.LOST_AFTER: (ErrorCode.NETWORK_TIMEOUT, MoneyOutcome.UNKNOWN),
     Fault.CUT: (ErrorCode.BAD_ANSWER, MoneyOutcome.UNKNOWN),
     Fault.MALFORMED: (ErrorCode.BAD_ANSWER, MoneyOutcome.UNKNOWN),
     Fault.BROKEN: (ErrorCode.SERVER_ERROR, MoneyOutcome.UNKNOWN),
-    Fault.BUSY: (ErrorCode.SERVER_BUSY, MoneyOutcome.NOT_CHARGED),
+    Fault.BUSY: (ErrorCode.SERVER_BUSY, MoneyOutcome.UNKNOWN),
     Fault.NOT_OURS: (ErrorCode.BAD_ANSWER, MoneyOutcome.UNKNOWN),
 }
-#: Nothing was charged and nothing can have been: paying offline instead is safe.
-NOTHING_LEFT = {Fault.UNREACHABLE, Fault.BUSY}
+#: Nothing was charged and nothing can have been.
+NOTHING_LEFT = {Fault.UNREACHABLE, Fault.NO_PLACE, Fault.NOT_THE_SERVER}
+#: Of these, what says that there is no network: the offline allowance may answer.
+NO_NETWORK = {Fault.UNREACHABLE}
+#: A retry, with the same bytes, repairs these when they come once.
+PASSING = [fault for fault in Fault if fault not in {Fault.NONE, Fault.NOT_THE_SERVER}]
 #: The server carried the request out before the fault.
 CARRIED_OUT = {Fault.LOST_AFTER, Fault.DUPLICATED, Fault.CUT, Fault.MALFORMED, Fault.BROKEN, Fault.NOT_OURS}
 
@@ -42,12 +48,12 @@ def test_a_call_that_meets_nothing_else_gives_the_error_of_the_table(world: Worl
         world.wallet.sync()
     error = failed.value
     assert (error.code, error.outcome) == OF_A_CALL[fault]
-    assert error.safe_to_retry
-    sent = {request.request_id for request in world.server.received}
-    assert sent == {error.request_id}
+    assert error.safe_to_retry is (fault is not Fault.NOT_THE_SERVER)
+    sent = {request.call_id for request in world.server.received}
+    assert sent == {error.call_id}
 
 
-@pytest.mark.parametrize("fault", [fault for fault in Fault if fault is not Fault.NONE])
+@pytest.mark.parametrize("fault", PASSING)
 def test_one_fault_is_repaired_and_the_payer_is_debited_once(world: World, fault: Fault) -> None:
     """The retry repeats the same bytes, and the server knows them."""
     quote = world.wallet.scan(world.request_text())
@@ -91,20 +97,41 @@ def test_a_late_answer_is_the_server_s_word_when_it_is_asked_for(world: World) -
     assert world.server.available_minor == OPENING_MINOR - 1250
 
 
-def test_busy_for_longer_than_the_call_may_take_goes_offline_at_once(world: World) -> None:
-    """503 is said before anything is begun, so the offline allowance may answer, and no time is lost."""
+def test_busy_is_nobodys_signature_and_leaves_the_payment_unknown(world: World) -> None:
+    """Whoever stands on the way may answer 503 and send on later what he has heard: never offline, never "not sent"."""
     quote = world.wallet.scan(world.request_text())
-    world.server.faults = [Fault.BUSY]
+    world.server.faults = [Fault.BUSY] * 2
     world.server.retry_after_s = 60
-    assert quote.pay().outcome is Outcome.OFFLINE
+    payment = quote.pay()
+    assert payment.outcome is Outcome.UNKNOWN
     assert world.naps_s == []
-    assert world.server.available_minor == OPENING_MINOR
+    record = world.store.consent(payment.digest)
+    assert record is not None
+    assert record.ask is not None
+    world.server.capture(record.envelope, record.ask.envelope)
+    assert [one.outcome for one in world.wallet.sync().resolved] == [Outcome.SETTLED]
+
+
+@pytest.mark.parametrize("fault", [Fault.UNREACHABLE, Fault.NO_PLACE, Fault.NOT_THE_SERVER])
+def test_only_no_network_goes_offline(world: World, fault: Fault) -> None:
+    """A full pool is the program's fault and a wrong certificate somebody's intent: neither chooses how one pays."""
+    quote = world.wallet.scan(world.request_text())
+    world.server.faults = [fault] * ALWAYS
+    if fault in NO_NETWORK:
+        assert quote.pay().outcome is Outcome.OFFLINE
+        return
+    with pytest.raises(UnavailableError) as failed:
+        quote.pay()
+    assert (failed.value.code, failed.value.outcome) == OF_A_CALL[fault]
+    assert list(world.wallet.history()) == []
+    world.server.faults = []
+    assert quote.pay().outcome is Outcome.SETTLED
 
 
 def test_the_servers_own_name_for_the_request_is_the_one_to_quote(world: World) -> None:
     """Where it gives one, its log has that."""
-    world.server.request_id = "srv-1"
+    world.server.call_id = "srv-1"
     world.server.faults = [Fault.BROKEN] * ALWAYS
     with pytest.raises(UnavailableError) as failed:
         world.wallet.sync()
-    assert failed.value.request_id == "srv-1"
+    assert failed.value.call_id == "srv-1"

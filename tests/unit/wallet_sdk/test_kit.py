@@ -12,13 +12,14 @@ from wallet_sdk.kit import FaultySender, MerchantTerminal, NetworkFault
 from wallet_sdk.kit.sandbox import FUNDS_MINOR, Bench, opened_bench
 from wallet_sdk.ports import HttpRequest
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, MoneyOutcome, RuleViolationError, UnavailableError
+from wallet_sdk.protocol.signing import SoftwareSigner
 from wallet_sdk.store import Outcome
 from wallet_sdk.testing import SeededRandom
 from wallet_sdk.transport.asgi import AsgiSender
 from wallet_sdk.wallet import PayMode, Wallet
 
 
-@pytest.mark.parametrize("fault", NetworkFault)
+@pytest.mark.parametrize("fault", [fault for fault in NetworkFault if fault is not NetworkFault.NOT_THE_SERVER])
 def test_each_fault_of_the_network_costs_one_debit_at_most(
     tillcode_bench: Bench, tillcode_wallet: Wallet, fault: NetworkFault
 ) -> None:
@@ -127,11 +128,11 @@ def test_a_refund_is_seen_by_the_payer(tillcode_wallet: Wallet, tillcode_termina
     shown = tillcode_terminal.request(amount_minor=900)
     payment = tillcode_wallet.scan(shown.text).pay()
     assert tillcode_wallet.refund_of(payment).refunded.minor == 0
-    tillcode_terminal.refund(shown, amount_minor=250)
-    tillcode_terminal.refund(shown, amount_minor=100)
+    for amount_minor in (250, 100):
+        tillcode_terminal.refund(shown, refund_id=tillcode_terminal.new_id(), amount_minor=amount_minor)
     assert tillcode_wallet.refund_of(payment).refunded.minor == 350
     assert [str(one.refunded) for one in tillcode_wallet.history()] == ["3.50 EUR"]
-    tillcode_terminal.refund(shown, amount_minor=50)
+    tillcode_terminal.refund(shown, refund_id=tillcode_terminal.new_id(), amount_minor=50)
     report = tillcode_wallet.sync()
     assert [one.refunded.minor for one in report.refunded] == [400]
     available = report.balance.available
@@ -202,3 +203,62 @@ def test_a_till_that_its_merchant_blocked_is_refused_by_wallets(
     with pytest.raises(RuleViolationError) as refused:
         tillcode_wallet.scan(shown.text)
     assert refused.value.code is ErrorCode.REVOKED
+
+
+def test_a_refund_whose_answer_is_lost_is_asked_for_again_and_goes_back_once(
+    tillcode_bench: Bench, tillcode_wallet: Wallet
+) -> None:
+    """Every answer lost, again and again, of a hundred refunds: the caller's id decides, at any time."""
+    network = FaultySender(tillcode_bench._sender)
+    till = MerchantTerminal(
+        network,
+        activation_code=tillcode_bench.sandbox.terminal_code(),
+        clock=tillcode_bench.clock,
+        random=tillcode_bench.random,
+    )
+    shown = till.request(amount_minor=2_000)
+    assert tillcode_wallet.scan(shown.text).pay().outcome is Outcome.SETTLED
+    for _ in range(100):
+        refund_id = till.new_id()
+        network.fail_next(*[NetworkFault.LOST_ANSWER] * 3)
+        with pytest.raises(UnavailableError) as lost:
+            till.refund(shown, refund_id=refund_id, amount_minor=10)
+        assert (lost.value.outcome, lost.value.safe_to_retry) == (MoneyOutcome.UNKNOWN, True)
+        tillcode_bench.clock.advance(1)
+        assert till.refund(shown, refund_id=refund_id, amount_minor=10).amount_minor == 10
+    assert [one.refunded.minor for one in tillcode_wallet.sync().refunded] == [1_000]
+
+
+def test_one_refund_id_is_one_refund(tillcode_wallet: Wallet, tillcode_terminal: MerchantTerminal) -> None:
+    """Another amount or reason under it is refused here already, and so is what is no id."""
+    shown = tillcode_terminal.request(amount_minor=900)
+    tillcode_wallet.scan(shown.text).pay()
+    refund_id = tillcode_terminal.new_id()
+    tillcode_terminal.refund(shown, refund_id=refund_id, amount_minor=10)
+    with pytest.raises(RuleViolationError) as conflict:
+        tillcode_terminal.refund(shown, refund_id=refund_id, amount_minor=11)
+    assert conflict.value.code is ErrorCode.CONTENT_CONFLICT
+    for wrong in (b"short", "AaIIRv4A7QEg9hxA", None):
+        with pytest.raises(MisuseError) as misuse:
+            tillcode_terminal.refund(shown, refund_id=wrong, amount_minor=10)  # type: ignore[arg-type]
+        assert misuse.value.param == "refund_id"
+
+
+def test_an_enrolment_whose_answer_is_lost_is_made_again_with_the_callers_key(tillcode_bench: Bench) -> None:
+    """The code is used up by that key; a key that ended with the lost call cannot come back, says the error."""
+
+    def enrol(code: str, signer: SoftwareSigner | None) -> MerchantTerminal:
+        return MerchantTerminal(
+            network, activation_code=code, clock=tillcode_bench.clock, random=tillcode_bench.random, signer=signer
+        )
+
+    network = FaultySender(tillcode_bench._sender)
+    own = SoftwareSigner(tillcode_bench.random.random_bytes(32))
+    for signer in (own, None):
+        code = tillcode_bench.sandbox.terminal_code()
+        network.fail_next(*[NetworkFault.LOST_ANSWER] * 3)
+        with pytest.raises(UnavailableError) as lost:
+            enrol(code, signer)
+        assert lost.value.safe_to_retry is (signer is own)
+        if signer is own:
+            assert enrol(code, signer).request(amount_minor=1).text

@@ -121,7 +121,7 @@ def test_a_whole_answer_comes_back(send: Send) -> None:
     with peer(lambda it: it.sendall(head + b"content-length: 2\r\n\r\n{}")) as url:
         answer = send(url, READ)
     assert answer == HttpAnswer(
-        http_status=503, body=b"{}", content_type="application/json", retry_after_s=7, request_id="r-1"
+        http_status=503, body=b"{}", content_type="application/json", retry_after_s=7, call_id="r-1"
     )
 
 
@@ -146,7 +146,7 @@ def test_a_request_id_that_is_none_is_left_out(send: Send, name: str) -> None:
     """It goes into logs and onto screens."""
     head = f"HTTP/1.1 200 OK\r\nx-request-id: {name}\r\ncontent-length: 0\r\n\r\n".encode()
     with peer(lambda it: it.sendall(head)) as url:
-        assert send(url, READ).request_id == ""
+        assert send(url, READ).call_id == ""
 
 
 def test_the_request_carries_its_name_and_what_it_needs(send: Send) -> None:
@@ -156,13 +156,21 @@ def test_the_request_carries_its_name_and_what_it_needs(send: Send) -> None:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         answering = threading.Thread(target=_hear, args=(listener, heard), daemon=True)
         answering.start()
-        send(url, HttpRequest(method="POST", path="/v1/tokens", body=b"x", authorization="TC1 y", request_id="abc"))
+        send(url, HttpRequest(method="POST", path="/v1/tokens", body=b"x", authorization="TC1 y", call_id="abc"))
         answering.join(timeout=10)
     head = heard[0].lower()
     assert b"post /v1/tokens http/1.1" in head
     assert b"x-request-id: abc\r\n" in head
     assert b"authorization: tc1 y\r\n" in head
     assert b"content-type" not in head
+
+
+def test_what_is_shown_of_a_request_has_no_secret() -> None:
+    """A log line of it gives nothing away: neither who asks, nor what."""
+    request = HttpRequest(method="POST", path="/v1/intents", body=b"signed-bytes", authorization="TC1 secret-word")
+    shown = repr(request) + repr(HttpAnswer(http_status=201, body=b"secret-key", content_type="application/json"))
+    assert "/v1/intents" in shown
+    assert not [secret for secret in ("signed-bytes", "secret-word", "secret-key") if secret in shown]
 
 
 def test_a_refused_connection_charges_nothing(send: Send) -> None:
@@ -183,7 +191,7 @@ def test_a_server_that_does_not_speak_tls_charges_nothing(send: Send) -> None:
     """No byte of the request leaves before the handshake is done."""
     with peer(lambda it: it.sendall(b"HTTP/1.1 400 Bad\r\n\r\n")) as url:
         error = failure_of(send, url.replace("http://", "https://"))
-    assert (error.code, error.outcome) == (ErrorCode.NETWORK_UNREACHABLE, MoneyOutcome.NOT_CHARGED)
+    assert (error.code, error.outcome, error.safe_to_retry) == (ErrorCode.TLS_FAILED, MoneyOutcome.NOT_CHARGED, False)
 
 
 def test_a_handshake_that_does_not_come_charges_nothing(send: Send) -> None:

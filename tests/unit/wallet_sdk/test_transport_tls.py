@@ -144,7 +144,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused_before_a_byte_leaves(s
     with pytest.raises(UnavailableError) as refused:
         send(server.url, HttpRequest(method="POST", path="/", body=b"secret", timeout_s=5), None)
     server.close()
-    assert (refused.value.code, refused.value.outcome) == (ErrorCode.NETWORK_UNREACHABLE, MoneyOutcome.NOT_CHARGED)
+    assert (refused.value.code, refused.value.outcome) == (ErrorCode.TLS_FAILED, MoneyOutcome.NOT_CHARGED)
     assert server.body == b""
 
 

@@ -76,9 +76,20 @@ def test_more_than_was_held_is_not_believed(world: World) -> None:
 def test_a_deposit_let_go_costs_nothing(world: World, state: State) -> None:
     """By the terminal, or by time."""
     payment = held(world)
-    request_id = world.server.settled[payment.digest].request_id
-    after = learned(world, payment, api.PaymentAnswer(request_id=request_id, state=state.name))
+    after = learned(world, payment, answer_of(world, payment, state, amount_minor=8_000))
     assert after.outcome is Outcome.DECLINED
+
+
+def test_a_deposit_is_not_let_go_by_a_word_without_a_signature(world: World) -> None:
+    """Nor forgotten, however late: the issuer has signed that it holds it."""
+    payment = held(world)
+    request_id = world.server.settled[payment.digest].request_id
+    said = api.PaymentAnswer(request_id=request_id, state=State.VOIDED.name)
+    assert learned(world, payment, said).outcome is Outcome.HELD
+    del world.server.settled[payment.digest]
+    world.clock.advance(60 * 24 * 3600)
+    world.wallet.sync()
+    assert next(iter(world.wallet.history())).outcome is Outcome.HELD
 
 
 def test_no_deposit_is_held_offline(world: World) -> None:

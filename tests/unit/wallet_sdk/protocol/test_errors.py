@@ -74,6 +74,22 @@ def test_only_the_world_may_be_asked_again(kind: type[TillcodeError]) -> None:
     assert error.outcome is MoneyOutcome.NOT_CHARGED
 
 
+@pytest.mark.parametrize(
+    "name", ["STORAGE_CORRUPT", "STORAGE_NEWER", "STORAGE_ROLLED_BACK", "DECODER_MISSING", "TLS_FAILED"]
+)
+def test_what_no_patience_mends_is_not_tried_again(name: str) -> None:
+    """Of the world, but somebody has to look."""
+    assert not UnavailableError(ErrorCode[name], "why").safe_to_retry
+
+
+def test_what_is_shown_of_an_error_has_what_a_program_acts_on() -> None:
+    """For whoever reads a log, or a test that failed."""
+    error = UnavailableError(ErrorCode.NETWORK_TIMEOUT, "late", outcome=MoneyOutcome.UNKNOWN)
+    assert repr(error) == "UnavailableError(NETWORK_TIMEOUT, 'late', outcome=unknown)"
+    error.param, error.call_id = "path", "1f"
+    assert repr(error) == "UnavailableError(NETWORK_TIMEOUT, 'late', outcome=unknown, param='path', call_id='1f')"
+
+
 def test_an_error_tells_code_field_and_reason() -> None:
     """In one line, for a log."""
     error = RuleViolationError(ErrorCode.EXPIRED, "too late", param="lifetime_s", outcome=MoneyOutcome.UNKNOWN)
