@@ -23,7 +23,9 @@ from server_stub.commands import (
 from server_stub.config import KEYS_FOLDER, ServerConfig, read_config
 from server_stub.faults import VARIABLE, Faults, armed_point
 from server_stub.finding_commands import add_clock
+from wallet_sdk import console
 from wallet_sdk.about import add_version
+from wallet_sdk.console import counted
 from wallet_sdk.ports import Clock, Random
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, TillcodeError
 from wallet_sdk.protocol.ids import MerchantId, TerminalId, WalletId
@@ -44,19 +46,22 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def run(argv: Sequence[str] | None, *, clock: Clock, random: Random) -> int:
-    """Run one command; 0 when it went well, 1 with one line on standard error when not."""
+    """Run one command; 0 when it went well, 1 with one line on standard error when not, 5 when it could not be told."""
+    console.prepare()
     chosen = _parser().parse_args(argv, Chosen(clock=clock, random=random))
     command: Callable[[Chosen], int] = chosen.command
     try:
-        return command(chosen)
+        code = command(chosen)
     except TillcodeError as error:
         where = f"{error.param}: " if error.param else ""
-        sys.stderr.write(f"tillcode-server: {where}{error.message}\n")
-    except BrokenPipeError:
-        sys.stderr.close()  # whoever read us has enough
+        console.remark(f"tillcode-server: {where}{error.message}")
+        return 1
     except KeyboardInterrupt:
         return 130
-    return 1
+    if reason := console.untold():
+        console.remark(f"tillcode-server: done, but not all of it could be written: {reason}")
+        return code or console.EXIT_UNTOLD
+    return code
 
 
 def _init(chosen: Chosen) -> int:
@@ -165,7 +170,7 @@ def _backup(chosen: Chosen) -> int:
     from server_stub.backup import back_up
 
     manifest = back_up(chosen.data_folder, chosen.folder, made_at_s=now_s(chosen))
-    say(f"the ledger, its settings and risk rules are in {chosen.folder}, in {len(manifest.files)} files")
+    say(f"the ledger, its settings and risk rules are in {chosen.folder}, in {counted(len(manifest.files), 'file')}")
     say(f"the keys in {chosen.data_folder / KEYS_FOLDER} are not: they are secrets, and nothing is served without them")
     return 0
 
@@ -178,7 +183,8 @@ def _restore(chosen: Chosen) -> int:
     epoch = restore(
         chosen.data_folder, chosen.folder, database=chosen.database, now_s=now_s(chosen), acknowledged=known
     )
-    found = f"with {len(known)} acknowledged findings, which it notes" if known else "the audit finds the ledger clean"
+    noted = f"with {counted(len(known), 'acknowledged finding')}, which it notes"
+    found = noted if known else "the audit finds the ledger clean"
     say(f"restored the ledger of {told_time(epoch.backup_made_at_s)}; {found}")
     say(f"numbers go on after {epoch.number}, so that none of what was lost since is handed out again")
     if not (chosen.data_folder / KEYS_FOLDER).exists():
@@ -208,11 +214,11 @@ def _fraud_cases(chosen: Chosen) -> int:
         cases = reader.list_all(FRAUD_CASES)
     for number, case in enumerate(cases, start=1):
         say(f"case {number}: wallet {case.wallet_id}, token {case.token_id.hex()}: {case.reason}")
-    say(f"{len(cases)} fraud cases")
+    say(counted(len(cases), "fraud case"))
     if chosen.export is not None:
         proofs = {f"fraud-{number}.cbor": case.proof for number, case in enumerate(cases, start=1) if case.proof}
         _export(chosen.export, proofs)
-        say(f"{len(proofs)} proofs written to {chosen.export}")
+        say(f"{counted(len(proofs), 'proof')} written to {chosen.export}")
     return 0
 
 

@@ -33,6 +33,7 @@ from server_stub.store.opening import open_store
 from server_stub.store.tables.clock import newest_s_of
 from server_stub.wakeups import Link, Wakeups
 from server_stub.workers import run_workers
+from wallet_sdk.console import say
 from wallet_sdk.ports import Clock, Random
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
 
@@ -164,8 +165,7 @@ def serve(
         address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
         def listening() -> None:
-            sys.stdout.write(f"listening on {address}\n")
-            sys.stdout.flush()
+            say(f"listening on {address}")
 
         def work(link: Link | None, ready: Callable[[], None]) -> None:
             with (

@@ -1,12 +1,13 @@
 """Commands of ``tillcode-server`` about money and trust: fees, revoking, risk rules, the journal. Wired in __main__."""
 
 import argparse
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from wallet_sdk import console
+from wallet_sdk.console import counted
 from wallet_sdk.ports import Clock
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, TillcodeError
 from wallet_sdk.protocol.ids import MerchantId, PublicKeyBytes, TerminalId
@@ -206,23 +207,19 @@ def _export(chosen: Chosen) -> int:
         accounts = reader.list_all(ACCOUNTS)
         lines = journal(accounts, ledger_entries(reader))
         if chosen.file is None:
-            _write(lines, sys.stdout.write)
+            for line in lines:
+                say(line)
             return 0
         try:
             with chosen.file.open("x", encoding="utf-8") as file:
-                _write(lines, file.write)
-            counted = f"{reader.count('entries')} entries on {len(accounts)} accounts"
-            say(f"{counted} are in {chosen.file}, as Beancount reads it")
+                file.writelines(f"{line}\n" for line in lines)
+            written = counted(reader.count("entries"), "entry", "entries")
+            say(f"{written} on {counted(len(accounts), 'account')} are in {chosen.file}, as Beancount reads it")
         except FileExistsError as error:
             raise MisuseError(ErrorCode.BAD_ARGUMENT, f"{chosen.file} exists; it is never overwritten") from error
         except OSError as error:
             raise MisuseError(ErrorCode.BAD_ARGUMENT, f"{chosen.file}: {error.strerror}", param="file") from error
     return 0
-
-
-def _write(lines: Iterator[str], write: Callable[[str], int]) -> None:
-    for line in lines:
-        write(line + "\n")
 
 
 def currency_of(name: str) -> Currency:
@@ -244,8 +241,8 @@ def now_s(chosen: Chosen) -> int:
 
 
 def say(line: str) -> None:
-    """One line on standard output."""
-    sys.stdout.write(line + "\n")
+    """One line on standard output. What becomes of it does not change what the command did."""
+    console.say(line)
 
 
 def _audit(chosen: Chosen) -> int:
@@ -254,16 +251,18 @@ def _audit(chosen: Chosen) -> int:
 
     with opened_store(chosen.data_folder) as store:
         report = audit(store, root_key=chosen.root_key)
+    entries, sealed = (counted(number, "entry", "entries") for number in (report.entries, report.sealed))
     say(
-        f"{report.accounts} accounts, {report.entries} entries, {report.payments} payments,"
-        f" {report.fraud_cases} fraud cases; {report.sealed} entries sealed"
+        f"{counted(report.accounts, 'account')}, {entries}, {counted(report.payments, 'payment')},"
+        f" {counted(report.fraud_cases, 'fraud case')}; {sealed} sealed"
     )
     for law in report.laws:
         broken = [f"{finding.name}  {finding.what}" for finding in report.findings if finding.law == law]
         say(f"{'BROKEN' if broken else 'good  '}  {law}")
         for what in broken:
             say(f"          {what}")
-    say(f"{len(report.findings)} findings" if report.findings else "the ledger is clean")
+    count = len(report.findings)
+    say(counted(count, "finding") if count else "the ledger is clean")
     return 1 if report.findings else 0
 
 

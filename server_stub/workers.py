@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import Final
 
 from server_stub.wakeups import Link, Links
+from wallet_sdk.console import remark
 from wallet_sdk.protocol.errors import TillcodeError
 
 #: Linux: the signal a process gets when its parent dies. Source: prctl(2), PR_SET_PDEATHSIG.
@@ -67,7 +68,7 @@ class _Crew:
             child, status = os.wait()
             self._children.discard(child)
             if not self._is_stopping:
-                sys.stderr.write("tillcode-server: a worker has ended; the server ends with it\n")
+                remark("tillcode-server: a worker has ended; the server ends with it")
                 self.stop()
                 outcome = 1
             elif os.waitstatus_to_exitcode(status) != 0:
@@ -76,7 +77,6 @@ class _Crew:
 
 
 def _fork(link: Link, work: Work, ready: int) -> int:
-    sys.stdout.flush()
     child = os.fork()
     if child:
         return child
@@ -88,9 +88,8 @@ def _fork(link: Link, work: Work, ready: int) -> int:
         work(link, lambda: os.close(ready) if os.write(ready, b"r") else None)
         code = 0
     except TillcodeError as error:
-        sys.stderr.write(f"tillcode-server: {error.message}\n")
+        remark(f"tillcode-server: {error.message}")
     finally:
-        sys.stderr.flush()
         os._exit(code)  # the parent's clean-up is not ours to do
 
 

@@ -11,6 +11,7 @@ from typing import Final
 from terminal_app.config import TerminalConfig, load_config
 from terminal_app.devices.sources import source_maker
 from wallet_sdk.about import add_version
+from wallet_sdk.console import prepare, remark, say
 from wallet_sdk.protocol.errors import ErrorCode, TillcodeError, UnavailableError
 from wallet_sdk.screen.environment import Drawing, open_window, panel_of_size
 
@@ -23,6 +24,7 @@ EXIT_UNSENT: Final = 3
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until the window is closed. Returns the exit code: 0, 1 when the core failed, 2 when it could not start."""
+    prepare()
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     try:
@@ -41,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _check_unsent(config)
         return _run(config, options)
     except TillcodeError as error:
-        sys.stderr.write(f"tillcode-terminal: {error}\n")
+        remark(f"tillcode-terminal: {error}")
         return 2
     except KeyboardInterrupt:
         return 130
@@ -53,7 +55,7 @@ def _check_unsent(config: TerminalConfig) -> int:
 
     waiting = unsent(config)
     beside = waiting.closure_count + waiting.refund_count + waiting.courier_count
-    sys.stdout.write(f"unsent payments: {len(waiting.items)}, other unanswered messages: {beside}\n")
+    say(f"unsent payments: {len(waiting.items)}, other unanswered messages: {beside}")
     return 0 if waiting.is_empty else EXIT_UNSENT
 
 

@@ -19,6 +19,7 @@ from server_stub.demo.processes import DemoFailedError, run_to_end
 from server_stub.demo.stage import SHOPS, START_TIMEOUT_S, Stage
 from server_stub.demo.telling import TICK, Telling
 from wallet_sdk.about import add_version
+from wallet_sdk.console import prepare
 
 _ACTS: Final[tuple[Callable[[Stage], None], ...]] = (
     acts.pay_by_shown_code,
@@ -40,6 +41,7 @@ Close one of the windows to end."""
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demo; 0 when everything went as told."""
+    prepare()
     chosen = _parse(sys.argv[1:] if arguments is None else arguments)
     telling = Telling()
     has_display = bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

@@ -1,7 +1,8 @@
 """What the demo prints: each act, each step with a tick, and at the end the books."""
 
-import sys
 from typing import Final, TextIO
+
+from wallet_sdk.console import say
 
 TICK: Final = "✓"
 CROSS: Final = "✗"
@@ -11,7 +12,7 @@ class Telling:
     """Prints the story, and remembers where it is, so that a failure can say at which step."""
 
     def __init__(self, out: TextIO | None = None) -> None:
-        self._out = out or sys.stdout
+        self._out = out
         self.step = "setting up"
 
     def act(self, title: str) -> None:
@@ -36,4 +37,7 @@ class Telling:
         self._print(text.rstrip("\n"))
 
     def _print(self, text: str) -> None:
-        print(text, file=self._out, flush=True)
+        if self._out is None:
+            say(text)
+        else:
+            print(text, file=self._out, flush=True)

@@ -1,15 +1,15 @@
 """``tillcode-wallet``: a wallet on the command line.
 
 Results go to standard output, questions and errors to standard error. Exit codes: 0 done, 1 refused or not
-proven, 2 wrong use, 3 the world (network, disk), 4 the outcome is unknown: sync before paying again.
+proven, 2 wrong use, 3 the world (network, disk), 4 the outcome is unknown: sync before paying again, 5 done, but
+what was to be said of it could not be written. A payment's outcome is its exit code, whatever could be written of it.
 """
 
 import argparse
-import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from wallet_sdk import console
 from wallet_sdk.about import add_version
 from wallet_sdk.cli import commands
 from wallet_sdk.cli.surroundings import HOME_VARIABLE, PASSPHRASE_VARIABLE, Surroundings, default_surroundings
@@ -21,19 +21,19 @@ __all__ = ["main"]
 
 def main(argv: Sequence[str] | None = None, surroundings: Surroundings | None = None) -> int:
     """Run one command. Returns the exit code."""
+    console.prepare()
     arguments = _parser().parse_args(argv)
     try:
         code: int = arguments.run(arguments, surroundings or default_surroundings())
     except TillcodeError as error:
-        print(f"tillcode-wallet: {error}", file=sys.stderr)
+        console.remark(f"tillcode-wallet: {error}")
         return _exit_code_of(error)
-    except BrokenPipeError:
-        # Whoever read us has enough; what Python flushes at the end must go somewhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
     except (KeyboardInterrupt, EOFError):
-        print("tillcode-wallet: stopped", file=sys.stderr)
+        console.remark("tillcode-wallet: stopped")
         return 130
+    if reason := console.untold():
+        console.remark(f"tillcode-wallet: done, but not all of it could be written: {reason}")
+        return code if arguments.pays or code else console.EXIT_UNTOLD
     return code
 
 
@@ -55,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--home", type=Path, help=f"folder of the wallet (else {HOME_VARIABLE}, else ~/.local/share/tillcode-wallet)"
     )
+    parser.set_defaults(pays=False)
     words = parser.add_subparsers(required=True, metavar="COMMAND")
 
     enrol = words.add_parser("enrol", aliases=["init"], help="bind this wallet to an account")
@@ -78,11 +79,11 @@ def _parser() -> argparse.ArgumentParser:
         default=PayMode.AUTO.value,
         help="auto asks the issuer, and pays from the offline allowance when there is no network",
     )
-    pay.set_defaults(run=commands.pay)
+    pay.set_defaults(run=commands.pay, pays=True)
 
     receipt = words.add_parser("receipt", help="check a receipt shown by a terminal, and keep it")
     _add_picture_or_text(receipt)
-    receipt.set_defaults(run=commands.receipt)
+    receipt.set_defaults(run=commands.receipt, pays=True)
 
     code = words.add_parser("code", help="show a payment code for a terminal to scan; one use, one minute")
     code.add_argument("--ceiling", help="largest amount, such as 20.00 (else the token's limit)")

@@ -1,6 +1,5 @@
 """The commands. Each takes the parsed arguments and the surroundings, prints, and returns the exit code."""
 
-import sys
 from argparse import Namespace
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -9,6 +8,7 @@ from typing import Final
 from wallet_sdk.cli.proofs import explain_fraud, explain_receipt, explain_saved
 from wallet_sdk.cli.reading import read_code, read_file, read_root_key
 from wallet_sdk.cli.surroundings import Surroundings, open_or_make_wallet, open_wallet
+from wallet_sdk.console import can_show, remark, say
 from wallet_sdk.protocol import qr
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError
 from wallet_sdk.protocol.money import parse_money
@@ -46,7 +46,7 @@ def enrol(arguments: Namespace, around: Surroundings) -> int:
             allowance_minor=arguments.allowance,
             root_key=root_key,
         )
-        print(f"Enrolled:    wallet {wallet.wallet_id}")
+        say(f"Enrolled:    wallet {wallet.wallet_id}")
         _print_balance(wallet.balance())
     return EXIT_DONE
 
@@ -61,11 +61,11 @@ def pay(arguments: Namespace, around: Surroundings) -> int:
         elif isinstance(found, PrintedQuote):
             payment = _pay_print(found, arguments, around)
         else:
-            print(f"Payee:       {found.payee_name!r}, NOT VERIFIED", file=sys.stderr)
-            print("Not paid: nobody vouches for this code, and this wallet cannot pay its scheme.")
+            remark(f"Payee:       {found.payee_name!r}, NOT VERIFIED")
+            say("Not paid: nobody vouches for this code, and this wallet cannot pay its scheme.")
             return EXIT_REFUSED
     if payment is None:
-        print("Not paid.")
+        say("Not paid.")
         return EXIT_REFUSED
     return _print_outcome(payment)
 
@@ -83,14 +83,14 @@ def _pay_print(quote: PrintedQuote, arguments: Namespace, around: Surroundings) 
     if PayMode(arguments.mode) is PayMode.OFFLINE:
         raise MisuseError(ErrorCode.BAD_ARGUMENT, "a printed code is paid online alone", param="mode")
     _print_merchant(quote)
-    print(f"Printed:     it names no amount; at most {quote.payment_max}", file=sys.stderr)
+    remark(f"Printed:     it names no amount; at most {quote.payment_max}")
     typed = arguments.amount
     if typed is None:
         if arguments.yes:
             raise MisuseError(ErrorCode.BAD_ARGUMENT, "a printed code names no amount: say --amount", param="amount")
         typed = around.ask(f"How much, in {quote.payment_max.currency.name}? ").strip()
     amount = parse_money(typed, quote.payment_max.currency)
-    print(f"Amount:      {amount}", file=sys.stderr)
+    remark(f"Amount:      {amount}")
     return quote.pay(amount.minor) if _is_wanted(arguments, around) else None
 
 
@@ -99,11 +99,11 @@ def _is_wanted(arguments: Namespace, around: Surroundings) -> bool:
 
 
 def _print_outcome(payment: Payment) -> int:
-    print(_SENTENCE[payment.outcome])
+    say(_SENTENCE[payment.outcome])
     if payment.error_code is not None:
         unsigned = "" if payment.outcome is Outcome.DECLINED else ", said without a signature: it proves nothing"
-        print(f"Reason:      {payment.error_code.name} ({payment.error_code.value}){unsigned}")
-    print(f"Check words: {' '.join(payment.check_words)}")
+        say(f"Reason:      {payment.error_code.name} ({payment.error_code.value}){unsigned}")
+    say(f"Check words: {' '.join(payment.check_words)}")
     if payment.qr is not None:
         _print_code(payment.qr)
     if payment.outcome is Outcome.UNKNOWN:
@@ -116,8 +116,8 @@ def receipt(arguments: Namespace, around: Surroundings) -> int:
     text = read_code(arguments.picture_or_text)
     with open_wallet(arguments, around) as wallet:
         payment = wallet.scan_receipt(text)
-    print(_SENTENCE[payment.outcome])
-    print(_line_of(payment))
+    say(_SENTENCE[payment.outcome])
+    say(_line_of(payment))
     return EXIT_REFUSED if payment.outcome.is_dead else EXIT_DONE
 
 
@@ -127,9 +127,9 @@ def code(arguments: Namespace, around: Surroundings) -> int:
         currency = wallet.balance().offline_left.currency
         ceiling = parse_money(arguments.ceiling, currency).minor if arguments.ceiling else None
         presented = wallet.present_code(ceiling_minor=ceiling)
-    print(f"At most:     {presented.ceiling}")
-    print(f"Until:       {_time_of(presented.expires_at_s)}")
-    print(f"Check words: {' '.join(presented.check_words)}")
+    say(f"At most:     {presented.ceiling}")
+    say(f"Until:       {_time_of(presented.expires_at_s)}")
+    say(f"Check words: {' '.join(presented.check_words)}")
     _print_code(presented.qr)
     return EXIT_DONE
 
@@ -155,10 +155,10 @@ def history(arguments: Namespace, around: Surroundings) -> int:
     is_empty = True
     with open_wallet(arguments, around) as wallet:
         for payment in wallet.history():
-            print(_line_of(payment))
+            say(_line_of(payment))
             is_empty = False
     if is_empty:
-        print("No payments yet.", file=sys.stderr)
+        remark("No payments yet.")
     return EXIT_DONE
 
 
@@ -167,13 +167,13 @@ def sync(arguments: Namespace, around: Surroundings) -> int:
     with open_wallet(arguments, around) as wallet:
         report = wallet.sync(on_progress=around.tell_progress)
     for payment in (*report.resolved, *report.refunded):
-        print(_line_of(payment))
+        say(_line_of(payment))
     if report.recovery is Recovery.ABANDONED:
-        print("This wallet was copied, or put back from a backup. Its old allowance is given up and comes back a month")
-        print("after its end; payments made since then are missing from the history here, not from the account.")
+        say("This wallet was copied, or put back from a backup. Its old allowance is given up and comes back a month")
+        say("after its end; payments made since then are missing from the history here, not from the account.")
     still = "; what became of them is not known yet" if report.open_count else ""
-    print(f"Open:        {report.open_count} payments or codes{still}")
-    print(f"Allowance:   {'renewed' if report.renewal is Renewal.RENEWED else 'good'}")
+    say(f"Open:        {report.open_count} payments or codes{still}")
+    say(f"Allowance:   {'renewed' if report.renewal is Renewal.RENEWED else 'good'}")
     _print_balance(report.balance)
     return EXIT_DONE
 
@@ -190,35 +190,36 @@ def verify_proof(arguments: Namespace, _around: Surroundings) -> int:
         lines = explain_receipt(envelope, bundle=read_file(arguments.bundle), root_key=root_key)
     else:
         lines = explain_fraud(content, root_key=root_key)
-    print("\n".join(lines))
+    say("\n".join(lines))
     return EXIT_DONE
 
 
 def _print_merchant(quote: Quote | PrintedQuote) -> None:
     where = ", ".join(part for part in (quote.merchant_city, quote.country) if part)
-    print(f"Merchant:    {quote.merchant_name} ({where}), verified", file=sys.stderr)
+    remark(f"Merchant:    {quote.merchant_name} ({where}), verified")
 
 
 def _print_quote(quote: Quote) -> None:
     _print_merchant(quote)
-    print(f"Amount:      {quote.amount}", file=sys.stderr)
+    remark(f"Amount:      {quote.amount}")
     if quote.reference:
-        print(f"Reference:   {quote.reference}", file=sys.stderr)
-    print(f"Valid until: {_time_of(quote.expires_at_s)}", file=sys.stderr)
+        remark(f"Reference:   {quote.reference}")
+    remark(f"Valid until: {_time_of(quote.expires_at_s)}")
 
 
 def _print_balance(known: WalletBalance) -> None:
     if known.available is None or known.as_of_s is None:
-        print("Available:   not asked yet (run sync)")
+        say("Available:   not asked yet (run sync)")
     else:
-        print(f"Available:   {known.available} (as of {_time_of(known.as_of_s)})")
+        say(f"Available:   {known.available} (as of {_time_of(known.as_of_s)})")
     until = f" (until {_time_of(known.offline_until_s)})" if known.offline_until_s is not None else ""
-    print(f"Offline:     {known.offline_left}{until}")
+    say(f"Offline:     {known.offline_left}{until}")
 
 
 def _print_code(shown: QrCode) -> None:
-    print(shown.text)
-    print(shown.terminal_text)
+    say(shown.text)
+    # Drawn of blocks: escapes in their place would be no code, and the text above is the whole of it.
+    say(shown.terminal_text if can_show(shown.terminal_text) else "(This terminal cannot draw the code.)")
 
 
 def _line_of(payment: Payment) -> str:

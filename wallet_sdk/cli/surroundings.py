@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from wallet_sdk.console import remark
 from wallet_sdk.keystore import EncryptedFileKeyStore
 from wallet_sdk.ports import Clock, Random, Sender
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
@@ -131,7 +132,7 @@ def _home(arguments: Namespace) -> Path:
 
 def _ask(question: str) -> str:
     """Ask on standard error, so that standard output holds results only."""
-    print(question, end="", file=sys.stderr, flush=True)
+    remark(question, end="")
     return sys.stdin.readline().strip()
 
 
@@ -139,5 +140,4 @@ def tell_progress(done: int, total: int) -> None:
     """One line that is written over, and wiped at the end; only for a person who looks on."""
     if sys.stderr.isatty() and total:
         told = f"Asking about payment {done + 1} of {total} ..." if done < total else ""
-        sys.stderr.write(f"\r\x1b[K{told}")
-        sys.stderr.flush()
+        remark(f"\r\x1b[K{told}", end="")

@@ -31,7 +31,7 @@ def test_a_running_server_ends_what_is_due_and_seals_it(server: ServerFolder) ->
         assert terminal.read(path).ok()["state"] == "EXPIRED"
         assert wallet.balance() == (5_000, 5_000)
         assert stop(process) == 0
-    assert "1 payments" in server.assert_clean()
+    assert "1 payment," in server.assert_clean()
 
 
 def test_a_server_killed_over_its_timer_ends_each_hold_once(server: ServerFolder) -> None:
