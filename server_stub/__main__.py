@@ -23,13 +23,14 @@ from server_stub.commands import (
 from server_stub.config import KEYS_FOLDER, ServerConfig, read_config
 from server_stub.faults import VARIABLE, Faults, armed_point
 from server_stub.finding_commands import add_clock
+from server_stub.funding_commands import add_funding, add_wallet_code
 from wallet_sdk import console
 from wallet_sdk.about import add_version
 from wallet_sdk.console import counted
 from wallet_sdk.ports import Clock, Random
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, TillcodeError
-from wallet_sdk.protocol.ids import MerchantId, TerminalId, WalletId
-from wallet_sdk.protocol.money import Money, format_number, parse_money
+from wallet_sdk.protocol.ids import MerchantId, TerminalId
+from wallet_sdk.protocol.money import format_number
 from wallet_sdk.system import SystemClock, SystemRandom
 
 _DEFAULT_FOLDER: Final = "tillcode-server"
@@ -143,24 +144,6 @@ def _terminal_code(chosen: Chosen) -> int:
         else:
             code = replacing_terminal_code(
                 store, TerminalId(chosen.replace), random=chosen.random, expires_at_s=expires_at_s, at_s=now_s(chosen)
-            )
-    say(code)
-    return 0
-
-
-def _wallet_code(chosen: Chosen) -> int:
-    from server_stub.bootstrap import opened_store
-    from server_stub.service.administration import wallet_code
-    from server_stub.service.replacing import replacing_wallet_code
-
-    funds: Money = parse_money(chosen.funds, currency_of(chosen.currency))
-    expires_at_s = _code_expiry_s(chosen)
-    with opened_store(chosen.data_folder) as store:
-        if chosen.replace is None:
-            code = wallet_code(store, funds, random=chosen.random, expires_at_s=expires_at_s)
-        else:
-            code = replacing_wallet_code(
-                store, WalletId(chosen.replace), random=chosen.random, expires_at_s=expires_at_s, at_s=now_s(chosen)
             )
     say(code)
     return 0
@@ -281,6 +264,7 @@ def _parser() -> argparse.ArgumentParser:
     add_merchant_standing(merchant, add)
     key_commands.add_to(commands, add)
     key_commands.add_rotate(commands, add)
+    add_funding(commands, add)
 
     _add_activation_codes(
         commands.add_parser("activation-code", help="let a device in").add_subparsers(required=True), add
@@ -295,12 +279,7 @@ def _add_activation_codes(group: Any, add: Add) -> None:
     whose.add_argument(
         "--replace", type=int, metavar="ID", help="a terminal that goes on with another device; the old one ends now"
     )
-    wallet = add(group, "wallet", _wallet_code, "print a one-time code for one wallet")
-    wallet.add_argument("--currency", default="EUR")
-    wallet.add_argument("--funds", default="0", help="opening balance, such as 100.00")
-    wallet.add_argument(
-        "--replace", type=int, metavar="ID", help="a wallet that goes on with another device; the old one ends now"
-    )
+    add_wallet_code(group, add)
 
 
 def _add_init(init: argparse.ArgumentParser) -> None:

@@ -1,5 +1,7 @@
 """What a server does by itself while it serves: time passes, webhooks are sent."""
 
+import os
+import signal
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 
@@ -35,11 +37,15 @@ def at_work(operator: Operator, faults: Faults) -> Generator[None]:
     """What one process does for all: work until this is left; what is under way then is finished.
 
     A process that is to kill itself does nothing by itself: its fault point is for a request to reach.
+
+    Raises:
+        ForgedLedgerError: on leaving, when that is why it was ended.
     """
     if faults.is_armed:
         yield
         return
-    timekeeper = Timekeeper(operator)
+    # Nothing more is paid out of a ledger that somebody else has written to.
+    timekeeper = Timekeeper(operator, on_forged=lambda: os.kill(os.getpid(), signal.SIGTERM))
     poster = _LatePoster(clock=operator.clock, reach=operator.config.webhooks.reach)
     webhooks = WorkerThread(DeliveryWorker(operator, poster))
     timekeeper.start()
@@ -49,6 +55,7 @@ def at_work(operator: Operator, faults: Faults) -> Generator[None]:
     finally:
         webhooks.close()
         timekeeper.close()
+    timekeeper.check_good()
 
 
 class _LatePoster:

@@ -16,7 +16,8 @@ from typing import Final
 import msgspec
 
 from server_stub.audit import Finding, audit
-from server_stub.config import CONFIG_FILE, read_config, write_config
+from server_stub.audit.funding import NOT_VOUCHED
+from server_stub.config import CONFIG_FILE, FUNDINGS_MARK, read_config, write_config
 from server_stub.epochs import begin_epoch
 from server_stub.risk.file import RISK_FILE
 from server_stub.store.base import Store
@@ -118,9 +119,10 @@ def restore(
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         store = restore_store(folder, source / _LEDGER, database=address)
+        (folder / FUNDINGS_MARK).unlink(missing_ok=True)  # a ledger of an older program is signed for anew
         try:
             with closing(store):
-                findings = (*_of_time(store, manifest, now_s, skew_s=config.clock.jump_max_s), *audit(store).findings)
+                findings = (*_of_time(store, manifest, now_s, skew_s=config.clock.jump_max_s), *_of_books(store))
                 _check_known(findings, acknowledged)
                 _note(store, findings, at_s=manifest.made_at_s if now_s is None else now_s)
                 at_s = max(now_s or 0, manifest.made_at_s)
@@ -149,6 +151,11 @@ def _checked(source: Path) -> Manifest:
         if not path.is_file() or _checksum(path) != checksum:
             raise UnavailableError(ErrorCode.STORAGE_CORRUPT, f"{path} is not what was backed up")
     return manifest
+
+
+def _of_books(store: Store) -> tuple[Finding, ...]:
+    """What the audit finds; a ledger of an older program is signed for when it is first opened, and not before."""
+    return tuple(finding for finding in audit(store).findings if finding.what != NOT_VOUCHED)
 
 
 def _of_time(store: Store, manifest: Manifest, now_s: int | None, *, skew_s: int) -> tuple[Finding, ...]:

@@ -20,10 +20,12 @@ from server_stub.committer import Committer
 from server_stub.config import CONFIG_FILE, KEYS_FOLDER, ClockPolicy, read_config
 from server_stub.connections import Connection, room_for_connections
 from server_stub.faults import Faults
+from server_stub.keys import KeyRing, load_receipt_keys
 from server_stub.ledger_clock import LedgerClock
 from server_stub.risk.file import RISK_FILE, read_risk
 from server_stub.routes import Desk, create_app
 from server_stub.service.credentials import Credentials
+from server_stub.service.earlier_fundings import check_vouched, vouch
 from server_stub.service.operator import Operator
 from server_stub.service.payments import wake_keys
 from server_stub.service.playground import playground_of
@@ -35,7 +37,9 @@ from server_stub.wakeups import Link, Wakeups
 from server_stub.workers import run_workers
 from wallet_sdk.console import say
 from wallet_sdk.ports import Clock, Random
+from wallet_sdk.protocol.envelope import open_unverified
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
+from wallet_sdk.protocol.messages import TrustBundle
 
 _LOG: Final = logging.getLogger("tillcode.server")
 #: Verifying releases the interpreter, so two threads use two cores; a third reads the ledger meanwhile.
@@ -59,9 +63,31 @@ def opened_store(folder: Path, *, faults: Faults | None = None) -> Generator[Sto
     """
     store = open_store(folder, database=read_config(folder / CONFIG_FILE).database, faults=faults)
     try:
+        _vouch(store, folder)
         yield store
     finally:
         store.close()
+
+
+def _vouch(store: Store, folder: Path) -> None:
+    """A ledger that an older program wrote is signed for at its first opening, by whoever has the keys."""
+    with store.reading() as reader:
+        is_founded = reader.trust() is not None
+    if is_founded and (folder / KEYS_FOLDER).exists():
+        vouch(store, folder, lambda: receipt_keys_of(folder, store))
+
+
+def receipt_keys_of(folder: Path, store: Store) -> KeyRing:
+    """The keys that sign receipts, and for what is funded, for a command that needs no other.
+
+    Raises:
+        MisuseError, UnavailableError: as ``load_signers``.
+    """
+    with store.reading() as reader:
+        trust = reader.trust()
+    if trust is None:
+        raise MisuseError(ErrorCode.NOT_INITIALISED, "the ledger is empty; restore a backup")
+    return load_receipt_keys(folder / KEYS_FOLDER, open_unverified(trust.bundle, TrustBundle).message)
 
 
 @contextmanager
@@ -86,6 +112,7 @@ def opened_desk(
     wakeups = Wakeups(link)
     with opened_store(folder, faults=faults) as store, ThreadPoolExecutor(_WORKERS, "worker") as workers:
         credentials = Credentials(store, folder / KEYS_FOLDER)
+        check_vouched(store)
         playground = playground_of(store, nature, clock)
         ledger_clock = None if playground else _believed(clock, store, config.clock)
         now_s = (ledger_clock or clock).now_ms() // 1000

@@ -10,7 +10,7 @@ import hashlib
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from wallet_sdk.protocol.envelope import Sealed, Signer, verify
 from wallet_sdk.protocol.ids import Digest, Envelope, KeyId, PublicKeyBytes
@@ -25,6 +25,15 @@ _END: Final = struct.Struct(">QQ")
 
 #: One posting: account, number of the currency, minor units.
 Line = tuple[int, int, int]
+
+
+class Stated(Protocol):
+    """What the operator can put his name to, outside the messages of the protocol."""
+
+    @property
+    def statement(self) -> Digest:
+        """The 32 bytes that are signed; they begin with what they are about."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,13 +61,13 @@ def next_hash(previous: bytes, *, number: int, kind: int, reference: bytes, at_s
     return digest.digest()
 
 
-def sign(checkpoint: Checkpoint, signer: Signer) -> bytes:
-    """The operator's signature of a checkpoint, 64 bytes."""
-    return signer.sign(checkpoint.statement)
+def sign(stated: Stated, signer: Signer) -> bytes:
+    """The operator's signature, 64 bytes."""
+    return signer.sign(stated.statement)
 
 
-def verify_signature(checkpoint: Checkpoint, signature: bytes, *, key_id: KeyId, public_key: PublicKeyBytes) -> None:
-    """Check a checkpoint's signature with a key of the trust bundle.
+def verify_signature(stated: Stated, signature: bytes, *, key_id: KeyId, public_key: PublicKeyBytes) -> None:
+    """Check a signature with a key of the trust bundle.
 
     Raises:
         RuleViolationError: UNKNOWN_SIGNER or BAD_SIGNATURE.
@@ -66,7 +75,7 @@ def verify_signature(checkpoint: Checkpoint, signature: bytes, *, key_id: KeyId,
     signed: Sealed[Any] = Sealed(
         message=None,
         envelope=Envelope(b""),
-        digest=checkpoint.statement,
+        digest=stated.statement,
         key_id=key_id,
         embedded=None,
         signature=signature,

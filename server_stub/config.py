@@ -18,6 +18,8 @@ from wallet_sdk.protocol.rules import OfflineLimits
 CONFIG_FILE: Final = "server.toml"
 LEDGER_FILE: Final = "ledger.sqlite"
 KEYS_FOLDER: Final = "keys"
+#: Remembers, where the database cannot write, that the operator has signed for its earlier fundings.
+FUNDINGS_MARK: Final = "fundings-signed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +66,21 @@ class PaymentPolicy:
 
     uncovered: Liability = Liability.OPERATOR
     online_late_s_max: int = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundingLimits:
+    """What one person may let into the ledger alone; above it a second one must approve.
+
+    Attributes:
+        single_max_minor: of one wallet's opening funds.
+        day_max_minor: of all that one API key, or the command line, lets in alone in 24 hours, for each currency.
+        approval_lifetime_h: how long a funding waits for its second person.
+    """
+
+    single_max_minor: int = 100_000
+    day_max_minor: int = 1_000_000
+    approval_lifetime_h: int = 72
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,12 +133,14 @@ class ServerConfig:
     tokens: TokenLimits = field(default_factory=TokenLimits)
     terminals: TerminalLimits = field(default_factory=TerminalLimits)
     payments: PaymentPolicy = field(default_factory=PaymentPolicy)
+    funding: FundingLimits = field(default_factory=FundingLimits)
     limits: RequestLimits = field(default_factory=RequestLimits)
     webhooks: WebhookPolicy = field(default_factory=WebhookPolicy)
     clock: ClockPolicy = field(default_factory=ClockPolicy)
     activation_lifetime_h: int = 7 * 24
 
 
+_SECTIONS: Final = ("tokens", "terminals", "payments", "funding", "limits", "webhooks", "clock")
 #: Name in the file -> what it may say.
 _CHOICES: Final[dict[str, type[Enum]]] = {"uncovered": Liability, "reach": Reach}
 #: Name in the file -> highest value; the lowest is 0, or 1 for durations and counts.
@@ -137,6 +156,9 @@ _HIGHEST: Final = {
     "token_stored_max_minor": limits.BALANCE_MINOR_MAX,
     "online_late_s_max": limits.CLOCK_SKEW_S_MAX,
     "activation_lifetime_h": 24 * 365,
+    "single_max_minor": limits.AMOUNT_MINOR_MAX,
+    "day_max_minor": limits.BALANCE_MINOR_MAX,
+    "approval_lifetime_h": 24 * 365,
     "address_per_s": 1_000_000,
     "address_burst": 10_000_000,
     "key_per_s": 1_000_000,
@@ -146,9 +168,6 @@ _HIGHEST: Final = {
     "jump_max_s": 24 * 3600,
     "address_in_flight_max": 1_000_000,
 }
-
-
-_SECTIONS: Final = ("tokens", "terminals", "payments", "limits", "webhooks", "clock")
 
 
 def read_config(path: Path) -> ServerConfig:
@@ -165,14 +184,13 @@ def read_config(path: Path) -> ServerConfig:
         raise MisuseError(ErrorCode.BAD_ARGUMENT, f"{path} cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise MisuseError(ErrorCode.BAD_ARGUMENT, f"{path} is not TOML: {error}") from error
-    sections = {
-        name: content.pop(name, {}) for name in ("tokens", "terminals", "payments", "limits", "webhooks", "clock")
-    }
+    sections = {name: content.pop(name, {}) for name in _SECTIONS}
     try:
         return ServerConfig(
             tokens=_section(TokenLimits, sections["tokens"]),
             terminals=_section(TerminalLimits, sections["terminals"]),
             payments=_section(PaymentPolicy, sections["payments"]),
+            funding=_section(FundingLimits, sections["funding"]),
             limits=_section(RequestLimits, sections["limits"]),
             webhooks=_section(WebhookPolicy, sections["webhooks"]),
             clock=_section(ClockPolicy, sections["clock"]),
@@ -193,6 +211,7 @@ def write_config(path: Path, config: ServerConfig) -> None:
         ("tokens", "what a wallet may spend without the network"),
         ("terminals", "what a terminal may accept without the network"),
         ("payments", 'uncovered: who bears an uncovered offline payment, "OPERATOR" or "MERCHANT"'),
+        ("funding", "what one person may let in alone; above it a second one approves"),
         ("limits", "how much one caller may ask; a rate of 0 is no limit"),
         ("webhooks", 'reach: where webhooks may go, "PUBLIC" or, for a sandbox, "LOOPBACK_TOO"'),
         ("clock", "how long a pause, and how far a step of the clock, is believed without a person's word"),

@@ -12,6 +12,8 @@ from wallet_sdk.protocol.errors import ErrorCode, MisuseError
 from wallet_sdk.protocol.ids import MerchantId
 
 Chosen = argparse.Namespace
+#: What the operator's key may do that was made without a word about it: it looks and administers, and funds nothing.
+_OPERATOR_DEFAULT: Final = (Scope.OPERATOR_READ, Scope.OPERATOR_WRITE)
 _DAY_S: Final = 24 * 3600
 #: Terminals take offline payments for three days at most and certificates live a week: nobody is away longer.
 _START_IN_D: Final = 7
@@ -37,8 +39,9 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", add:
     key.add_argument(
         "--scope",
         action="append",
-        choices=[scope.value for scope in MERCHANT_SCOPES],
-        help="may be given more than once; default: all that a merchant can have",
+        choices=[scope.value for scope in Scope],
+        help="may be given more than once, and less is better: metrics:read is all that Prometheus needs; default: all"
+        " that a merchant can have, and for the operator operator:read and operator:write, which bring no money in",
     )
     key.add_argument("--label", default="", help="what it is for")
     add(keys, "list", _list_keys, "print all keys, without their secrets")
@@ -99,7 +102,7 @@ def _add_key(chosen: Chosen) -> int:
     from server_stub.service.api_keys import AddKey, new_key
 
     owner = None if chosen.operator else MerchantId(chosen.merchant)
-    scopes = (Scope.OPERATOR,) if owner is None else tuple(map(Scope, chosen.scope or MERCHANT_SCOPES))
+    scopes = tuple(map(Scope, chosen.scope or ())) or (_OPERATOR_DEFAULT if owner is None else MERCHANT_SCOPES)
     made = new_key(chosen.random, merchant_id=owner, scopes=scopes, label=chosen.label, at_s=now_s(chosen))
     with opened_store(chosen.data_folder) as store, store.writing() as writer:
         AddKey(key=made.key).apply(writer)

@@ -162,6 +162,15 @@ def load_signers(folder: Path, bundle: TrustBundle) -> OperatorSigners:
     )
 
 
+def load_receipt_keys(folder: Path, bundle: TrustBundle) -> KeyRing:
+    """The keys that sign receipts, and for what is funded: for commands that need no other.
+
+    Raises:
+        MisuseError, UnavailableError: as ``load_signers``.
+    """
+    return _ring(folder, Role.RECEIPT, bundle)
+
+
 def add_key(folder: Path, role: Role, random: Random) -> Signer:
     """Make one more key of a role, in a file of its own, durably.
 

@@ -14,7 +14,7 @@ from typing import Final
 
 from starlette.types import ASGIApp
 
-from server_stub.bootstrap import opened_desk, opened_store
+from server_stub.bootstrap import opened_desk, opened_store, receipt_keys_of
 from server_stub.config import CONFIG_FILE, ServerConfig, WebhookPolicy
 from server_stub.faults import Faults
 from server_stub.routes import Desk, create_app
@@ -23,7 +23,7 @@ from server_stub.service.api_keys import AddKey, ApiKeyText, new_key
 from server_stub.service.deliveries import DeliveryWorker
 from server_stub.service.playground import SandboxClock
 from server_stub.store.base import Store
-from server_stub.store.callers import MERCHANT_SCOPES, Scope
+from server_stub.store.callers import MERCHANT_SCOPES, OPERATOR_SCOPES
 from server_stub.store.nature import Nature, SandboxMark
 from server_stub.store.tables.nature import SANDBOX
 from server_stub.webhooks.guard import Reach
@@ -65,7 +65,15 @@ class Sandbox:
 
     def wallet_code(self, funds: Money) -> str:
         """One more code for a wallet, with these opening funds."""
-        return wallet_code(self._store, funds, random=self.desk.operator.random, expires_at_s=TIME_S_MAX)
+        operator = self.desk.operator
+        return wallet_code(
+            self._store,
+            funds,
+            ring=operator.signers.receipt,
+            random=operator.random,
+            at_s=operator.now_s(),
+            expires_at_s=TIME_S_MAX,
+        )
 
     def terminal_code(self) -> str:
         """One more code for a terminal of the merchant."""
@@ -129,12 +137,12 @@ def found_sandbox(folder: Path, *, random: Random, now_s: int, database: str = "
         merchant_id = add_merchant(store, _MERCHANT).merchant_id
         keys = [
             new_key(random, merchant_id=merchant_id, scopes=MERCHANT_SCOPES, label="sandbox", at_s=now_s),
-            new_key(random, merchant_id=None, scopes=(Scope.OPERATOR,), label="sandbox", at_s=now_s),
+            new_key(random, merchant_id=None, scopes=OPERATOR_SCOPES, label="sandbox", at_s=now_s),
         ]
         with store.writing() as writer:
             for made in keys:
                 AddKey(key=made.key).apply(writer)
-        funds = Money(minor=_FUNDS_MINOR, currency=Currency.EUR)
+        funds, ring = Money(minor=_FUNDS_MINOR, currency=Currency.EUR), receipt_keys_of(folder, store)
         return Papers(
             root_key=root_key,
             merchant_id=merchant_id,
@@ -144,6 +152,7 @@ def found_sandbox(folder: Path, *, random: Random, now_s: int, database: str = "
                 terminal_code(store, merchant_id, random=random, expires_at_s=TIME_S_MAX) for _ in range(_TERMINALS)
             ),
             wallet_codes=tuple(
-                wallet_code(store, funds, random=random, expires_at_s=TIME_S_MAX) for _ in range(_WALLETS)
+                wallet_code(store, funds, ring=ring, random=random, at_s=now_s, expires_at_s=TIME_S_MAX)
+                for _ in range(_WALLETS)
             ),
         )

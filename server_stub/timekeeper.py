@@ -8,9 +8,11 @@ its commit, so that two processes, or a terminal that is faster, make no differe
 
 import logging
 import threading
+from collections.abc import Callable
 from typing import Final
 
 from server_stub.ledger_clock import ClockDoubtError
+from server_stub.service.granting import ForgedLedgerError
 from server_stub.service.holding import ExpireHoldCommand, due_holds
 from server_stub.service.ledger_time import MARK_EVERY_S, MarkTimeCommand
 from server_stub.service.operator import Operator
@@ -31,8 +33,13 @@ _ANSWER_S_MAX: Final = 30.0
 class Timekeeper:
     """Start with ``start``; ``close`` ends after the look under way."""
 
-    def __init__(self, operator: Operator, *, every_s: float = _EVERY_S) -> None:
+    def __init__(
+        self, operator: Operator, *, every_s: float = _EVERY_S, on_forged: Callable[[], object] = lambda: None
+    ) -> None:
+        """``on_forged`` is called once, from the thread, when the ledger holds what nobody has signed for."""
         self._operator = operator
+        self._on_forged = on_forged
+        self._forged: ForgedLedgerError | None = None
         self._every_s = every_s
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="timekeeper", daemon=True)
@@ -46,6 +53,15 @@ class Timekeeper:
         self._ended.set()
         if self._thread.is_alive():
             self._thread.join()
+
+    def check_good(self) -> None:
+        """Say why it has ended by itself.
+
+        Raises:
+            ForgedLedgerError: it has.
+        """
+        if self._forged is not None:
+            raise self._forged
 
     def look(self) -> None:
         """Do what is due by the operator's clock.
@@ -86,6 +102,10 @@ class Timekeeper:
                 self.look()
             except ClockDoubtError:
                 pass  # whoever watches the clock says so, once
+            except ForgedLedgerError as error:
+                self._forged = error
+                self._on_forged()
+                return
             except (TillcodeError, TimeoutError) as error:
                 _LOG.warning("what is due could not be done now: %s", error)
             self._ended.wait(self._every_s)

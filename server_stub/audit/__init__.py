@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from server_stub.audit.chain import CHAIN_LAW, verify_chain
+from server_stub.audit.funding import FUNDING_LAW, verify_fundings
 from server_stub.audit.law import Law
 from server_stub.audit.money import MONEY_LAWS
 from server_stub.audit.outbox import OUTBOX_LAWS
@@ -179,10 +180,11 @@ def audit_view(reader: Reader, *, flaws: Sequence[str] = (), root_key: PublicKey
         findings += [Finding(law=law.text, what=law.what(row)) for row in reader.rows(law.query)]
     chain = verify_chain(reader, root_key=root_key)
     findings += [Finding(law=CHAIN_LAW, what=flaw) for flaw in chain.flaws]
+    findings += [Finding(law=FUNDING_LAW, what=flaw) for flaw in verify_fundings(reader, root_key=root_key)]
     counts = {table: reader.count(table) for table in ("entries", "accounts", "payments", "fraud_cases")}
     return AuditReport(
         **counts,
         sealed=chain.entries,
-        laws=(_WHOLE, *(law.text for law in _LAWS), CHAIN_LAW),
+        laws=(_WHOLE, *(law.text for law in _LAWS), CHAIN_LAW, FUNDING_LAW),
         findings=tuple(findings),
     )

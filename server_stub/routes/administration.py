@@ -4,14 +4,14 @@ from typing import Any, Final, TypeVar
 
 from starlette.responses import Response
 
+from server_stub.activation import hash_of_code
 from server_stub.routes import bodies, measures
 from server_stub.routes.desk import Desk
 from server_stub.routes.merchant import LIMIT, code_expiry_s, key_operation, limit_of
 from server_stub.routes.operations import Access, Incoming, Operation, Parameter
 from server_stub.routes.told import told_case, told_merchant, told_new_key, told_terminal
 from server_stub.service import api_keys, merchants
-from server_stub.service.administration import MerchantDetails, add_merchant, new_code, wallet_code
-from server_stub.service.enrolment import hash_of_code
+from server_stub.service.administration import MerchantDetails, add_merchant, new_code
 from server_stub.service.replacing import ReplaceWallet
 from server_stub.service.standing import ChangeStanding
 from server_stub.store.callers import Scope
@@ -25,7 +25,7 @@ from wallet_sdk.protocol import limits
 from wallet_sdk.protocol.envelope import key_id_of
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, RuleViolationError
 from wallet_sdk.protocol.ids import MerchantId, WalletId
-from wallet_sdk.protocol.money import Currency, Money
+from wallet_sdk.protocol.money import Currency
 
 R = TypeVar("R")
 
@@ -53,7 +53,7 @@ def currency_named(name: str) -> Currency:
         raise MisuseError(ErrorCode.BAD_ARGUMENT, "no currency known here", param="currency") from error
 
 
-async def _page(desk: Desk, table: Table[Any, R], incoming: Incoming) -> tuple[R, ...]:
+async def page_of(desk: Desk, table: Table[Any, R], incoming: Incoming) -> tuple[R, ...]:
     """Records after a number, as many as are asked for."""
     after = incoming.number("after", default=0, highest=limits.SERIAL_MAX)
     limit = limit_of(incoming)
@@ -66,7 +66,7 @@ async def _page(desk: Desk, table: Table[Any, R], incoming: Incoming) -> tuple[R
 
 
 async def _merchants(desk: Desk, incoming: Incoming) -> bodies.MerchantsTold:
-    return bodies.MerchantsTold(merchants=tuple(map(told_merchant, await _page(desk, MERCHANTS, incoming))))
+    return bodies.MerchantsTold(merchants=tuple(map(told_merchant, await page_of(desk, MERCHANTS, incoming))))
 
 
 async def _add_merchant(desk: Desk, incoming: Incoming) -> bodies.MerchantTold:
@@ -126,7 +126,7 @@ async def _terminals(desk: Desk, incoming: Incoming) -> bodies.TerminalsTold:
 
 
 async def _wallets(desk: Desk, incoming: Incoming) -> bodies.WalletsTold:
-    return bodies.WalletsTold(wallets=tuple(map(_told_wallet, await _page(desk, WALLETS, incoming))))
+    return bodies.WalletsTold(wallets=tuple(map(_told_wallet, await page_of(desk, WALLETS, incoming))))
 
 
 async def _block_wallet(desk: Desk, incoming: Incoming) -> bodies.WalletTold:
@@ -147,19 +147,6 @@ async def _replace_wallet(desk: Desk, incoming: Incoming) -> bodies.CodeTold:
     return bodies.CodeTold(code=code, expires_at_s=expires_at_s)
 
 
-async def _wallet_code(desk: Desk, incoming: Incoming) -> bodies.CodeTold:
-    asked = incoming.json(bodies.WalletCodeAsked)
-    expires_at_s = code_expiry_s(desk)
-    code = await desk.run(
-        wallet_code,
-        desk.operator.store,
-        Money(minor=asked.funds_minor, currency=currency_named(asked.currency)),
-        random=desk.operator.random,
-        expires_at_s=expires_at_s,
-    )
-    return bodies.CodeTold(code=code, expires_at_s=expires_at_s)
-
-
 async def _fraud_cases(desk: Desk, incoming: Incoming) -> bodies.FraudCasesTold:
     after = incoming.number("after", default=0, highest=_LAST_NUMBER)
     limit = limit_of(incoming)
@@ -177,16 +164,20 @@ async def _measures(desk: Desk, _incoming: Incoming) -> Response:
     return Response(text, media_type=measures.MEDIA_TYPE)
 
 
-def _row(method: str, path: str, name: str, about: str, answer: type[Any], call: Any, **more: Any) -> Operation:
-    return key_operation(method, path, name, about, answer, call, tag="Operator", scope=Scope.OPERATOR, **more)
+def operator_operation(
+    method: str, path: str, name: str, about: str, answer: type[Any], call: Any, **more: Any
+) -> Operation:
+    """A row for a key of the operator's; one that only looks has the scope for it, any other names its own."""
+    scope = more.pop("scope", Scope.OPERATOR_READ if method == "GET" else Scope.OPERATOR_WRITE)
+    return key_operation(method, path, name, about, answer, call, tag="Operator", scope=scope, **more)
 
 
-_AFTER: Final = Parameter(
+AFTER_NUMBER: Final = Parameter(
     name="after",
     about="The number of the last one that was seen; 0 for the first ones.",
     schema={"type": "integer", "minimum": 0, "default": 0},
 )
-_PAGED: Final = (_AFTER, LIMIT)
+PAGED: Final = (AFTER_NUMBER, LIMIT)
 _OF_MERCHANT: Final = "/v1/merchants/{merchant_id}"
 
 OPERATIONS: Final = (
@@ -197,21 +188,21 @@ OPERATIONS: Final = (
         about="What the server counts, as Prometheus reads it.",
         tag="Operation",
         access=Access.API_KEY,
-        scope=Scope.OPERATOR,
+        scope=Scope.METRICS_READ,
         answer=None,
         call=_measures,
         media_types=("text/plain",),
     ),
-    _row(
+    operator_operation(
         "GET",
         "/v1/merchants",
         "listMerchants",
         "Merchants by their numbers.",
         bodies.MerchantsTold,
         _merchants,
-        parameters=_PAGED,
+        parameters=PAGED,
     ),
-    _row(
+    operator_operation(
         "POST",
         "/v1/merchants",
         "addMerchant",
@@ -221,7 +212,7 @@ OPERATIONS: Final = (
         asked=bodies.MerchantAsked,
         answer_http_status=201,
     ),
-    _row(
+    operator_operation(
         "POST",
         _OF_MERCHANT + "/api-keys",
         "makeMerchantApiKey",
@@ -231,7 +222,7 @@ OPERATIONS: Final = (
         asked=bodies.ApiKeyAsked,
         answer_http_status=201,
     ),
-    _row(
+    operator_operation(
         "POST",
         _OF_MERCHANT + "/block",
         "blockMerchant",
@@ -240,7 +231,7 @@ OPERATIONS: Final = (
         _block_merchant,
         asked=bodies.StandingAsked,
     ),
-    _row(
+    operator_operation(
         "POST",
         _OF_MERCHANT + "/unblock",
         "unblockMerchant",
@@ -249,7 +240,7 @@ OPERATIONS: Final = (
         _unblock_merchant,
         asked=bodies.StandingAsked,
     ),
-    _row(
+    operator_operation(
         "GET",
         _OF_MERCHANT + "/terminals",
         "listTerminalsOfMerchant",
@@ -257,16 +248,16 @@ OPERATIONS: Final = (
         bodies.TerminalsTold,
         _terminals,
     ),
-    _row(
+    operator_operation(
         "GET",
         "/v1/wallets",
         "listWallets",
         "Wallets by their numbers.",
         bodies.WalletsTold,
         _wallets,
-        parameters=_PAGED,
+        parameters=PAGED,
     ),
-    _row(
+    operator_operation(
         "POST",
         "/v1/wallets/{wallet_id}/block",
         "blockWallet",
@@ -274,7 +265,7 @@ OPERATIONS: Final = (
         bodies.WalletTold,
         _block_wallet,
     ),
-    _row(
+    operator_operation(
         "POST",
         "/v1/wallets/{wallet_id}/activation-codes",
         "replaceWallet",
@@ -283,23 +274,13 @@ OPERATIONS: Final = (
         _replace_wallet,
         answer_http_status=201,
     ),
-    _row(
-        "POST",
-        "/v1/wallets/activation-codes",
-        "makeWalletCode",
-        "A one-time code that lets one wallet in, with its opening balance.",
-        bodies.CodeTold,
-        _wallet_code,
-        asked=bodies.WalletCodeAsked,
-        answer_http_status=201,
-    ),
-    _row(
+    operator_operation(
         "GET",
         "/v1/operator/fraud-cases",
         "listAllFraudCases",
         "Fraud cases of every merchant, by their numbers.",
         bodies.FraudCasesTold,
         _fraud_cases,
-        parameters=_PAGED,
+        parameters=PAGED,
     ),
 )

@@ -158,10 +158,11 @@ class WalletsTold(Told, frozen=True, kw_only=True):
 
 
 class WalletCodeAsked(Asked, frozen=True, kw_only=True):
-    """Let one wallet in, with an opening balance."""
+    """Let one wallet in, with an opening balance. ``reason`` is for the second person, where one must approve."""
 
     currency: CurrencyName = "EUR"
     funds_minor: Minor = 0
+    reason: Annotated[str, msgspec.Meta(max_length=200)] = ""
 
 
 class CodeTold(Told, frozen=True, kw_only=True):
@@ -198,6 +199,34 @@ class StaticCodesTold(Told, frozen=True, kw_only=True):
     """Printed codes, those that were ended too."""
 
     static_codes: tuple[StaticCodeTold, ...]
+
+
+class FundingTold(Told, frozen=True, kw_only=True):
+    """Money from outside that a wallet's code brings in. ``state``: OPEN until a second person approves, GRANTED,
+    REFUSED, EXPIRED, or USED once a wallet has brought the code."""
+
+    funding_id: int
+    state: str
+    currency: str
+    amount_minor: int
+    asked_by: str
+    asked_at_s: int
+    expires_at_s: int
+    reason: str
+    decided_by: str
+    decided_at_s: int | None
+
+
+class FundingsTold(Told, frozen=True, kw_only=True):
+    """Fundings by their numbers; ask again after the last one."""
+
+    fundings: tuple[FundingTold, ...]
+
+
+class WalletCodeTold(CodeTold, frozen=True, kw_only=True):
+    """A code for a wallet. While its funding is OPEN it lets nobody in."""
+
+    funding: FundingTold
 
 
 class ApiKeyAsked(Asked, frozen=True, kw_only=True):

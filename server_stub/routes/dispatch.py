@@ -157,7 +157,7 @@ async def _caller(desk: Desk, operation: Operation, request: Request) -> Caller 
     if operation.access is Access.SIGNED_READ_OR_API_KEY and not authorization.lower().startswith("bearer "):
         return None  # a device; its signature is checked with what it reads
     assert operation.scope is not None, "an operation for API keys has a scope"
-    caller = await desk.run(api_keys.authenticate, desk.operator, authorization)
+    caller = await desk.run(api_keys.authenticate, desk.operator.store, authorization)
     passage = passage_of(request.scope)
     allowance = desk.key_buckets.take(caller.key_id, now_ms=desk.operator.clock.monotonic_ms())
     if allowance is not None:

@@ -5,13 +5,13 @@ from typing import Any, Final
 
 import msgspec
 
+from server_stub.activation import hash_of_code
 from server_stub.routes import bodies
 from server_stub.routes.desk import Desk
 from server_stub.routes.operations import JSON_BYTES_MAX, Access, Body, Incoming, Operation, Parameter
 from server_stub.routes.told import told_case, told_key, told_merchant, told_new_key, told_payment, told_terminal
 from server_stub.service import api_keys, events, merchants
 from server_stub.service.administration import new_code, terminal_code
-from server_stub.service.enrolment import hash_of_code
 from server_stub.service.replacing import ReplaceTerminal
 from server_stub.store.callers import ApiKeyId, Scope
 from server_stub.store.records import Merchant, Terminal

@@ -4,11 +4,14 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from server_stub.activation import hash_of_code, new_activation_code
 from server_stub.config import CONFIG_FILE, KEYS_FOLDER, LEDGER_FILE, ServerConfig, write_config
 from server_stub.faults import Faults
 from server_stub.fees import FeePolicy
-from server_stub.keys import create_keys, first_bundle
-from server_stub.service.enrolment import hash_of_code, new_activation_code
+from server_stub.keys import KeyRing, create_keys, first_bundle, load_receipt_keys
+from server_stub.service.earlier_fundings import vouch
+from server_stub.service.funding import AskFunding
+from server_stub.service.standing import COMMAND_LINE
 from server_stub.store.base import Store
 from server_stub.store.opening import create_store
 from server_stub.store.records import ActivationCode, DeviceKind, Merchant, Trust
@@ -69,6 +72,7 @@ def _found(folder: Path, store: Store, *, config: ServerConfig, random: Random, 
     with store.writing() as writer:
         writer.add(TRUST, Trust(version=1, bundle=bundle.envelope, root_key=root.public_key))
         writer.add(TIME_MARKS, TimeMark(newest_s=now_s))
+    vouch(store, folder, lambda: load_receipt_keys(folder / KEYS_FOLDER, bundle.message))
     return root.public_key
 
 
@@ -137,19 +141,24 @@ def terminal_code(store: Store, merchant_id: MerchantId, *, random: Random, expi
     return code
 
 
-def wallet_code(store: Store, funds: Money, *, random: Random, expires_at_s: int) -> str:
-    """A one-time code that lets one wallet in, with these opening funds."""
+def wallet_code(store: Store, funds: Money, *, ring: KeyRing, random: Random, at_s: int, expires_at_s: int) -> str:
+    """A one-time code that lets one wallet in, with these opening funds, however large: for the program itself.
+
+    ``ring`` is the operator's receipt keys, which sign for the funds.
+    """
     code = new_code(random)
-    _add_code(
-        store,
-        ActivationCode(
-            code_hash=hash_of_code(code),
-            kind=DeviceKind.WALLET,
-            expires_at_s=expires_at_s,
-            currency=funds.currency,
-            funds_minor=funds.minor,
-        ),
+    command = AskFunding(
+        code_hash=hash_of_code(code),
+        funds=funds,
+        code_expires_at_s=expires_at_s,
+        asked_by=COMMAND_LINE,
+        reason="",
+        limits=None,
+        ring=ring,
+        at_s=at_s,
     )
+    with store.writing() as writer:
+        command.apply(writer)
     return code
 
 

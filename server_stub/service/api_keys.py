@@ -9,11 +9,10 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Final, NewType
 
+from server_stub.activation import new_activation_code
 from server_stub.committer import Command
-from server_stub.service.enrolment import new_activation_code
-from server_stub.service.operator import Operator
 from server_stub.store.base import Store
-from server_stub.store.callers import MERCHANT_SCOPES, ApiKey, ApiKeyId, Scope
+from server_stub.store.callers import MERCHANT_SCOPES, OPERATOR_SCOPES, ApiKey, ApiKeyId, Scope
 from server_stub.store.tables.callers import API_KEYS, KEYS_OF
 from server_stub.store.tables.parties import MERCHANTS
 from server_stub.store.writer import Writer
@@ -104,7 +103,7 @@ def new_key(
     Raises:
         MisuseError: BAD_ARGUMENT for scopes that such a key cannot have, or a label that is too long.
     """
-    allowed = (Scope.OPERATOR,) if merchant_id is None else MERCHANT_SCOPES
+    allowed = OPERATOR_SCOPES if merchant_id is None else MERCHANT_SCOPES
     if not scopes or not set(scopes) <= set(allowed):
         names = ", ".join(scope.value for scope in allowed)
         raise MisuseError(ErrorCode.BAD_ARGUMENT, f"one or more of: {names}", param="scopes")
@@ -123,7 +122,7 @@ def new_key(
     return MadeKey(key=key, text=text)
 
 
-def authenticate(operator: Operator, authorization: str) -> Caller:
+def authenticate(store: Store, authorization: str) -> Caller:
     """Whose key a request brings.
 
     Raises:
@@ -132,7 +131,7 @@ def authenticate(operator: Operator, authorization: str) -> Caller:
     scheme, _, text = authorization.partition(" ")
     parts = text.strip().split("_", 2)
     if scheme.lower() == "bearer" and len(parts) == 3 and parts[0] == _PREFIX:
-        with operator.store.reading() as reader:
+        with store.reading() as reader:
             key = reader.find(API_KEYS, ApiKeyId(parts[1]))
             owner = None if key is None or key.merchant_id is None else reader.find(MERCHANTS, key.merchant_id)
         known = key.secret_hash if key is not None else bytes(32)

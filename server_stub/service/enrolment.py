@@ -1,22 +1,22 @@
 """Letting devices in by one-time activation codes, and keeping terminals' certificates fresh.
 
-A code is typed by hand, so its letters are Crockford's (no I, L, O, U) and forgiving to read; it has 80 random
-bits, so a plain hash at rest is enough. The same code with the same key gets the same answer again: an answer may
-be lost on its way. With another key it is unknown.
+The same code with the same key gets the same answer again: an answer may be lost on its way. With another key it is
+unknown.
 """
 
 from dataclasses import asdict, dataclass
-from hashlib import sha256
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from msgspec.structs import replace
 
+from server_stub.activation import hash_of_code
 from server_stub.committer import Command
 from server_stub.config import TerminalLimits
 from server_stub.keys import KeyRing
-from server_stub.ledger import AccountKind, EntryKind, move
+from server_stub.ledger import AccountKind
 from server_stub.service.denylist import end_terminal_device, end_wallet_device, is_denied, name_of_terminal
 from server_stub.service.devices import enrolled_terminal
+from server_stub.service.funding import bring_in
 from server_stub.service.operator import Operator
 from server_stub.service.standing import check_open
 from server_stub.service.verification import check_made_recently
@@ -39,22 +39,6 @@ from wallet_sdk.protocol.messages import CertificateRequest, Enrolment, Terminal
 from wallet_sdk.protocol.trust import TrustStore, verify_enrolment, verify_from_device
 
 D = TypeVar("D", Terminal, Wallet)
-
-_LETTERS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_LETTERS_IN_CODE: Final = 16
-_READ_ALIKE: Final = str.maketrans({"O": "0", "I": "1", "L": "1", "-": "", " ": ""})
-
-
-def new_activation_code(random_bytes: bytes) -> str:
-    """16 letters in groups of four, from as many random bytes."""
-    assert len(random_bytes) == _LETTERS_IN_CODE, "a byte for each letter"
-    letters = "".join(_LETTERS[byte % len(_LETTERS)] for byte in random_bytes)  # 256 is a multiple of 32: no bias
-    return "-".join(letters[start : start + 4] for start in range(0, _LETTERS_IN_CODE, 4))
-
-
-def hash_of_code(code: str) -> bytes:
-    """What is stored of a code, whichever way it was typed."""
-    return sha256(code.upper().translate(_READ_ALIKE).encode()).digest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +120,7 @@ class EnrolWalletCommand(Command[Wallet]):
     """Answered with the wallet; its opening funds are posted with it."""
 
     sealed: Sealed[Enrolment]
+    trust: TrustStore
     at_s: int
 
     def apply(self, writer: Writer) -> Wallet:
@@ -158,16 +143,7 @@ class EnrolWalletCommand(Command[Wallet]):
         writer.add(WALLETS, wallet)
         writer.change(ACTIVATION_CODES, replace(code, used_by=key))
         if code.funds_minor:
-            funding = writer.open_account(kind=AccountKind.FUNDING, holder="", currency=code.currency)
-            writer.post(
-                move(
-                    kind=EntryKind.FUND,
-                    reference=code.code_hash,
-                    at_s=self.at_s,
-                    currency=code.currency,
-                    amounts_minor={funding: -code.funds_minor, account: code.funds_minor},
-                )
-            )
+            bring_in(writer, code, self.sealed.envelope, account, trust=self.trust, at_s=self.at_s)
         return wallet
 
     def _replace(self, writer: Writer, code: ActivationCode) -> Wallet:
@@ -214,7 +190,7 @@ def prepare_wallet_enrolment(operator: Operator, body: bytes) -> EnrolWalletComm
     Raises:
         TillcodeError: nothing was stored.
     """
-    return EnrolWalletCommand(sealed=verify_enrolment(body), at_s=operator.now_s())
+    return EnrolWalletCommand(sealed=verify_enrolment(body), trust=operator.trust, at_s=operator.now_s())
 
 
 def prepare_certificate(operator: Operator, body: bytes) -> RenewCertificateCommand:

@@ -8,10 +8,10 @@ payer can hurry that.
 
 from dataclasses import dataclass
 
+from server_stub.activation import hash_of_code
 from server_stub.committer import Command
 from server_stub.service.administration import new_code
 from server_stub.service.denylist import end_terminal_device, end_wallet_device, is_denied, name_of_terminal
-from server_stub.service.enrolment import hash_of_code
 from server_stub.store.base import Store
 from server_stub.store.records import ActivationCode, DeviceKind
 from server_stub.store.records_trust import DenialKind

@@ -12,6 +12,7 @@ from typing import Final
 
 from server_stub.chain import START, Checkpoint, Line, next_hash, sign
 from server_stub.committer import Command
+from server_stub.service.granting import check_granted
 from server_stub.service.operator import Operator
 from server_stub.store.numbers import BLOCK
 from server_stub.store.reader import Reader
@@ -50,7 +51,11 @@ class SealCommand(Command[Seal | None]):
 
 
 def prepare_seal(operator: Operator) -> SealCommand | None:
-    """Hash and sign the next run of entries; None when everything is sealed, or no key may sign now."""
+    """Hash and sign the next run of entries; None when everything is sealed, or no key may sign now.
+
+    Raises:
+        ForgedLedgerError: money came in that no operator key has signed for; it is not sealed.
+    """
     at_s = operator.now_s()
     if not operator.signers.receipt.is_valid_at(at_s):
         return None
@@ -62,6 +67,7 @@ def prepare_seal(operator: Operator) -> SealCommand | None:
         previous = last_seal(reader)
         start = START if previous is None else previous.last_hash
         run = list(hashes(reader, start, block=block, after=after, count_max=RUN_ENTRIES_MAX))
+        check_granted(reader, operator.trust, after=after, last=run[-1][0])
     last, last_hash = run[-1]
     count = len(run) + (0 if previous is None else previous.entries)
     signer = operator.signers.receipt.at(at_s)

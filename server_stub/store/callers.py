@@ -11,7 +11,7 @@ ApiKeyId = NewType("ApiKeyId", str)
 
 @unique
 class Scope(Enum):
-    """What a key may do. A merchant's key never sees another merchant; OPERATOR is for the operator's own."""
+    """What a key may do. A merchant's key never sees another merchant; the operator's own have scopes of their own."""
 
     PAYMENTS_READ = "payments:read"
     EVENTS_READ = "events:read"
@@ -19,11 +19,28 @@ class Scope(Enum):
     DEVICES_WRITE = "devices:write"
     KEYS_WRITE = "keys:write"
     SANDBOX = "sandbox"
-    OPERATOR = "operator"
+    #: What the server counts, and nothing else: for the program that draws curves of it.
+    METRICS_READ = "metrics:read"
+    #: Merchants, wallets, fraud cases and fundings of everybody.
+    OPERATOR_READ = "operator:read"
+    #: Merchants and their standing and keys, wallets' and terminals' devices: never money.
+    OPERATOR_WRITE = "operator:write"
+    #: Ask for money to be let in; within the limits it is.
+    FUNDS_WRITE = "funds:write"
+    #: Let in, as a second person, what another has asked for.
+    FUNDS_APPROVE = "funds:approve"
 
 
+#: What a key of the operator's own may have.
+OPERATOR_SCOPES = (
+    Scope.METRICS_READ,
+    Scope.OPERATOR_READ,
+    Scope.OPERATOR_WRITE,
+    Scope.FUNDS_WRITE,
+    Scope.FUNDS_APPROVE,
+)
 #: What a merchant's key may have.
-MERCHANT_SCOPES = tuple(scope for scope in Scope if scope is not Scope.OPERATOR)
+MERCHANT_SCOPES = tuple(scope for scope in Scope if scope not in OPERATOR_SCOPES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import Final
 
+from server_stub.activation import hash_of_code, new_activation_code
 from server_stub.bootstrap import opened_desk
 from server_stub.config import (
     CONFIG_FILE,
@@ -18,13 +19,10 @@ from server_stub.config import (
 )
 from server_stub.faults import Faults
 from server_stub.service.administration import found
-from server_stub.service.enrolment import (
-    hash_of_code,
-    new_activation_code,
-    prepare_terminal_enrolment,
-    prepare_wallet_enrolment,
-)
+from server_stub.service.enrolment import prepare_terminal_enrolment, prepare_wallet_enrolment
+from server_stub.service.funding import AskFunding
 from server_stub.service.operator import Operator
+from server_stub.service.standing import COMMAND_LINE
 from server_stub.service.tokens import prepare_token
 from server_stub.store.records import ActivationCode, DeviceKind, Merchant
 from server_stub.store.tables.parties import ACTIVATION_CODES, MERCHANTS
@@ -42,7 +40,7 @@ from wallet_sdk.protocol.messages import (
     PaymentToken,
     Receipts,
 )
-from wallet_sdk.protocol.money import Currency
+from wallet_sdk.protocol.money import Currency, Money
 from wallet_sdk.protocol.signing import SoftwareSigner
 from wallet_sdk.system import SystemClock
 from wallet_sdk.testing import SeededRandom
@@ -161,14 +159,17 @@ def _enrol_terminal(operator: Operator, writer: Writer, terminal: TestTerminal, 
 
 def _enrol_wallet(operator: Operator, writer: Writer, wallet: TestWallet, random: SeededRandom) -> None:
     code = new_activation_code(random.random_bytes(16))
-    known = ActivationCode(
+    asked = AskFunding(
         code_hash=hash_of_code(code),
-        kind=DeviceKind.WALLET,
-        expires_at_s=_NEVER_S,
-        currency=Currency.EUR,
-        funds_minor=FUNDS_MINOR,
+        funds=Money(minor=FUNDS_MINOR, currency=Currency.EUR),
+        code_expires_at_s=_NEVER_S,
+        asked_by=COMMAND_LINE,
+        reason="",
+        limits=None,
+        ring=operator.signers.receipt,
+        at_s=operator.now_s(),
     )
-    writer.add(ACTIVATION_CODES, known)
+    asked.apply(writer)
     prepare_wallet_enrolment(operator, _enrolment(wallet, code)).apply(writer)
 
 

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from server_stub.service.administration import wallet_code
-from tests.unit.server_stub.harness import NEVER_S, House, opened_house
+from tests.unit.server_stub.harness import House, opened_house
 from wallet_sdk import Money, Outcome, PrintedQuote, Wallet
 from wallet_sdk.cli import main
 from wallet_sdk.cli.surroundings import Surroundings
@@ -78,7 +77,7 @@ def shop(tmp_path: Path) -> Generator[Shop]:
             sleep=lambda _seconds: None,
         )
         funds = Money(minor=10_000, currency=Currency.EUR)
-        code = wallet_code(house.desk.operator.store, funds, random=house.random, expires_at_s=NEVER_S)
+        code = house.wallet_code(funds)
         wallet.enrol(server="http://server", activation_code=code)
         wallet.sync()
         told = house.ask("POST", PATH, house.new_key(house.merchant_id), {"payment_max_minor": 3_000}).ok()
@@ -159,7 +158,7 @@ def person(shop: Shop, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Pe
     """With 50.00."""
     made = Person(shop=shop, home=tmp_path / "home", capsys=capsys, replies=[])
     funds = Money(minor=5_000, currency=Currency.EUR)
-    code = wallet_code(shop.house.desk.operator.store, funds, random=shop.house.random, expires_at_s=NEVER_S)
+    code = shop.house.wallet_code(funds)
     assert made.run("enrol", "--server", "http://server", "--code", code)[0] == 0
     return made
 

@@ -6,7 +6,7 @@ import pytest
 from msgspec import structs
 
 from server_stub.store.base import Store
-from server_stub.store.callers import MERCHANT_SCOPES, ApiKey, ApiKeyId, Scope
+from server_stub.store.callers import MERCHANT_SCOPES, OPERATOR_SCOPES, ApiKey, ApiKeyId
 from server_stub.store.outbox import Delivery, DeliveryTry, Endpoint, EndpointId, Event, EventCount, EventKind
 from server_stub.store.records_standing import Standing, StandingChange
 from server_stub.store.selecting import select
@@ -33,7 +33,7 @@ OF_MERCHANT = ApiKey(
     label="till café",
     made_at_s=5,
 )
-OF_OPERATOR = replace(OF_MERCHANT, key_id=ApiKeyId("op"), merchant_id=None, scopes=(Scope.OPERATOR,), revoked_at_s=9)
+OF_OPERATOR = replace(OF_MERCHANT, key_id=ApiKeyId("op"), merchant_id=None, scopes=OPERATOR_SCOPES, revoked_at_s=9)
 EVENT = Event(
     row_number=7, merchant_id=MERCHANT.merchant_id, kind=EventKind.PAYMENT_CLOSED, at_s=5, content=b'{"a":"\xc3\xa9"}'
 )

@@ -10,10 +10,12 @@ import psycopg
 import pytest
 
 from server_stub.store.base import Store
+from server_stub.store.callers import OPERATOR_SCOPES
 from server_stub.store.migrations import TABLE, known_migrations
 from server_stub.store.postgres import PostgresStore
 from server_stub.store.postgres_copies import copy_out
 from server_stub.store.sqlite import SqliteStore
+from server_stub.store.tables.callers import API_KEYS, KEYS_OF
 from server_stub.store.tables.parties import MERCHANTS
 from tests.contract.store.samples import MERCHANT
 from wallet_sdk.protocol.errors import ErrorCode, UnavailableError
@@ -86,6 +88,16 @@ def test_an_older_backup_is_brought_up_to_date(vault: Vault) -> None:
             assert reader.count("migrations") == count
         with store.writing() as writer:
             assert writer.next_merchant_id() == MERCHANT.merchant_id + 1
+
+
+def test_the_operators_keys_of_before_have_all_scopes(vault: Vault) -> None:
+    """The one scope that there was has become five: whoever had it goes on as before."""
+    zero = "zeroblob(32)" if vault.new_database is None else "decode(repeat('00', 32), 'hex')"
+    key = f"INSERT INTO api_keys VALUES ('old', {zero}, 0, 'operator', '', 1, NULL)"  # noqa: S608 - one of two texts of ours
+    store = vault.restore(vault.backup("old", key, migrations=11), vault.place())
+    with store.reading() as reader:
+        (found,) = reader.list_by(API_KEYS, KEYS_OF, 0)
+    assert found.scopes == OPERATOR_SCOPES
 
 
 def test_a_newer_backup_is_refused(vault: Vault) -> None:

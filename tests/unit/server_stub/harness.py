@@ -22,7 +22,7 @@ from server_stub.ledger import AccountKind
 from server_stub.routes import Desk, create_app
 from server_stub.service.administration import MerchantDetails, add_merchant, found, terminal_code, wallet_code
 from server_stub.service.api_keys import AddKey, new_key
-from server_stub.store.callers import MERCHANT_SCOPES, Scope
+from server_stub.store.callers import MERCHANT_SCOPES, OPERATOR_SCOPES, Scope
 from server_stub.store.tables.parties import ACCOUNTS
 from server_stub.timekeeper import Timekeeper
 from tests.unit.server_stub.asking import Answer, Call, asked_of
@@ -292,8 +292,8 @@ class House:
         return asyncio.run(asking) if self.runner is None else self.runner.run(asking)
 
     def new_key(self, merchant_id: MerchantId | None, *scopes: Scope) -> str:
-        """An API key: of a merchant with these scopes or all it can have, or with None of the operator."""
-        wanted = (Scope.OPERATOR,) if merchant_id is None else scopes or MERCHANT_SCOPES
+        """An API key of a merchant, or with None of the operator: with these scopes, or all that it can have."""
+        wanted = scopes or (OPERATOR_SCOPES if merchant_id is None else MERCHANT_SCOPES)
         made = new_key(self.random, merchant_id=merchant_id, scopes=wanted, label="test", at_s=1)
         self.desk.operator.committer.submit(AddKey(key=made.key)).result()
         return made.text
@@ -326,11 +326,23 @@ class House:
     ) -> TestWallet:
         """A wallet, enrolled, funded and with a token."""
         funds = Money(minor=funds_minor, currency=currency)
-        code = wallet_code(self.desk.operator.store, funds, random=self.random, expires_at_s=NEVER_S)
+        code = self.wallet_code(funds)
         wallet = TestWallet(call=self.call, clock=self.clock, random=self.random, signer=self.new_signer())
         wallet.enrol(code).ok()
         wallet.renew(total_max_minor).ok()
         return wallet
+
+    def wallet_code(self, funds: Money) -> str:
+        """A code that lets one wallet in, with funds of any size."""
+        operator = self.desk.operator
+        return wallet_code(
+            operator.store,
+            funds,
+            ring=operator.signers.receipt,
+            random=self.random,
+            at_s=operator.now_s(),
+            expires_at_s=NEVER_S,
+        )
 
     def look(self) -> None:
         """What the server's timekeeper does each second."""

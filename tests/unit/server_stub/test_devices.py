@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from server_stub.service.administration import terminal_code, wallet_code
-from server_stub.service.enrolment import hash_of_code, new_activation_code
+from server_stub.activation import hash_of_code, new_activation_code
+from server_stub.service.administration import terminal_code
 from server_stub.store.tables.payments import PAYMENTS
 from tests.unit.server_stub.harness import NEVER_S, House, TestTerminal, TestWallet
 from wallet_sdk.protocol import api
@@ -41,8 +41,7 @@ def test_an_enrolled_terminal_holds_a_certificate_that_its_root_vouches_for(hous
 
 def test_a_code_lets_one_key_in_however_it_is_typed(house: House) -> None:
     """The same key again gets the same answer; another key, another kind or a wrong code gets nothing. (R-116)"""
-    store = house.desk.operator.store
-    code = wallet_code(store, Money(minor=500, currency=Currency.EUR), random=house.random, expires_at_s=NEVER_S)
+    code = house.wallet_code(Money(minor=500, currency=Currency.EUR))
     wallet = new_wallet(house)
     first = wallet.enrol(code.lower().replace("-", " ").replace("0", "o").replace("1", "l"))
     assert first.ok()["currency"] == "EUR"
@@ -51,12 +50,8 @@ def test_a_code_lets_one_key_in_however_it_is_typed(house: House) -> None:
     assert new_wallet(house).enrol(code).code() is ErrorCode.UNKNOWN_ACTIVATION_CODE
     assert new_terminal(house).enrol(code).code() is ErrorCode.UNKNOWN_ACTIVATION_CODE
     assert new_wallet(house).enrol("0000-0000").code() is ErrorCode.UNKNOWN_ACTIVATION_CODE
-    assert (
-        wallet.enrol(
-            wallet_code(store, Money(minor=1, currency=Currency.EUR), random=house.random, expires_at_s=NEVER_S)
-        ).code()
-        is ErrorCode.ALREADY_ENROLLED
-    )
+    another = house.wallet_code(Money(minor=1, currency=Currency.EUR))
+    assert wallet.enrol(another).code() is ErrorCode.ALREADY_ENROLLED
     house.assert_clean()
 
 
