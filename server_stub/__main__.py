@@ -22,7 +22,7 @@ from server_stub.commands import (
 )
 from server_stub.config import KEYS_FOLDER, ServerConfig, read_config
 from server_stub.faults import VARIABLE, Faults, armed_point
-from server_stub.finding_commands import add_clock
+from server_stub.finding_commands import add_clock, add_loss
 from server_stub.funding_commands import add_funding, add_wallet_code
 from wallet_sdk import console
 from wallet_sdk.about import add_version
@@ -164,7 +164,12 @@ def _restore(chosen: Chosen) -> int:
 
     known: list[str] = chosen.acknowledge
     epoch = restore(
-        chosen.data_folder, chosen.folder, database=chosen.database, now_s=now_s(chosen), acknowledged=known
+        chosen.data_folder,
+        chosen.folder,
+        database=chosen.database,
+        now_s=now_s(chosen),
+        acknowledged=known,
+        tell=say,
     )
     noted = f"with {counted(len(known), 'acknowledged finding')}, which it notes"
     found = noted if known else "the audit finds the ledger clean"
@@ -251,6 +256,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_export(commands, add)
     add_clock(commands, add)
+    add_loss(commands, add)
 
     merchant = commands.add_parser("merchant", help="look after merchants").add_subparsers(required=True)
     added = add(merchant, "add", _add_merchant, "add a merchant, and print its number")

@@ -8,7 +8,7 @@ import dataclasses
 import hashlib
 import os
 import shutil
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -17,11 +17,12 @@ import msgspec
 
 from server_stub.audit import Finding, audit
 from server_stub.audit.funding import NOT_VOUCHED
-from server_stub.config import CONFIG_FILE, FUNDINGS_MARK, read_config, write_config
+from server_stub.config import CONFIG_FILE, FUNDINGS_MARK, ServerConfig, read_config, write_config
 from server_stub.epochs import begin_epoch
 from server_stub.risk.file import RISK_FILE
 from server_stub.store.base import Store
-from server_stub.store.opening import open_store, remove_store, restore_store
+from server_stub.store.heads import Heads
+from server_stub.store.opening import heads_of, open_store, remove_store, restore_store
 from server_stub.store.records_epoch import Epoch
 from server_stub.store.tables.clock import acknowledge, newest_s_of, told_time
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, TillcodeError, UnavailableError
@@ -60,7 +61,7 @@ def back_up(folder: Path, target: Path, *, made_at_s: int) -> Manifest:
     except OSError as error:
         raise UnavailableError(ErrorCode.STORAGE_FAILED, f"{target}: {error.strerror}") from error
     try:
-        return _fill(target, folder, database=config.database, made_at_s=made_at_s)
+        return _fill(target, folder, config, made_at_s=made_at_s)
     except OSError as error:
         shutil.rmtree(target, ignore_errors=True)
         raise UnavailableError(ErrorCode.STORAGE_FAILED, f"{target}: {error.strerror}") from error
@@ -69,12 +70,12 @@ def back_up(folder: Path, target: Path, *, made_at_s: int) -> Manifest:
         raise
 
 
-def _fill(target: Path, folder: Path, *, database: str, made_at_s: int) -> Manifest:
+def _fill(target: Path, folder: Path, config: ServerConfig, *, made_at_s: int) -> Manifest:
     (target / _LEDGER).mkdir(mode=0o700)
     for name in (CONFIG_FILE, RISK_FILE):
         if (folder / name).exists():
             shutil.copyfile(folder / name, target / name)
-    store = open_store(folder, database=database)
+    store = open_store(folder, database=config.database, heads=config.heads)
     try:
         store.back_up(target / _LEDGER)
     finally:
@@ -92,6 +93,7 @@ def restore(
     database: str | None = None,
     now_s: int | None = None,
     acknowledged: Collection[str] = (),
+    tell: Callable[[str], None] = lambda _line: None,
 ) -> Epoch:
     """Bring a backup back into a folder that has no ledger, or an empty database; the audit must find it clean.
 
@@ -102,6 +104,7 @@ def restore(
         now_s: this machine's time, which a backup cannot be from after, and above which numbers go on; None: it is
             not compared, and they go on from when the backup was made.
         acknowledged: names of findings with which a person goes on; they stand in the restored ledger from then on.
+        tell: hears what the backup does not have, where notes of it are left.
 
     Raises:
         MisuseError: NOT_INITIALISED when the source is no whole backup, ALREADY_ENROLLED when there is a ledger,
@@ -118,14 +121,15 @@ def restore(
         )
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        store = restore_store(folder, source / _LEDGER, database=address)
+        store, heads = restore_store(folder, source / _LEDGER, database=address), heads_of(folder, config.heads)
         (folder / FUNDINGS_MARK).unlink(missing_ok=True)  # a ledger of an older program is signed for anew
         try:
             with closing(store):
                 findings = (*_of_time(store, manifest, now_s, skew_s=config.clock.jump_max_s), *_of_books(store))
                 _check_known(findings, acknowledged)
-                _note(store, findings, at_s=manifest.made_at_s if now_s is None else now_s)
                 at_s = max(now_s or 0, manifest.made_at_s)
+                _note(store, findings, at_s=at_s)
+                _settle(store, heads, at_s=at_s, tell=tell)
                 epoch = begin_epoch(store, at_s=at_s, backup_made_at_s=manifest.made_at_s)
         except TillcodeError:
             remove_store(folder, database=address)  # nobody is to serve it by mistake
@@ -191,6 +195,16 @@ def _note(store: Store, findings: Sequence[Finding], *, at_s: int) -> None:
         with store.writing() as writer:
             for finding in findings:
                 acknowledge(writer, name=finding.name, what=f"restored although {finding.what}", at_s=at_s)
+
+
+def _settle(store: Store, heads: Heads, *, at_s: int, tell: Callable[[str], None]) -> None:
+    """Commits that came after the backup are lost with a person's will; how many, is told and stands in the ledger."""
+    loss = heads.loss(store.reading)
+    if loss is not None:
+        with store.writing() as writer:
+            acknowledge(writer, name=loss.name, what=f"restored: {loss}", at_s=at_s)
+        tell(f"{loss}: they came after the backup, or belong to another ledger")
+    heads.settle()
 
 
 def _checksum(path: Path) -> str:

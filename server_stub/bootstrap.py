@@ -9,7 +9,7 @@ import socket
 import sys
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Final
 
@@ -31,8 +31,8 @@ from server_stub.service.payments import wake_keys
 from server_stub.service.playground import playground_of
 from server_stub.store.base import Store
 from server_stub.store.nature import Nature
-from server_stub.store.opening import open_store
-from server_stub.store.tables.clock import newest_s_of
+from server_stub.store.opening import heads_of, open_store
+from server_stub.store.tables.clock import acknowledge, newest_s_of
 from server_stub.wakeups import Link, Wakeups
 from server_stub.workers import run_workers
 from wallet_sdk.console import say
@@ -61,7 +61,8 @@ def opened_store(folder: Path, *, faults: Faults | None = None) -> Generator[Sto
         MisuseError: NOT_INITIALISED, or BAD_ARGUMENT for a wrong setting.
         UnavailableError: STORAGE_NEWER, STORAGE_CORRUPT or STORAGE_FAILED.
     """
-    store = open_store(folder, database=read_config(folder / CONFIG_FILE).database, faults=faults)
+    config = read_config(folder / CONFIG_FILE)
+    store = open_store(folder, database=config.database, heads=config.heads, faults=faults)
     try:
         _vouch(store, folder)
         yield store
@@ -90,6 +91,25 @@ def receipt_keys_of(folder: Path, store: Store) -> KeyRing:
     return load_receipt_keys(folder / KEYS_FOLDER, open_unverified(trust.bundle, TrustBundle).message)
 
 
+def acknowledge_loss(folder: Path, *, name: str, at_s: int) -> None:
+    """A person goes on without what the ledger has lost; it stands in the ledger, and is not missed any more.
+
+    Raises:
+        MisuseError: BAD_ARGUMENT when nothing of that name is missing.
+        UnavailableError: STORAGE_FAILED.
+    """
+    config = read_config(folder / CONFIG_FILE)
+    heads = heads_of(folder, config.heads)
+    store = open_store(folder, database=config.database, heads=None)
+    with closing(store):
+        loss = heads.loss(store.reading)
+        if loss is None or loss.name != name:
+            raise MisuseError(ErrorCode.BAD_ARGUMENT, f"no loss of the name {name} is there", param="acknowledge")
+        with store.writing() as writer:
+            acknowledge(writer, name=name, what=str(loss), at_s=at_s)
+        heads.settle()
+
+
 @contextmanager
 def opened_desk(
     folder: Path,
@@ -111,6 +131,7 @@ def opened_desk(
     risk = read_risk(folder / RISK_FILE)
     wakeups = Wakeups(link)
     with opened_store(folder, faults=faults) as store, ThreadPoolExecutor(_WORKERS, "worker") as workers:
+        store.check_whole()
         credentials = Credentials(store, folder / KEYS_FOLDER)
         check_vouched(store)
         playground = playground_of(store, nature, clock)
@@ -204,8 +225,8 @@ def serve(
         if worker_count == 1:
             work(None, listening)
             return 0
-        with opened_store(folder):
-            pass  # brought up to date, and found good, before any worker opens it
+        with opened_store(folder) as store:
+            store.check_whole()  # brought up to date, and found good, before any worker opens it
         return run_workers(worker_count, work, on_ready=listening)
 
 

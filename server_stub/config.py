@@ -20,6 +20,7 @@ LEDGER_FILE: Final = "ledger.sqlite"
 KEYS_FOLDER: Final = "keys"
 #: Remembers, where the database cannot write, that the operator has signed for its earlier fundings.
 FUNDINGS_MARK: Final = "fundings-signed"
+HEADS_FOLDER: Final = "heads"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,9 +128,15 @@ class ClockPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerConfig:
-    """Everything the TOML file may say. ``database``: PostgreSQL's address, "" for the file in the same folder."""
+    """Everything the TOML file may say.
+
+    Attributes:
+        database: PostgreSQL's address, "" for the file in the same folder.
+        heads: a folder for the notes of acknowledged commits, best on another disk; "" for one in the same folder.
+    """
 
     database: str = ""
+    heads: str = ""
     tokens: TokenLimits = field(default_factory=TokenLimits)
     terminals: TerminalLimits = field(default_factory=TerminalLimits)
     payments: PaymentPolicy = field(default_factory=PaymentPolicy)
@@ -194,7 +201,7 @@ def read_config(path: Path) -> ServerConfig:
             limits=_section(RequestLimits, sections["limits"]),
             webhooks=_section(WebhookPolicy, sections["webhooks"]),
             clock=_section(ClockPolicy, sections["clock"]),
-            **_checked(content, allowed={"activation_lifetime_h", "database"}),
+            **_checked(content, allowed={"activation_lifetime_h", "database", "heads"}),
         )
     except MisuseError as error:
         raise MisuseError(error.code, f"{path}: {error.message}", param=error.param) from error
@@ -206,6 +213,7 @@ def write_config(path: Path, config: ServerConfig) -> None:
         "# Settings of tillcode-server; amounts are minor units. Restart the server after a change.",
         f"activation_lifetime_h = {config.activation_lifetime_h}",
         f"database = {_toml(config.database)}  # postgresql://... or nothing: a file in this folder",
+        f"heads = {_toml(config.heads)}  # a folder on another disk for the notes of acknowledged commits, or nothing",
     ]
     for name, comment in (
         ("tokens", "what a wallet may spend without the network"),
@@ -240,7 +248,7 @@ def _checked(content: dict[str, Any], *, allowed: set[str]) -> dict[str, Any]:
 def _value(name: str, value: object) -> int | str | Enum:
     if name in _CHOICES:
         return _choice(name, value)
-    return _text(name, value) if name == "database" else _number(name, value)
+    return _text(name, value) if name in {"database", "heads"} else _number(name, value)
 
 
 def _choice(name: str, value: object) -> Enum:

@@ -1,4 +1,4 @@
-"""``tillcode-server clock``: what a server has stopped at, and a person's word that it goes on. Wired in __main__."""
+"""``tillcode-server clock | loss``: what a server stops at, and a person's word that it goes on. Wired in __main__."""
 
 import argparse
 from typing import Any
@@ -17,6 +17,12 @@ def add_clock(group: Any, add: Add) -> None:
         metavar="DATE",
         help="today, such as 2027-01-31, after a look at another clock: the server goes on by this machine's clock",
     )
+
+
+def add_loss(group: Any, add: Add) -> None:
+    """``loss``"""
+    lost = add(group, "loss", _loss, "look whether every commit that was acknowledged is in the ledger; 1 when not")
+    lost.add_argument("--acknowledge", metavar="NAME", help="go on without them; the name that the look has told")
 
 
 def _clock(chosen: Chosen) -> int:
@@ -43,4 +49,22 @@ def _clock(chosen: Chosen) -> int:
         say(doubt.message)
         return 1
     say("the clock is believed")
+    return 0
+
+
+def _loss(chosen: Chosen) -> int:
+    from server_stub.bootstrap import acknowledge_loss, opened_store
+
+    with opened_store(chosen.data_folder) as store:
+        loss = store.loss()
+    if loss is None:
+        say("every commit that is noted is in the ledger")
+        return 0
+    say(str(loss))
+    if chosen.acknowledge is None:
+        say(f"put back what belongs to it, or restore a backup; to go on without them: --acknowledge {loss.name}")
+        return 1
+    clock: Clock = chosen.clock
+    acknowledge_loss(chosen.data_folder, name=chosen.acknowledge, at_s=clock.now_ms() // 1000)
+    say("acknowledged, and noted in the ledger; servers that run are to be started again")
     return 0

@@ -43,6 +43,9 @@ async def _readiness(desk: Desk, _incoming: Incoming) -> Readiness:
 
 
 def _look_into_ledger(desk: Desk) -> None:
+    loss = desk.operator.store.loss()
+    if loss is not None:
+        raise UnavailableError(ErrorCode.STORAGE_CORRUPT, str(loss))
     with desk.operator.store.reading() as reader:
         if reader.trust() is None:
             raise UnavailableError(ErrorCode.STORAGE_CORRUPT, "the ledger has lost its trust bundle")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from server_stub.activation import hash_of_code, new_activation_code
-from server_stub.config import CONFIG_FILE, KEYS_FOLDER, LEDGER_FILE, ServerConfig, write_config
+from server_stub.config import CONFIG_FILE, HEADS_FOLDER, KEYS_FOLDER, LEDGER_FILE, ServerConfig, write_config
 from server_stub.faults import Faults
 from server_stub.fees import FeePolicy
 from server_stub.keys import KeyRing, create_keys, first_bundle, load_receipt_keys
@@ -50,12 +50,12 @@ def found(
         MisuseError: ALREADY_ENROLLED when there is something already; nothing is ever overwritten.
         UnavailableError: STORAGE_FAILED.
     """
-    for name in (CONFIG_FILE, LEDGER_FILE, KEYS_FOLDER):
+    for name in (CONFIG_FILE, LEDGER_FILE, KEYS_FOLDER, HEADS_FOLDER):
         if (folder / name).exists():
             raise MisuseError(ErrorCode.ALREADY_ENROLLED, f"{folder / name} exists; nothing is ever overwritten")
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        store = create_store(folder, database=config.database, faults=faults)
+        store = create_store(folder, database=config.database, heads=config.heads, faults=faults)
     except OSError as error:
         raise UnavailableError(ErrorCode.STORAGE_FAILED, f"{folder}: {error.strerror}") from error
     with closing(store):

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
+from server_stub.store.heads import Loss
 from server_stub.store.reader import Reader
 from server_stub.store.writer import Writer
 
@@ -26,6 +27,18 @@ class Store(Protocol):
             ConflictError: another process was faster; nothing happened, and the same may be tried again.
             UnavailableError: STORAGE_FAILED; with outcome *unknown* when it may have taken effect all the same.
         """
+        ...
+
+    def check_whole(self) -> None:
+        """See that every commit that was acknowledged is there; the first that writes asks it, too.
+
+        Raises:
+            UnavailableError: STORAGE_CORRUPT naming what is missing, STORAGE_FAILED when nothing could be noted.
+        """
+        ...
+
+    def loss(self) -> Loss | None:
+        """What was acknowledged and is not there."""
         ...
 
     def flaws(self) -> Sequence[str]:

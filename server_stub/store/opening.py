@@ -3,41 +3,48 @@
 from importlib.util import find_spec
 from pathlib import Path
 
-from server_stub.config import LEDGER_FILE
+from server_stub.config import HEADS_FOLDER, LEDGER_FILE
 from server_stub.faults import Faults
 from server_stub.store.base import Store
+from server_stub.store.heads import Heads
 from server_stub.store.sqlite import SqliteStore
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError
 
 
-def create_store(folder: Path, *, database: str, faults: Faults | None = None) -> Store:
-    """Make an empty ledger. ``database`` is PostgreSQL's address, "" for a file in the folder.
+def heads_of(folder: Path, heads: str) -> Heads:
+    """Where the ends of what was acknowledged are noted: in a folder of the settings, or beside them."""
+    return Heads(Path(heads) if heads else folder / HEADS_FOLDER)
+
+
+def create_store(folder: Path, *, database: str, heads: str = "", faults: Faults | None = None) -> Store:
+    """Make an empty ledger. ``database`` is PostgreSQL's address, "" for a file in the folder; ``heads`` as settings.
 
     Raises:
         MisuseError: ALREADY_ENROLLED when there is one, BAD_ARGUMENT when the address is of no database known here.
         UnavailableError: STORAGE_FAILED.
     """
     if not database:
-        return SqliteStore.create(folder / LEDGER_FILE, faults=faults)
+        return SqliteStore.create(folder / LEDGER_FILE, faults=faults, heads=heads_of(folder, heads))
     _check_address(database)
     from server_stub.store.postgres import PostgresStore
 
-    return PostgresStore.create(database, faults=faults)
+    return PostgresStore.create(database, faults=faults, heads=heads_of(folder, heads))
 
 
-def open_store(folder: Path, *, database: str, faults: Faults | None = None) -> Store:
-    """Open a ledger and bring it up to date.
+def open_store(folder: Path, *, database: str, heads: str | None = "", faults: Faults | None = None) -> Store:
+    """Open a ledger and bring it up to date. ``heads`` is where acknowledged commits are noted, None for nowhere.
 
     Raises:
         MisuseError: NOT_INITIALISED when there is none, BAD_ARGUMENT as ``create_store``.
         UnavailableError: STORAGE_NEWER, STORAGE_CORRUPT or STORAGE_FAILED.
     """
+    notes = None if heads is None else heads_of(folder, heads)
     if not database:
-        return SqliteStore(folder / LEDGER_FILE, faults=faults)
+        return SqliteStore(folder / LEDGER_FILE, faults=faults, heads=notes)
     _check_address(database)
     from server_stub.store.postgres import PostgresStore
 
-    return PostgresStore(database, faults=faults)
+    return PostgresStore(database, faults=faults, heads=notes)
 
 
 def _check_address(database: str) -> None:
@@ -71,6 +78,6 @@ def remove_store(folder: Path, *, database: str) -> None:
     if not database:
         SqliteStore.remove(folder / LEDGER_FILE)
         return
-    from server_stub.store.postgres import PostgresStore
+    from server_stub.store.postgres_copies import drop_all
 
-    PostgresStore.remove(database)
+    drop_all(database)

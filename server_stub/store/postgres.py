@@ -22,10 +22,11 @@ from psycopg.pq import Format
 
 from server_stub.faults import FaultPoint, Faults
 from server_stub.ledger import AccountId
+from server_stub.store.heads import Heads, Loss
 from server_stub.store.migrations import TABLE
 from server_stub.store.numbers import Numbers
 from server_stub.store.postgres_arrays import array_of, dumpers
-from server_stub.store.postgres_copies import copy_in, copy_out, drop_all
+from server_stub.store.postgres_copies import copy_in, copy_out
 from server_stub.store.postgres_errors import CONFLICTS, before_commit, storage_error
 from server_stub.store.postgres_founding import check_empty, has_ledger, migrate
 from server_stub.store.reader import Reader
@@ -122,6 +123,8 @@ class PostgresStore:
     __slots__ = (
         "_address",
         "_faults",
+        "_heads",
+        "_is_checked",
         "_local",
         "_lock",
         "_notices",
@@ -131,7 +134,7 @@ class PostgresStore:
         "_writing",
     )
 
-    def __init__(self, address: str, *, faults: Faults | None = None) -> None:
+    def __init__(self, address: str, *, faults: Faults | None = None, heads: Heads | None = None) -> None:
         """Open a ledger that ``create`` has made, and bring it up to date.
 
         Args:
@@ -143,6 +146,7 @@ class PostgresStore:
         """
         self._address = address
         self._faults = faults or Faults()
+        self._heads, self._is_checked = heads, heads is None
         self._local = threading.local()
         self._lock, self._write_lock = threading.Lock(), threading.Lock()
         self._readers: list[Connection] = []
@@ -158,7 +162,7 @@ class PostgresStore:
             raise storage_error(error) from error
 
     @classmethod
-    def create(cls, address: str, *, faults: Faults | None = None) -> "PostgresStore":
+    def create(cls, address: str, *, faults: Faults | None = None, heads: Heads | None = None) -> "PostgresStore":
         """Make a ledger in an empty database.
 
         Raises:
@@ -171,7 +175,7 @@ class PostgresStore:
                 connection.execute(TABLE)
         except psycopg.Error as error:
             raise storage_error(error) from error
-        return cls(address, faults=faults)
+        return cls(address, faults=faults, heads=heads)
 
     @contextmanager
     def reading(self) -> Generator[Reader]:
@@ -199,17 +203,28 @@ class PostgresStore:
                     writer.flush()
                 self._fill_disk(connection)
                 self._faults.reach(FaultPoint.WRITTEN)
-                is_ready = True
+                added, is_ready = writer.added_row(), True
             except psycopg.Error as error:
                 raise before_commit(error) from error
             finally:
                 if not is_ready:
                     _give_up(connection)
             self._commit(connection)
+            if self._heads is not None:
+                self._heads.note(added)
+
+    def check_whole(self) -> None:
+        """See ``Store.check_whole``. Again with each new connection: it may be to a replica that has taken over."""
+        with self._write_lock:
+            _give_up(self._begun())
+
+    def loss(self) -> Loss | None:
+        """See ``Store.loss``."""
+        return None if self._heads is None else self._heads.loss(self.reading)
 
     def flaws(self) -> tuple[str, ...]:
         """See ``Store.flaws``. A page whose checksum is wrong shows itself as soon as the audit reads it."""
-        return ()
+        return () if (loss := self.loss()) is None else (str(loss),)
 
     @property
     def dialect(self) -> str:
@@ -238,21 +253,10 @@ class PostgresStore:
             raise storage_error(error) from error
         return cls(address)
 
-    @staticmethod
-    def remove(address: str) -> None:
-        """Take away what ``restore`` has just made: its tables, the only ones of that database.
-
-        Raises:
-            UnavailableError: STORAGE_FAILED.
-        """
-        try:
-            with psycopg.connect(address, connect_timeout=_CONNECT_S) as connection:
-                drop_all(connection)
-        except psycopg.Error as error:
-            raise storage_error(error) from error
-
     def close(self) -> None:
         """See ``Store.close``."""
+        if self._heads is not None:
+            self._heads.close()
         with self._lock:
             for connection in (*self._readers, *([self._writing] if self._writing else [])):
                 connection.close()
@@ -287,6 +291,9 @@ class PostgresStore:
         for last_try in (False, True):
             try:
                 connection = self._connected()
+                if self._heads is not None and not self._is_checked:
+                    self._heads.check(PostgresSession(connection, self._faults).rows)
+                    self._is_checked = True
                 self._numbers.refill()
                 connection.execute("BEGIN")
             except psycopg.OperationalError as error:
@@ -304,7 +311,7 @@ class PostgresStore:
             connection = _connect(self._address)
             connection.execute(_WRITING, prepare=False)
             connection.add_notice_handler(lambda notice: self._notices.append(notice.sqlstate))
-            self._writing = connection
+            self._writing, self._is_checked = connection, False
         return self._writing
 
     def _take_block(self, count: int) -> int:

@@ -8,6 +8,7 @@ from typing import Any, Final
 import psycopg
 
 from server_stub.store.migrations import TABLE, known_migrations, missing_migrations
+from server_stub.store.postgres_errors import storage_error
 from wallet_sdk.protocol.errors import ErrorCode, UnavailableError
 
 _TABLES: Final = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename"
@@ -18,6 +19,7 @@ _REFERENCES: Final = (
 )
 MIGRATIONS: Final = "migrations"
 _CHUNK_BYTES: Final = 1 << 20
+_CONNECT_S: Final = 5
 
 
 def copy_out(connection: psycopg.Connection[Any], folder: Path) -> None:
@@ -57,10 +59,18 @@ def copy_in(connection: psycopg.Connection[Any], folder: Path) -> None:
         _load(connection, folder, table)
 
 
-def drop_all(connection: psycopg.Connection[Any]) -> None:
-    """Every table of a database in which ``copy_in`` has found no others than ours."""
-    names = [table for (table,) in connection.execute(_TABLES).fetchall()]
-    connection.execute(f"DROP TABLE {', '.join(names)} CASCADE".encode())
+def drop_all(address: str) -> None:
+    """Take away every table of a database in which ``copy_in`` has found no others than ours.
+
+    Raises:
+        UnavailableError: STORAGE_FAILED.
+    """
+    try:
+        with psycopg.connect(address, connect_timeout=_CONNECT_S) as connection:
+            names = [table for (table,) in connection.execute(_TABLES).fetchall()]
+            connection.execute(f"DROP TABLE {', '.join(names)} CASCADE".encode())
+    except psycopg.Error as error:
+        raise storage_error(error) from error
 
 
 def _referred_first(connection: psycopg.Connection[Any], tables: set[str]) -> list[str]:

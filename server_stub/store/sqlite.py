@@ -24,6 +24,7 @@ import apsw
 from server_stub.faults import FaultPoint, Faults
 from server_stub.ledger import AccountId
 from server_stub.store.checkpoints import Checkpointer
+from server_stub.store.heads import Heads, Loss
 from server_stub.store.migrations import TABLE, known_migrations, missing_migrations
 from server_stub.store.numbers import Numbers
 from server_stub.store.reader import Reader
@@ -99,6 +100,8 @@ class SqliteStore:
     __slots__ = (
         "_checkpointer",
         "_faults",
+        "_heads",
+        "_is_checked",
         "_local",
         "_lock",
         "_numbers",
@@ -109,7 +112,7 @@ class SqliteStore:
         "_writing",
     )
 
-    def __init__(self, path: Path, *, faults: Faults | None = None) -> None:
+    def __init__(self, path: Path, *, faults: Faults | None = None, heads: Heads | None = None) -> None:
         """Open a file that ``create`` has made, and bring it up to date.
 
         Raises:
@@ -120,6 +123,7 @@ class SqliteStore:
             raise MisuseError(ErrorCode.NOT_INITIALISED, f"{path} is missing; put it back, or restore a backup")
         self._path = path
         self._faults = faults or Faults()
+        self._heads, self._is_checked = heads, heads is None
         self._local = threading.local()
         self._lock, self._write_lock = threading.Lock(), threading.Lock()
         self._readers: list[apsw.Connection] = []
@@ -135,7 +139,7 @@ class SqliteStore:
             raise _storage_error(error) from error
 
     @classmethod
-    def create(cls, path: Path, *, faults: Faults | None = None) -> "SqliteStore":
+    def create(cls, path: Path, *, faults: Faults | None = None, heads: Heads | None = None) -> "SqliteStore":
         """Make a new file.
 
         Raises:
@@ -143,7 +147,7 @@ class SqliteStore:
             UnavailableError: STORAGE_FAILED.
         """
         cls._claim(path)
-        return cls(path, faults=faults)
+        return cls(path, faults=faults, heads=heads)
 
     @contextmanager
     def reading(self) -> Generator[Reader]:
@@ -163,6 +167,7 @@ class SqliteStore:
         """See ``Store.writing``."""
         connection = self._writing
         outcome = MoneyOutcome.NOT_CHARGED
+        self.check_whole()
         try:
             with self._exclusively():
                 self._numbers.refill()
@@ -176,18 +181,35 @@ class SqliteStore:
                 outcome = MoneyOutcome.UNKNOWN
                 connection.execute("COMMIT")
                 self._faults.reach(FaultPoint.COMMITTED)
+                if self._heads is not None:
+                    self._heads.note(writer.added_row())
         except apsw.ConstraintError as error:
             raise AssertionError(f"a command of ours broke a constraint: {error}") from error
         except apsw.Error as error:
             raise _storage_error(error, outcome=outcome) from error
 
+    def check_whole(self) -> None:
+        """See ``Store.check_whole``. Once: nobody but us writes to the file while it is open."""
+        if self._heads is not None and not self._is_checked:
+            try:
+                with self._exclusively():
+                    self._heads.check(SqliteSession(self._writing, self._faults).rows)
+            except apsw.Error as error:
+                raise _storage_error(error) from error
+            self._is_checked = True
+
+    def loss(self) -> Loss | None:
+        """See ``Store.loss``."""
+        return None if self._heads is None else self._heads.loss(self.reading)
+
     def flaws(self) -> list[str]:
         """See ``Store.flaws``."""
+        lost = [] if (loss := self.loss()) is None else [str(loss)]
         try:
             connection = self._reading_connection()
             found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
             missing = connection.execute("PRAGMA foreign_key_check")
-            return found + [f"{row[0]} row {row[1]} refers to a missing {row[2]}" for row in missing]
+            return lost + found + [f"{row[0]} row {row[1]} refers to a missing {row[2]}" for row in missing]
         except apsw.Error as error:
             raise _storage_error(error) from error
 
@@ -233,6 +255,8 @@ class SqliteStore:
     def close(self) -> None:
         """See ``Store.close``."""
         self._checkpointer.close()
+        if self._heads is not None:
+            self._heads.close()
         with self._lock:
             for connection in (*self._readers, self._writing):
                 connection.close()

@@ -9,15 +9,15 @@ of it does not hold is a ConflictError, and the whole group decides again.
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from server_stub.ledger import Account, AccountId, AccountKind, Entry, floor_minor_of
 from server_stub.store.reader import BALANCE, NEIGHBOURS, Reader, row_of_key
 from server_stub.store.records import ConsentMode, SpentCounter, Token
-from server_stub.store.session import Session, bytes_, numbers
+from server_stub.store.session import Row, Session, bytes_, numbers
 from server_stub.store.table import Index, Keys, Table
 from server_stub.store.tables.parties import ACCOUNT_NAME, ACCOUNTS, MERCHANTS, TERMINALS, WALLETS
-from server_stub.store.tables.payments import SPENT_COUNTERS, TOKENS
+from server_stub.store.tables.payments import PAYMENTS, SPENT_COUNTERS, TOKENS
 from wallet_sdk.protocol.errors import ErrorCode, RuleViolationError
 from wallet_sdk.protocol.ids import Counter, MerchantId, TerminalId, TokenId, WalletId
 from wallet_sdk.protocol.money import Currency
@@ -31,6 +31,15 @@ _WITH_ESCROW: Final = (
     "SELECT t.id FROM tokens t JOIN accounts a ON a.id = t.account_id WHERE t.wallet_id = ? AND a.balance > 0"
 )
 _ABSENT: Final = object()
+
+
+class AddedRow(NamedTuple):
+    """One of the rows that a unit of work has added, by its key, and how many payments it has added with it."""
+
+    payments: int
+    table: str
+    columns: tuple[str, ...]
+    key: Row
 
 
 class Writer(Reader):
@@ -245,6 +254,17 @@ class Writer(Reader):
         moved = {account_id: minor for account_id, minor in self._moved.items() if minor}
         if moved:
             session.move(moved)
+
+    def added_row(self) -> AddedRow | None:
+        """A row that proves, wherever it is, that this unit was committed; None when it has only changed others."""
+        payments = len(self._added[PAYMENTS])
+        if self._entries:
+            return AddedRow(payments, "entries", ("number",), (next(reversed(self._entries)),))
+        for table, added in self._added.items():
+            if added:
+                columns = tuple(column.name for column in table.columns[: table.key_length])
+                return AddedRow(payments, table.name, columns, row_of_key(next(reversed(added))))
+        return None
 
     def _set(self, mapping: dict[Any, Any], key: Any, value: Any) -> None:
         self._undo.append((mapping, key, mapping.get(key, _ABSENT)))
