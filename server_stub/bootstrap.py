@@ -19,6 +19,7 @@ from server_stub.background import at_work, keeping_up
 from server_stub.committer import Committer
 from server_stub.config import CONFIG_FILE, KEYS_FOLDER, ClockPolicy, read_config
 from server_stub.connections import Connection, room_for_connections
+from server_stub.epochs import newest_epoch
 from server_stub.faults import Faults
 from server_stub.keys import KeyRing, load_receipt_keys
 from server_stub.ledger_clock import LedgerClock
@@ -156,6 +157,7 @@ def opened_desk(
             ledger_clock=ledger_clock,
             random=random,
             playground=playground,
+            epoch=newest_epoch(store),
         )
         try:
             yield Desk(

@@ -134,8 +134,9 @@ _LAWS: Final = (
         " (SELECT p.account_id, sum(CASE e.kind WHEN :issue THEN p.amount_minor ELSE 0 END) AS put,"
         " sum(CASE WHEN e.kind <> :issue THEN p.amount_minor ELSE 0 END) AS taken FROM postings p"
         " JOIN entries e ON e.number = p.entry_number GROUP BY p.account_id) m ON m.account_id = a.id"
-        " WHERE a.kind <> :escrow OR coalesce(m.put, 0) <> t.total_minor"
-        " OR a.balance <> t.total_minor + coalesce(m.taken, 0)",
+        " LEFT JOIN relearned r ON r.kind = :token_again AND r.subject = t.id"
+        " WHERE a.kind <> :escrow OR coalesce(m.put, 0) <> t.total_minor - coalesce(r.missing_minor, 0)"
+        " OR a.balance <> coalesce(m.put, 0) + coalesce(m.taken, 0)",
     ),
     Law(
         "a token that its wallet has closed keeps at most what was signed under it and not captured",

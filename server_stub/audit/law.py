@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from server_stub.ledger import AccountKind, EntryKind
 from server_stub.store.records import ConsentMode, TokenStanding
+from server_stub.store.records_epoch import RelearnedKind
 from server_stub.store.records_standing import Standing
 from wallet_sdk.protocol.errors import ErrorCode
 from wallet_sdk.protocol.states import State
@@ -52,4 +53,5 @@ _NUMBERS: Final = {
     "closed": TokenStanding.CLOSED,
     "closed_for_fraud": TokenStanding.CLOSED_FOR_FRAUD,
     "blocked": Standing.BLOCKED,
+    "token_again": RelearnedKind.TOKEN,
 }

@@ -131,14 +131,17 @@ MONEY_LAWS: Final = (
         " FROM accounts a WHERE a.kind = :fraud_loss) l WHERE l.loss <> l.borne - l.back",
     ),
     Law(
-        "what the operator bore at a terminal under a token is that of their payments, and a token with a fraud case",
+        "what the operator bore at a terminal under a token is that of their payments, and the token has a fraud case,"
+        " or a restore has lost what covered it",
         "token {} at terminal {}: {} borne",
         "SELECT s.token_id, s.terminal_id, s.amount_minor FROM shortfalls s LEFT JOIN"
         " (SELECT c.token_id, p.terminal_id, sum(p.borne_minor) AS total FROM payments p JOIN consents c"
         " ON c.number = p.number WHERE p.borne_minor > 0 GROUP BY c.token_id, p.terminal_id) b"
         " ON b.token_id = s.token_id AND b.terminal_id = s.terminal_id"
         " WHERE b.total IS NULL OR b.total <> s.amount_minor"
-        " OR NOT EXISTS (SELECT 1 FROM fraud_cases f WHERE f.token_id = s.token_id)"
+        " OR NOT EXISTS (SELECT 1 FROM fraud_cases f WHERE f.token_id = s.token_id"
+        " UNION ALL SELECT 1 FROM relearned r WHERE r.kind = :token_again AND r.subject = s.token_id"
+        " AND r.missing_minor > 0)"
         " UNION ALL SELECT c.token_id, p.terminal_id, p.borne_minor FROM payments p JOIN consents c"
         " ON c.number = p.number WHERE p.borne_minor > 0 AND NOT EXISTS (SELECT 1 FROM shortfalls s"
         " WHERE s.token_id = c.token_id AND s.terminal_id = p.terminal_id)",

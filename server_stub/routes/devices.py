@@ -14,7 +14,7 @@ from server_stub.routes.bodies import PaymentTold
 from server_stub.routes.desk import Desk
 from server_stub.routes.merchant import payment_of_merchant
 from server_stub.routes.operations import Access, Body, Incoming, Operation, Parameter
-from server_stub.service import devices, enrolment, holding, payments, reads, refunds, tokens
+from server_stub.service import devices, enrolment, holding, payments, reads, refunds, showing, tokens
 from server_stub.service.operator import Operator
 from server_stub.service.playground import after_commit, before_commit
 from server_stub.service.reads import Question
@@ -219,11 +219,23 @@ OPERATIONS: Final = (
         api.PATH_TOKENS,
         "issueToken",
         "Issue a wallet's token, or close the previous one and issue its successor.",
-        "A signed TokenRequest.",
+        "A signed TokenRequest; or, for a ledger that was restored, JSON with it and the token it closes (TokenBody).",
         api.TokenIssued,
         tokens.prepare_token,
         lambda _operator, envelope: tokens.token_answer(envelope),
         tag="Tokens",
+        bytes_max=_INTENT_BODY_BYTES_MAX,
+    ),
+    _command(
+        api.PATH_TRUST,
+        "showTrust",
+        "Show a ledger that was restored a newer bundle than it knows: the root's word, whoever brings it.",
+        "A TrustBundle.",
+        api.TrustAnswer,
+        showing.prepare_bundle,
+        enrolment.shown_trust_answer,
+        tag="Trust",
+        bytes_max=limits.BUNDLE_BYTES_MAX,
     ),
     _command(
         api.PATH_RETURNS,

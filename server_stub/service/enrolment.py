@@ -4,6 +4,7 @@ The same code with the same key gets the same answer again: an answer may be los
 unknown.
 """
 
+import dataclasses
 from dataclasses import asdict, dataclass
 from typing import TypeVar
 
@@ -20,7 +21,7 @@ from server_stub.service.funding import bring_in
 from server_stub.service.operator import Operator
 from server_stub.service.standing import check_open
 from server_stub.service.verification import check_made_recently
-from server_stub.store.records import ActivationCode, DeviceKind, Merchant, Terminal, Wallet
+from server_stub.store.records import ActivationCode, DeviceKind, Merchant, Terminal, Trust, Wallet
 from server_stub.store.records_trust import DenialKind
 from server_stub.store.tables.parties import (
     ACTIVATION_CODES,
@@ -235,7 +236,13 @@ def wallet_answer(operator: Operator, wallet: Wallet) -> api.WalletEnrolled:
 
 def trust_answer(operator: Operator) -> api.TrustAnswer:
     """The newest bundle."""
-    return api.TrustAnswer(bundle=_bundle(operator.trust))
+    restored_at_s = 0 if operator.epoch is None else operator.epoch.at_s
+    return api.TrustAnswer(bundle=_bundle(operator.trust), restored_at_s=restored_at_s)
+
+
+def shown_trust_answer(operator: Operator, newest: Trust) -> api.TrustAnswer:
+    """The answer to a bundle that was shown: the newest that the ledger has now."""
+    return dataclasses.replace(trust_answer(operator), bundle=api.to_base64url(newest.bundle))
 
 
 def _bundle(trust: TrustStore) -> str:

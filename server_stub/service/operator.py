@@ -13,6 +13,7 @@ from server_stub.service.playground import Playground
 from server_stub.service.verification import Verifier
 from server_stub.store.base import Store
 from server_stub.store.records import Merchant, Terminal
+from server_stub.store.records_epoch import Epoch
 from wallet_sdk.ports import Clock, Random
 from wallet_sdk.protocol.ids import KeyId, time_ordered_id
 from wallet_sdk.protocol.trust import TrustStore
@@ -66,6 +67,8 @@ class Operator:
     clock: Clock
     random: Random
     terminals: "Remembered[KeyId, KnownTerminal]" = field(default_factory=lambda: Remembered(TERMINALS_MS))
+    #: In a ledger that was restored; it stays so as long as a server runs.
+    epoch: Epoch | None = None
     #: Only in a sandbox.
     playground: Playground | None = None
     #: What ``clock`` is doubted by; none in a sandbox, whose clock is for playing.

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from server_stub.committer import Command
 from server_stub.config import TokenLimits
 from server_stub.ledger import AccountKind, EntryKind, move
+from server_stub.service.adopting import Adopted, adopt_token, forgotten_token
 from server_stub.service.denylist import is_denied, issued_at_s
 from server_stub.service.devices import enrolled_wallet
 from server_stub.service.operator import Operator
@@ -28,6 +29,9 @@ from wallet_sdk.protocol.trust import verify_from_device
 #: The day more is for clocks that were set, and for a claim that was verified before this and commits after it.
 UNCLAIMABLE_AFTER_S: Final = limits.CAPTURE_AGE_S_MAX + 24 * 3600
 
+#: How a JSON body begins; a signed message is an array of CBOR.
+_JSON_OBJECT: Final = b"{"
+
 #: A token that its wallet can still close.
 UNCLOSED: Final = frozenset({TokenStanding.OPEN, TokenStanding.REVOKED})
 
@@ -38,6 +42,8 @@ class IssueCommand(Command[Envelope]):
 
     sealed: Sealed[TokenRequest]
     closing: Sealed[TokenClosing] | None
+    #: The token that is closed, when this ledger has forgotten it.
+    forgotten: Sealed[PaymentToken] | None
     wallet: Wallet
     token_id: TokenId
     at_s: int
@@ -60,16 +66,24 @@ class IssueCommand(Command[Envelope]):
         if wallet.device_key != self.wallet.device_key:
             raise RuleViolationError(ErrorCode.REVOKED, "the wallet has got another device meanwhile")
         if self.closing is not None:
-            previous = writer.find(TOKENS, self.closing.message.token_id)
-            assert previous is not None, "the closing was verified with its token's key"
-            successor = self._successor(writer, previous, self.closing.message)
+            successor = self._close_previous(writer, wallet, self.closing)
             if successor is not None:
                 return successor
-            if previous.standing in UNCLOSED:
-                close_token(writer, previous, self.closing, at_s=self.at_s, successor_id=self.token_id)
         self._check_key_is_new(writer)
         self._release_unclaimable(writer, wallet)
         return self._issue(writer, wallet)
+
+    def _close_previous(self, writer: Writer, wallet: Wallet, closing: Sealed[TokenClosing]) -> Envelope | None:
+        """Close the token before; answered with its successor, when it has one."""
+        previous, adopted = writer.find(TOKENS, closing.message.token_id), None
+        if previous is None:
+            assert self.forgotten is not None, "the closing was verified with its token's key"
+            adopted = adopt_token(writer, wallet, self.forgotten, at_s=self.at_s)
+            previous = adopted.token
+        successor = self._successor(writer, previous, closing.message)
+        if successor is None and previous.standing in UNCLOSED:
+            close_token(writer, previous, closing, at_s=self.at_s, successor_id=self.token_id, adopted=adopted)
+        return successor
 
     def _successor(self, writer: Writer, previous: Token, closing: TokenClosing) -> Envelope | None:
         """A token closes once and has one successor: a wallet that never got it, and asks anew, gets that one.
@@ -167,9 +181,17 @@ class IssueCommand(Command[Envelope]):
 
 
 def close_token(
-    writer: Writer, token: Token, closing: Sealed[TokenClosing], *, at_s: int, successor_id: TokenId | None
+    writer: Writer,
+    token: Token,
+    closing: Sealed[TokenClosing],
+    *,
+    at_s: int,
+    successor_id: TokenId | None,
+    adopted: Adopted | None = None,
 ) -> None:
     """Close a token at its signed sum, and give back to the payer what it says was not spent.
+
+    What is missing of one that was ``adopted`` was never set aside: what is there goes to what was spent first.
 
     Raises:
         RuleViolationError: BAD_CUMULATIVE, or REVOKED when the device that signs it is lost.
@@ -181,8 +203,10 @@ def close_token(
         )
     wallet = writer.find(WALLETS, token.wallet_id)
     assert wallet is not None, "wallets are never deleted"
-    _check_device_is_there(writer, token, wallet)
-    unused_minor = token.total_minor - spent_minor + token.dead_minor
+    if adopted is None:  # that its wallet has it was just proved
+        _check_device_is_there(writer, token, wallet)
+    missing_minor = 0 if adopted is None else adopted.missing_minor
+    unused_minor = max(0, token.total_minor - missing_minor - spent_minor + token.dead_minor)
     returned_minor = min(unused_minor, writer.balance_minor(token.account_id))
     if returned_minor:
         writer.post(
@@ -261,12 +285,18 @@ def prepare_token(operator: Operator, body: bytes) -> IssueCommand:
     Raises:
         TillcodeError: nothing was stored.
     """
+    shown = b""
+    if body.startswith(_JSON_OBJECT):
+        parts = api.parse_json(body, api.TokenBody)
+        body, shown = api.from_base64url(parts.request), api.from_base64url(parts.token)
     wallet = enrolled_wallet(operator, body, TokenRequest)
     sealed = verify_from_device(body, TokenRequest, device_key=wallet.device_key)
     now_s, allowed = operator.now_s(), operator.config.tokens
+    closing, forgotten = _verified_closing(operator, wallet, sealed.message, shown)
     return IssueCommand(
         sealed=sealed,
-        closing=_verified_closing(operator, wallet, sealed.message),
+        closing=closing,
+        forgotten=forgotten,
         wallet=wallet,
         token_id=TokenId(operator.new_id()),
         at_s=now_s,
@@ -275,16 +305,26 @@ def prepare_token(operator: Operator, body: bytes) -> IssueCommand:
     )
 
 
-def _verified_closing(operator: Operator, wallet: Wallet, asked: TokenRequest) -> Sealed[TokenClosing] | None:
-    """The closing that a token request hands in, verified with the key of the token that it closes."""
+def _verified_closing(
+    operator: Operator, wallet: Wallet, asked: TokenRequest, shown: bytes
+) -> tuple[Sealed[TokenClosing] | None, Sealed[PaymentToken] | None]:
+    """The closing that a token request hands in, verified with the key of the token that it closes.
+
+    ``shown`` is that token, or empty; it is looked at, and answered with, when this ledger does not know it.
+    """
     if not asked.closing:
-        return None
+        return None, None
     named = open_unverified(asked.closing, TokenClosing).message
     with operator.store.reading() as reader:
         token = reader.find(TOKENS, named.token_id)
+    if token is None and shown:
+        forgotten = forgotten_token(operator, shown, wallet)
+        if forgotten.message.token_id != named.token_id:
+            raise RuleViolationError(ErrorCode.NOT_AUTHORIZED, "the closing is of another token", param="token")
+        return verify_from_device(asked.closing, TokenClosing, device_key=forgotten.message.device_key), forgotten
     if token is None or token.wallet_id != wallet.wallet_id:
         raise RuleViolationError(ErrorCode.NOT_AUTHORIZED, "not a token of this wallet", param="closing")
-    return verify_from_device(asked.closing, TokenClosing, device_key=token.device_key)
+    return verify_from_device(asked.closing, TokenClosing, device_key=token.device_key), None
 
 
 def token_answer(envelope: Envelope) -> api.TokenIssued:

@@ -68,9 +68,13 @@ def consent_path(consent_digest: bytes) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustAnswer:
-    """GET /v1/trust: the newest trust bundle."""
+    """GET /v1/trust: the newest trust bundle; POST (TrustBundle): one that a restored ledger has forgotten (R-133).
+
+    ``restored_at_s``: what was signed before this may be forgotten; 0 in a ledger that was never put back.
+    """
 
     bundle: str
+    restored_at_s: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +117,14 @@ class WalletEnrolled:
 class TokenIssued:
     """POST /v1/tokens (TokenRequest): the same request gets the same token, for ever."""
 
+    token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenBody:
+    """POST /v1/tokens, JSON: the TokenRequest and the token that its closing closes, for a ledger that forgot it."""
+
+    request: str
     token: str
 
 

@@ -71,7 +71,12 @@ class Parts:
 
 
 async def refresh_trust(parts: Parts) -> int:
-    """Fetch the trust bundle and keep it if it is not older than the one known. Returns its version.
+    """Fetch the trust bundle and keep it if it is not older than the one known.
+
+    A server that was restored and has forgotten ours is shown it.
+
+    Returns:
+        When the server's ledger was put back from a backup, 0 when it never was.
 
     Raises:
         RuleViolationError: TRUST_ROLLED_BACK, BAD_SIGNATURE or UNKNOWN_SIGNER; the known bundle stays.
@@ -80,10 +85,16 @@ async def refresh_trust(parts: Parts) -> int:
     answer = await parts.calls().get(api.PATH_TRUST, api.TrustAnswer)
     bundle = api.from_base64url(answer.bundle)
     newest = parts.trust()
-    trust = verify_bundle(bundle, root_key=newest.root_key, newest=newest)
+    try:
+        trust = verify_bundle(bundle, root_key=newest.root_key, newest=newest)
+    except RuleViolationError as error:
+        if error.code is not ErrorCode.TRUST_ROLLED_BACK or not answer.restored_at_s:
+            raise
+        await parts.calls().post_message(api.PATH_TRUST, newest.bundle.envelope, api.TrustAnswer)
+        return answer.restored_at_s
     if trust.bundle.envelope != newest.bundle.envelope:
         parts.store.save_enrolled(replace(parts.enrolled(), bundle=trust.bundle.envelope))
-    return trust.bundle.message.version
+    return answer.restored_at_s
 
 
 async def refresh_denylist(parts: Parts) -> int:

@@ -25,18 +25,24 @@ async def sync(parts: Parts, *, on_progress: OnProgress | None = None) -> SyncRe
         RuleViolationError: TRUST_ROLLED_BACK, or the issuer refuses this wallet.
     """
     recovery = recover(parts)
-    trust_version = await refresh_trust(parts)
+    restored_at_s = await refresh_trust(parts)
     await refresh_denylist(parts)
-    resolved = await _ask_about_all(parts, on_progress or _tell_nobody)
-    available_minor = await fetch_balance(parts)
+    try:
+        resolved = await _ask_about_all(parts, on_progress or _tell_nobody)
+        available_minor = await fetch_balance(parts)
+    except RuleViolationError as error:
+        if error.code is not ErrorCode.UNKNOWN_SIGNER or not restored_at_s:
+            raise
+        text = "the issuer was restored from a backup and has forgotten this wallet: enrol it again, as it is"
+        raise RuleViolationError(ErrorCode.UNKNOWN_SIGNER, text, param=error.param) from error
     refunded = await learn_refunds(parts)
     renewal = Renewal.NOT_NEEDED
-    if needs_renewal(parts, available_minor=available_minor):
+    if needs_renewal(parts, available_minor=available_minor, restored_at_s=restored_at_s):
         await obtain_token(parts)
         renewal = Renewal.RENEWED
         await fetch_balance(parts)
     return SyncReport(
-        trust_version=trust_version,
+        trust_version=parts.trust().bundle.message.version,
         resolved=resolved,
         refunded=refunded,
         open_count=len(parts.store.unresolved()),

@@ -46,13 +46,16 @@ async def enrol(
 ) -> None:
     """Bind the device key to an account, pin the root key, and fetch the first token.
 
+    A wallet that its server has forgotten, because that was restored from a backup, is enrolled again with all it has.
+
     Raises:
         MisuseError: ALREADY_ENROLLED, or BAD_ARGUMENT for a code or address that cannot be one.
         RuleViolationError: UNKNOWN_ACTIVATION_CODE, or UNKNOWN_SIGNER when the server shows another root key.
         UnavailableError: the server could not be asked; the same call may be made again.
     """
     check_allowance(allowance_minor)
-    if parts.store.enrolled() is not None:
+    known = parts.store.enrolled()
+    if known is not None and not await _is_forgotten(parts, known, server=server):
         raise MisuseError(ErrorCode.ALREADY_ENROLLED, "the wallet is enrolled already")
     if DEVICE_KEY not in parts.keys.names():
         parts.keys.create(DEVICE_KEY)
@@ -62,6 +65,7 @@ async def enrol(
         api.PATH_ENROL_WALLET, seal(enrolment, signer).envelope, api.WalletEnrolled
     )
     shown = PublicKeyBytes(api.from_base64url(answer.root_key))
+    root_key = known.root_key if known else root_key
     if root_key is not None and shown != root_key:
         raise RuleViolationError(ErrorCode.UNKNOWN_SIGNER, "the server has another root key", param="root_key")
     trust = verify_bundle(api.from_base64url(answer.bundle), root_key=shown)
@@ -71,7 +75,7 @@ async def enrol(
             wallet_id=WalletId(answer.wallet_id),
             currency=Currency.from_code(answer.currency),
             root_key=shown,
-            bundle=trust.bundle.envelope,
+            bundle=known.bundle if known else trust.bundle.envelope,
             allowance_minor=allowance_minor,
         )
     )
@@ -81,6 +85,19 @@ async def enrol(
     except UnavailableError:
         # Enrolled is enrolled: the first payment or sync fetches the token.
         return
+
+
+async def _is_forgotten(parts: Parts, known: Enrolled, *, server: str) -> bool:
+    """Whether the server of this wallet says that it knows no such wallet."""
+    if server != known.server:
+        return False
+    try:
+        await fetch_balance(parts)
+    except RuleViolationError as error:
+        return error.code is ErrorCode.UNKNOWN_SIGNER
+    except UnavailableError:
+        return False
+    return False
 
 
 def check_allowance(allowance_minor: int | None) -> None:
@@ -110,8 +127,8 @@ def recover(parts: Parts) -> Recovery:
     return Recovery.ABANDONED
 
 
-def needs_renewal(parts: Parts, *, available_minor: int) -> bool:
-    """Whether the token should be renewed while there is a network."""
+def needs_renewal(parts: Parts, *, available_minor: int, restored_at_s: int = 0) -> bool:
+    """Whether the token should be renewed while there is a network: one from before a restore may be forgotten."""
     record = parts.store.token()
     if record is None or parts.store.pending_issue() is not None:
         return True
@@ -123,6 +140,7 @@ def needs_renewal(parts: Parts, *, available_minor: int) -> bool:
     left_count = token.count_max - record.counter
     return (
         parts.now_s() >= token.expires_at_s - RENEW_BEFORE_S
+        or token.not_before_s < restored_at_s
         or left_minor * ALLOWANCE_LOW_DIVISOR < token.total_max_minor
         or left_count * COUNT_LOW_DIVISOR < token.count_max
         or (token.total_max_minor == 0 < available_minor and parts.enrolled().allowance_minor != 0)
@@ -185,7 +203,7 @@ class _Origin(Enum):
 async def _exchange(parts: Parts, issue: PendingIssue, origin: _Origin) -> TokenRecord:
     """Send a stored TokenRequest and adopt the token that comes back."""
     try:
-        answer = await parts.calls().post_message(api.PATH_TOKENS, issue.envelope, api.TokenIssued)
+        answer = await _ask_for_token(parts, issue)
     except UnavailableError as error:
         # Only if no copy of this request ever left may the old token be spent further.
         if origin is _Origin.OURS and error.outcome is MoneyOutcome.NOT_CHARGED:
@@ -199,6 +217,19 @@ async def _exchange(parts: Parts, issue: PendingIssue, origin: _Origin) -> Token
     parts.store.adopt_token(record)
     _forget_old_keys(parts, record, replaced)
     return record
+
+
+async def _ask_for_token(parts: Parts, issue: PendingIssue) -> api.TokenIssued:
+    """Send the request; to an issuer that was restored and does not know the old token, with that token beside it."""
+    try:
+        return await parts.calls().post_message(api.PATH_TOKENS, issue.envelope, api.TokenIssued)
+    except RuleViolationError as error:
+        closed = parts.store.token()
+        if error.code is not ErrorCode.NOT_AUTHORIZED or closed is None or closed.token_id != issue.previous_token_id:
+            raise
+        # R-133: the same bytes, so that nothing is closed twice.
+        body = api.TokenBody(request=api.to_base64url(issue.envelope), token=api.to_base64url(closed.envelope))
+        return await parts.calls().post_json(api.PATH_TOKENS, body, api.TokenIssued)
 
 
 async def _issue_to_send(parts: Parts) -> tuple[PendingIssue, _Origin]:

@@ -207,7 +207,7 @@ def events(house: House, key: str, *, after: int = 0) -> list[dict[str, Any]]:
 def rotated(house: House) -> bytes:
     """The bundle after a rotation of the receipts' key."""
     made = rotate(
-        house.folder,
+        house.folder / KEYS_FOLDER,
         house.desk.operator.store,
         roles=[Role.RECEIPT],
         root=load_key(house.folder / KEYS_FOLDER, "root"),

@@ -267,6 +267,9 @@ FOREIGN: dict[str, Callable[[TestTerminal, TestWallet, Town], bytes]] = {
     "renewCertificate": lambda terminal, _wallet, _town: (
         seal(CertificateRequest(made_at_s=terminal.now_s()), terminal.signer).envelope
     ),
+    "showTrust": lambda _terminal, wallet, town: (
+        seal(town.house.desk.operator.trust.bundle.message, wallet.signer).envelope
+    ),
     "issueToken": lambda _terminal, wallet, _town: wallet.token_request(),
     "payIntent": lambda terminal, wallet, _town: _pair(terminal, wallet),
     "captureBatch": lambda terminal, wallet, _town: _batch(terminal, wallet),

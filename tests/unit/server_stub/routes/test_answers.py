@@ -26,7 +26,7 @@ def test_unknown_paths_and_methods_are_problems(house: House) -> None:
     """404 and 405 as well: one shape for every error."""
     missing = house.call("GET", "/v1/nothing", b"", "")
     assert (missing.http_status, missing.code()) == (404, ErrorCode.ROUTE_NOT_FOUND)
-    wrong = house.call("DELETE", api.PATH_TRUST, b"", "")
+    wrong = house.call("DELETE", api.PATH_DENYLIST, b"", "")
     assert (wrong.http_status, wrong.code()) == (405, ErrorCode.METHOD_NOT_ALLOWED)
     assert wrong.headers["allow"] == "GET, HEAD"
     several = house.call("PATCH", "/v1/webhooks/endpoints", b"", "")
@@ -44,7 +44,7 @@ def test_bodies_are_capped(house: House) -> None:
 def test_health_and_trust_need_no_key(house: House) -> None:
     """What anybody may see."""
     assert house.call("GET", api.PATH_HEALTH, b"", "").ok() == {"state": "running", "nature": "live"}
-    assert set(house.call("GET", api.PATH_TRUST, b"", "").ok()) == {"bundle"}
+    assert set(house.call("GET", api.PATH_TRUST, b"", "").ok()) == {"bundle", "restored_at_s"}
 
 
 def test_a_busy_server_says_when_to_come_back(house: House) -> None:
