@@ -1,5 +1,6 @@
 """What a person does with the server: found it, add merchants, hand out activation codes."""
 
+import unicodedata
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from wallet_sdk.ports import Random
 from wallet_sdk.protocol import codec
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
 from wallet_sdk.protocol.ids import MerchantId, PublicKeyBytes, TerminalId
+from wallet_sdk.protocol.letters import undrawable
 from wallet_sdk.protocol.messages import TerminalCertificate
 from wallet_sdk.protocol.money import Currency, Money
 
@@ -80,9 +82,11 @@ def add_merchant(store: Store, details: MerchantDetails) -> Merchant:
     """Add a payee; what its certificates will not carry is refused here.
 
     Raises:
-        MisuseError: BAD_ARGUMENT.
+        MisuseError: BAD_ARGUMENT; its `param` is "name" or "city" when tills and wallets could not draw it.
     """
     _check_fits_certificate(details)
+    _check_drawable("name", details.name)
+    _check_drawable("city", details.city)
     with store.writing() as writer:
         merchant = Merchant(
             merchant_id=writer.next_merchant_id(),
@@ -165,6 +169,15 @@ def wallet_code(store: Store, funds: Money, *, ring: KeyRing, random: Random, at
 def _add_code(store: Store, code: ActivationCode) -> None:
     with store.writing() as writer:
         writer.add(ACTIVATION_CODES, code)
+
+
+def _check_drawable(param: str, text: str) -> None:
+    """What no font of ours has would be taken here and missing on every screen and paper."""
+    letters = undrawable(text)
+    if letters:
+        composed = "" if undrawable(unicodedata.normalize("NFC", text)) else "; write it in composed letters (NFC)"
+        why = f"tills and wallets have no letter for {letters!r} in this {param}{composed}"
+        raise MisuseError(ErrorCode.BAD_ARGUMENT, why, param=param)
 
 
 def _check_fits_certificate(details: MerchantDetails) -> None:

@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw, ImageFont, features
 from terminal_app.devices.paper import Paper, PaperLine, Style, rows_of
 from wallet_sdk.protocol import qr
 from wallet_sdk.protocol.errors import ErrorCode, UnavailableError
+from wallet_sdk.screen.reading import FONT_FILES, script_of
 
 #: A line of so many dots is about 3 mm: read at arm's length.
 TEXT_PX: Final = 24
@@ -25,15 +26,6 @@ GAP_PX: Final = 8
 WIDTH_MIDDLE: Final = 0.5
 #: A receipt longer than two metres is no receipt.
 HEIGHT_PX_MAX: Final = 16_000
-#: First character of a script's block, last one, file of its font without weight.
-_SCRIPTS: Final = (
-    (0x0600, 0x08FF, "NotoSansArabic"),
-    (0x0900, 0x097F, "NotoSansDevanagari"),
-    (0x2E80, 0x9FFF, "NotoSansSC"),
-    (0xF900, 0xFAFF, "NotoSansSC"),
-    (0xFB50, 0xFEFF, "NotoSansArabic"),
-    (0xFF00, 0xFFEF, "NotoSansSC"),
-)
 
 
 def picture_of(paper: Paper, *, width_px: int, fonts: Path) -> Image.Image:
@@ -112,11 +104,8 @@ def _is_right_to_left(text: str) -> bool:
 
 def _font(text: str, weight: str, size_px: int, fonts: Path) -> ImageFont.FreeTypeFont:
     """One font for a whole piece of text; the Noto fonts have Latin letters and figures too."""
-    for one in text:
-        for first, last, name in _SCRIPTS:
-            if first <= ord(one) <= last:
-                return _loaded(fonts / f"{name}-{weight}-subset.ttf", size_px)
-    return _loaded(fonts / f"Inter-{weight}-latin-tabular.otf", size_px)
+    name = FONT_FILES.get(script_of(text), "Inter-{weight}-latin-tabular.otf")
+    return _loaded(fonts / name.format(weight=weight), size_px)
 
 
 @lru_cache(maxsize=16)

@@ -1,11 +1,14 @@
-"""`make fonts`: cut the fonts of Chinese, Arabic and Hindi down to what a till can say, and write them to assets/fonts.
+"""`make fonts`: cut the fonts of every script down to what a till can say and a shop may be called, into assets/fonts.
 
 The full fonts come as pinned packages into .cache/fonts (constraints.txt beside this file). Each subset holds the
-script and Latin beside it, because a sentence in any language may name a shop, a server or a currency:
+letters of its script (wallet_sdk.protocol.letters) and Latin beside them, because a sentence in any language may name a
+shop, a server or a currency:
 
-    Han          GB 2312, level 1: the 3,755 commonest characters, so that a shop's own name is drawn too
-    Arabic       letters and their presentation forms: the joining is done before drawing (wallet_sdk.screen.reading)
-    Devanagari   with all its rules for conjuncts: Kivy's SDL2_ttf shapes it with HarfBuzz
+    European     Greek, Cyrillic, and the Latin of Vietnam and Africa
+    Han          the commonest characters of China, Taiwan and Japan, kana, and the commonest syllables of Korea
+    Arabic       letters and their presentation forms: the joining is done before drawing (wallet_sdk.screen.reading);
+                 and Hebrew
+    Devanagari   with all its rules for conjuncts: Kivy's SDL2_ttf shapes it with HarfBuzz; Thai likewise
 
 Every text of the catalogues is added on top, so that no glyph can be missing.
 """
@@ -22,6 +25,8 @@ from fontTools.ttLib import TTFont
 from fontTools.varLib import instancer
 
 from terminal_app.i18n import Language, catalogue_of
+from wallet_sdk.protocol.letters import Script, letters_of
+from wallet_sdk.screen.reading import FONT_FILES
 
 FOLDER: Final = Path(__file__).parents[2] / "assets" / "fonts"
 # Of Inter, as parts of the type's size.
@@ -30,17 +35,6 @@ BELOW_BASELINE: Final = 680 / 2816
 WEIGHTS: Final = {"Medium": 500, "Bold": 700}
 
 Characters = frozenset[str]
-
-LATIN: Final = frozenset(map(chr, (*range(0x20, 0x7F), *range(0xA0, 0x180)))) | frozenset("–—‘’“”…·€₹−×")
-HAN_MARKS: Final = frozenset(map(chr, (*range(0x3000, 0x3020), *range(0xFF01, 0xFF5F))))
-ARABIC: Final = frozenset(map(chr, (*range(0x0600, 0x0700), *range(0xFB50, 0xFC00), *range(0xFE70, 0xFEFD), 0xFDF2)))
-DEVANAGARI: Final = frozenset(map(chr, (*range(0x0900, 0x0980), 0x200C, 0x200D)))
-
-
-def gb2312_level_1() -> Characters:
-    """The commonest Chinese characters. Source: GB/T 2312-1980, rows 16 to 55."""
-    pairs = (bytes((row, cell)) for row in range(0xB0, 0xD8) for cell in range(0xA1, 0xFF))
-    return frozenset("".join(pair.decode("gb2312", errors="ignore") for pair in pairs))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,25 +48,29 @@ class Cut:
 
 
 _NOTO_LATIN: Final = ("fontpkg_noto_sans", "files/NotoSans[wdth,wght].ttf")
-CUTS: Final = (
-    Cut(
-        name="NotoSansSC-{weight}-subset.ttf",
-        sources=(("justmytype_intl_cjk", "fonts/ofl/notosanssc/NotoSansSC[wght].ttf"),),
-        characters=LATIN | HAN_MARKS | gb2312_level_1(),
-        features=(),
+_CJK: Final = "justmytype_intl_cjk"
+SOURCES: Final = {
+    Script.EUROPEAN: (_NOTO_LATIN,),
+    Script.HAN: (
+        (_CJK, "fonts/ofl/notosanssc/NotoSansSC[wght].ttf"),
+        (_CJK, "fonts/ofl/notosanskr/NotoSansKR[wght].ttf"),
     ),
-    Cut(
-        name="NotoSansArabic-{weight}-subset.ttf",
-        sources=(("fontpkg_noto_sans_arabic", "files/NotoSansArabic[wdth,wght].ttf"), _NOTO_LATIN),
-        characters=LATIN | ARABIC,
-        features=(),
+    Script.ARABIC: (
+        ("fontpkg_noto_sans_arabic", "files/NotoSansArabic[wdth,wght].ttf"),
+        ("justmytype_intl_rtl", "fonts/ofl/notosanshebrew/NotoSansHebrew[wdth,wght].ttf"),
+        _NOTO_LATIN,
     ),
+    Script.DEVANAGARI: (("fontpkg_noto_sans_devanagari", "files/NotoSansDevanagari[wdth,wght].ttf"), _NOTO_LATIN),
+    Script.THAI: (("fontpkg_noto_sans_thai", "files/NotoSansThai[wdth,wght].ttf"), _NOTO_LATIN),
+}
+CUTS: Final = tuple(
     Cut(
-        name="NotoSansDevanagari-{weight}-subset.ttf",
-        sources=(("fontpkg_noto_sans_devanagari", "files/NotoSansDevanagari[wdth,wght].ttf"), _NOTO_LATIN),
-        characters=LATIN | DEVANAGARI,
-        features=("*",),
-    ),
+        name=FONT_FILES[script],
+        sources=sources,
+        characters=letters_of(script),
+        features=("*",) if script.is_shaped else (),
+    )
+    for script, sources in SOURCES.items()
 )
 
 

@@ -5,7 +5,8 @@ from typing import Final
 
 from kivy.core.text import LabelBase
 
-from wallet_sdk.screen.reading import Script
+from wallet_sdk.protocol.letters import Script
+from wallet_sdk.screen.reading import FONT_FILES
 
 BODY_FONT: Final = "TillcodeBody"
 STRONG_FONT: Final = "TillcodeStrong"
@@ -21,12 +22,6 @@ _FILES: Final = {
     DISPLAY_FONT: "InterDisplay-Bold-latin.otf",
 }
 _WEIGHTS: Final = {BODY_FONT: "Medium", STRONG_FONT: "Bold", DISPLAY_FONT: "Bold"}
-# Cut from larger fonts by `make fonts`; each has Latin too, because a sentence may name a shop or a currency.
-_SUBSETS: Final = {
-    Script.HAN: "NotoSansSC-{weight}-subset.ttf",
-    Script.ARABIC: "NotoSansArabic-{weight}-subset.ttf",
-    Script.DEVANAGARI: "NotoSansDevanagari-{weight}-subset.ttf",
-}
 
 
 def face(font_name: str, script: Script) -> str:
@@ -37,7 +32,7 @@ def face(font_name: str, script: Script) -> str:
 def font_files() -> dict[str, str]:
     """The file of each face, in `assets/fonts`."""
     files = dict(_FILES)
-    for script, file_name in _SUBSETS.items():
+    for script, file_name in FONT_FILES.items():
         files |= {face(name, script): file_name.format(weight=weight) for name, weight in _WEIGHTS.items()}
     return files
 

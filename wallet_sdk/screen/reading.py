@@ -6,43 +6,36 @@ untouched. (Breaking after turning would put the first words on the last line.)
 """
 
 import re
-from enum import Enum, unique
 from typing import Final
 
-
-@unique
-class Script(Enum):
-    """The scripts that we ship fonts for; the value names the font, the tag is what HarfBuzz shapes by."""
-
-    LATIN = "latin"
-    HAN = "han"
-    ARABIC = "arabic"
-    DEVANAGARI = "devanagari"
-
-    @property
-    def tag(self) -> str:
-        """ISO 15924. Arabic comes joined already, so nothing is left to shape: Kivy's own way turns figures around."""
-        return "Deva" if self.is_shaped else "Latn"
-
-    @property
-    def is_shaped(self) -> bool:
-        """Whether letters change their forms and places while they are drawn."""
-        return self is Script.DEVANAGARI
-
+from wallet_sdk.protocol.letters import Script
 
 # A value inside a text keeps its own direction between these two: "12.50 EUR" in an Arabic sentence.
 ISOLATE: Final = "\u2068"
 ISOLATE_END: Final = "\u2069"
 
-_ARABIC: Final = re.compile("[\u0600-\u06ff\ufb50-\ufdff\ufe70-\ufefc]")
-_DEVANAGARI: Final = re.compile("[\u0900-\u097f]")
-_HAN: Final = re.compile("[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
+#: Which letters ask for the font of a script; looked for in this sequence.
+_ASKS: Final = (
+    (Script.ARABIC, re.compile("[\u0590-\u06ff\ufb50-\ufdff\ufe70-\ufefc]")),  # Hebrew is in the same font
+    (Script.DEVANAGARI, re.compile("[\u0900-\u097f]")),
+    (Script.THAI, re.compile("[\u0e00-\u0e7f]")),
+    (Script.HAN, re.compile("[\u3000-\u30ff\u3400-\u9fff\uac00-\ud7a3\uff00-\uffef]")),  # kana and hangul too
+    (Script.EUROPEAN, re.compile("[\u0180-\u052f\u1e00-\u1eff]")),
+)
+#: Script -> its font in `assets/fonts`, for a weight; Latin has Inter.
+FONT_FILES: Final = {
+    Script.EUROPEAN: "NotoSans-{weight}-subset.ttf",
+    Script.HAN: "NotoSansSC-{weight}-subset.ttf",
+    Script.ARABIC: "NotoSansArabic-{weight}-subset.ttf",
+    Script.DEVANAGARI: "NotoSansDevanagari-{weight}-subset.ttf",
+    Script.THAI: "NotoSansThai-{weight}-subset.ttf",
+}
 # What stays in one line: a value between isolates; one Han character with the marks that belong to it; a word.
 _PIECE: Final = re.compile(
     f"[^\\s{ISOLATE}]*{ISOLATE}[^{ISOLATE_END}]*{ISOLATE_END}\\S*\\s*"
-    "|[（「“]*[\u3400-\u9fff][，。、：；！？）」”]*\\s*"
-    "|[^\\s/\u3400-\u9fff]*/(?=\\S)"  # the path of a file is broken at its folders
-    "|[^\\s\u3400-\u9fff]+\\s*"
+    "|[（「“]*[\u3041-\u30ff\u3400-\u9fff][，。、：；！？）」”]*\\s*"
+    "|[^\\s/\u3041-\u30ff\u3400-\u9fff]*/(?=\\S)"  # the path of a file is broken at its folders
+    "|[^\\s\u3041-\u30ff\u3400-\u9fff]+\\s*"
     "|\\s+"
 )
 _ISOLATED: Final = re.compile(f"{ISOLATE}([^{ISOLATE_END}]*){ISOLATE_END}")
@@ -53,7 +46,7 @@ def script_of(text: str) -> Script:
     """The script whose font draws this text; each of our fonts has Latin and figures too."""
     if text.isascii():
         return Script.LATIN
-    for script, pattern in ((Script.ARABIC, _ARABIC), (Script.DEVANAGARI, _DEVANAGARI), (Script.HAN, _HAN)):
+    for script, pattern in _ASKS:
         if pattern.search(text):
             return script
     return Script.LATIN

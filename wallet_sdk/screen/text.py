@@ -11,8 +11,9 @@ from kivy.graphics import Color, Rectangle
 from kivy.properties import NumericProperty, StringProperty
 from kivy.uix.label import Label
 
+from wallet_sdk.protocol.letters import Script
 from wallet_sdk.screen.fonts import BODY_FONT, face
-from wallet_sdk.screen.reading import Script, as_drawn, pieces, script_of
+from wallet_sdk.screen.reading import as_drawn, pieces, script_of
 from wallet_sdk.screen.units import mm
 
 # The part of the free width that lies before a text.
@@ -25,6 +26,8 @@ _SMALLEST_BODY_PART: Final = 0.6
 _WIDTHS_KEPT: Final = 8192
 # Lines are broken here; Kivy, which measures word by word, finds nothing left to break.
 _NO_BREAK: Final = "\u00a0"
+# A letter of each script that HarfBuzz shapes.
+_SAMPLES: Final = {Script.DEVANAGARI: "अ", Script.THAI: "ก"}
 _ELLIPSIS: Final = "…"
 # From baseline to baseline, as a part of the size of type (Inter's own metrics; the other scripts' were made alike).
 LEADING: Final = 1.22
@@ -51,7 +54,9 @@ def _tell_script(font_name: str, font_px: float, script: Script) -> None:
     cache of 64 has to be told again.
     """
     if script.is_shaped:
-        core = CoreLabel(text="अ", font_name=face(font_name, script), font_size=font_px, font_script_name=script.tag)
+        core = CoreLabel(
+            text=_SAMPLES[script], font_name=face(font_name, script), font_size=font_px, font_script_name=script.tag
+        )
         core.refresh()
         core.texture.bind()
 

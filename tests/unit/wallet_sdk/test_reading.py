@@ -2,7 +2,8 @@
 
 import pytest
 
-from wallet_sdk.screen.reading import Script, as_drawn, isolated, pieces, plain, script_of
+from wallet_sdk.protocol.letters import Script
+from wallet_sdk.screen.reading import as_drawn, isolated, pieces, plain, script_of
 
 
 @pytest.mark.parametrize(
