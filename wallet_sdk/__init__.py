@@ -7,6 +7,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    __version__: str
     from wallet_sdk.aio import AsyncPrintedQuote, AsyncQuote, AsyncRotatingCode, AsyncWallet
     from wallet_sdk.client import ApiClient
     from wallet_sdk.keystore import EncryptedFileKeyStore, KeyringKeyStore, MemoryKeyStore
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
         TillcodeError,
         UnavailableError,
     )
+    from wallet_sdk.protocol.ids import Digest, PublicKeyBytes, RequestId
     from wallet_sdk.protocol.money import Currency, Money
     from wallet_sdk.store import MemoryWalletStore, Outcome, SqliteWalletStore, WalletStore
     from wallet_sdk.system import SystemClock, SystemRandom
@@ -59,6 +61,7 @@ __all__ = [
     "AsyncWallet",
     "Clock",
     "Currency",
+    "Digest",
     "EncryptedFileKeyStore",
     "ErrorCode",
     "HttpAnswer",
@@ -79,11 +82,13 @@ __all__ = [
     "PresentedCode",
     "PrintedQuote",
     "ProvenReceipt",
+    "PublicKeyBytes",
     "QrCode",
     "Quote",
     "Random",
     "Recovery",
     "Renewal",
+    "RequestId",
     "RotatingCode",
     "RuleViolationError",
     "SavedReceipt",
@@ -116,6 +121,7 @@ _HOME_OF = {
         "TillcodeError",
         "UnavailableError",
     ),
+    "wallet_sdk.protocol.ids": ("Digest", "PublicKeyBytes", "RequestId"),
     "wallet_sdk.protocol.money": ("Currency", "Money"),
     "wallet_sdk.store": ("MemoryWalletStore", "Outcome", "SqliteWalletStore", "WalletStore"),
     "wallet_sdk.system": ("SystemClock", "SystemRandom"),
@@ -149,6 +155,8 @@ if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> object:
         """Load a public name from the module it lives in. Source: PEP 562."""
+        if name == "__version__":
+            return importlib.import_module("wallet_sdk.about").version()
         for module, names in _HOME_OF.items():
             if name in names:
                 found: object = getattr(importlib.import_module(module), name)

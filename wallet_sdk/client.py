@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from wallet_sdk import flow
+from wallet_sdk.log import tell
 from wallet_sdk.ports import Clock, HttpAnswer, HttpRequest, Random, Sender
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.envelope import Signer, seal
@@ -112,8 +113,10 @@ class Calls:
             left_ms = max(TRY_MS_MIN, deadline_ms - self._clock.monotonic_ms())
             result = await self._try(replace(request, timeout_s=left_ms / 1000), answer_type)
             if not isinstance(result, _Failure):
+                tell("debug", "%s %s: answered", request.method, _told(request))
                 return result
             error = result.error
+            tell("debug", "%s %s: %s, %s", request.method, _told(request), error.code.name, error.outcome.value)
             may_have_arrived = may_have_arrived or error.outcome is MoneyOutcome.UNKNOWN
             pause_ms = max(self._pause_ms(tries), result.retry_after_s * 1000)
             in_time = self._clock.monotonic_ms() + pause_ms + TRY_MS_MIN <= deadline_ms
@@ -122,6 +125,7 @@ class Calls:
                 error.call_id = error.call_id or request.call_id
                 raise error
             tries += 1
+            tell("info", "%s %s: %s, again in %d ms", request.method, _told(request), error.code.name, pause_ms)
             await flow.Pause(seconds=pause_ms / 1000)
 
     async def _try(self, request: HttpRequest, answer_type: type[A]) -> "A | _Failure":
@@ -221,6 +225,11 @@ def _error_of(answer: HttpAnswer) -> TillcodeError:
     if isinstance(error, UnavailableError) and error.outcome is MoneyOutcome.NOT_CHARGED:
         error.outcome = MoneyOutcome.UNKNOWN
     return error
+
+
+def _told(request: HttpRequest) -> str:
+    """Path and name of a call, for the log: the same name is in the server's."""
+    return f"{request.path.partition('?')[0]} ({request.call_id})"
 
 
 def _worth_retrying(error: TillcodeError) -> bool:

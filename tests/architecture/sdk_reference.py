@@ -6,14 +6,20 @@ import importlib
 import inspect
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NewType
 
 import wallet_sdk
 from tests.architecture.protocol_tables import table
 from tests.unit.wallet_sdk.test_faults import NO_NETWORK, NOTHING_LEFT, OF_A_CALL
 from wallet_sdk.protocol import api
-from wallet_sdk.protocol.errors import ErrorCode, UnavailableError, error_class
+from wallet_sdk.protocol.errors import ErrorCode, error_class
 
+#: What a public name of a plain type is.
+NAMED = {
+    "Digest": "Names one consent: 32 bytes, the SHA-256 that its signature signs.",
+    "PublicKeyBytes": "A P-256 point, compressed: 33 bytes.",
+    "RequestId": "Names one sale of a terminal, or one refund: 12 bytes; in JSON base64url text of 16 characters.",
+}
 #: Modules whose names are public beside those of the package itself.
 MODULES = ("wallet_sdk.webhooks", "wallet_sdk.kit", "wallet_sdk.kit.sandbox", "wallet_sdk.testing")
 OWN_NAMES: dict[str, tuple[str, ...]] = {
@@ -34,7 +40,7 @@ def errors() -> str:
             f"`{code.name}`",
             f"`{error_class(code).__name__}`",
             int(api.http_status_of(code)),
-            "yes" if error_class(code) is UnavailableError else "no",
+            "yes" if error_class(code)(code, "").safe_to_retry else "no",
         )
         for code in ErrorCode
     ]
@@ -74,6 +80,8 @@ def _described(name: str, what: Any) -> Iterator[str]:
     yield from ("", f"## {name}", "")
     if inspect.isclass(what):
         yield from _class(name, what)
+    elif isinstance(what, NewType):
+        yield f"`{what.__supertype__.__name__}` under a name of its own, for type checkers. {NAMED[name]}"
     elif callable(what):
         yield f"`{name}{_signature(what)}`"
         yield from ("", _text_of(inspect.getdoc(what) or ""))

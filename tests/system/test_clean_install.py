@@ -131,6 +131,31 @@ print(len(QrCode(text=text).png()) > 500, Wallet.open(store=MemoryWalletStore(),
     assert clean.run(program) == "True False\n"
 
 
+@pytest.mark.parametrize(
+    ("program", "launched", "words"),
+    [
+        ("tillcode-server", "server_stub.launch:server", ["--data", "shop", "init"]),
+        ("tillcode-demo", "server_stub.launch:demo", []),
+        ("tillcode-terminal", "terminal_app.launch:terminal", ["--home", "till"]),
+    ],
+)
+def test_a_program_without_its_extra_says_which_one_it_is(
+    clean: Clean, tmp_path: Path, program: str, launched: str, words: list[str]
+) -> None:
+    """One line, no trace, exit code 2; and the wheel's own program is the one that is tried here."""
+    (points,) = clean.packages.glob("tillcode-*.dist-info/entry_points.txt")
+    assert f"{program} = {launched}" in points.read_text()
+    module, _, name = launched.partition(":")
+    argv = [program, *(str(tmp_path / word) if word in {"shop", "till"} else word for word in words)]
+    code = f"import sys; sys.argv = {argv!r}; from {module} import {name}; sys.exit({name}())"
+    run = subprocess.run([clean.python, "-I", "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    (line,) = run.stderr.splitlines()
+    assert run.returncode == 2
+    assert line.startswith(f"{program}: ")
+    assert f'pip install "tillcode[{program.removeprefix("tillcode-")}]"' in line
+    assert not (tmp_path / "shop").exists()
+
+
 def test_the_command_line_starts_with_the_base_alone(clean: Clean) -> None:
     """And tells its words."""
     program = """

@@ -11,12 +11,10 @@ from wallet_sdk.aio.drivers import LoopDriver
 from wallet_sdk.aio.driving import in_thread, run_async
 from wallet_sdk.client import Patience
 from wallet_sdk.ports import AsyncSender, Clock, KeyStore, Random
-from wallet_sdk.protocol import qr
 from wallet_sdk.protocol.ids import Digest, PublicKeyBytes, WalletId
 from wallet_sdk.store import WalletStore
 from wallet_sdk.system import SystemClock, SystemRandom
 from wallet_sdk.wallet import asking, paying, printed, scanning, syncing, tokens
-from wallet_sdk.wallet.consents import learn_receipt
 from wallet_sdk.wallet.facade import changed, members_of
 from wallet_sdk.wallet.parts import Parts
 from wallet_sdk.wallet.paying import Offer, PayMode
@@ -114,7 +112,7 @@ class AsyncWallet:
         server: str,
         activation_code: str,
         allowance_minor: int | None = None,
-        root_key: PublicKeyBytes | None = None,
+        root_key: PublicKeyBytes | str | None = None,
     ) -> None:
         """As ``Wallet.enrol``."""
         flow = tokens.enrol(
@@ -139,7 +137,7 @@ class AsyncWallet:
 
     async def scan_receipt(self, qr_text: str) -> Payment:
         """As ``Wallet.scan_receipt``."""
-        return payment_of(await in_thread(lambda: learn_receipt(self._parts, qr.from_text(qr_text))))
+        return payment_of(await in_thread(partial(scanning.scan_receipt, self._parts, qr_text)))
 
     async def present_code(self, *, ceiling_minor: int | None = None) -> PresentedCode:
         """As ``Wallet.present_code``."""
@@ -151,15 +149,15 @@ class AsyncWallet:
 
     async def outcome_of(self, asked: Payment | PresentedCode, *, wait_s: int = 0) -> Payment:
         """As ``Wallet.outcome_of``."""
-        return await run_async(asking.outcome_of(self._parts, asked.digest, wait_s=wait_s), self._driver)
+        return await run_async(asking.outcome_of(self._parts, asked, wait_s=wait_s), self._driver)
 
     async def send_again(self, payment: Payment) -> Payment:
         """As ``Wallet.send_again``."""
-        return await run_async(asking.send_again(self._parts, payment.digest), self._driver)
+        return await run_async(asking.send_again(self._parts, payment), self._driver)
 
     async def refund_of(self, payment: Payment) -> Payment:
         """As ``Wallet.refund_of``."""
-        return await run_async(asking.refund_of(self._parts, payment.digest), self._driver)
+        return await run_async(asking.refund_of(self._parts, payment), self._driver)
 
     async def change_allowance(self, *, allowance_minor: int | None) -> WalletBalance:
         """As ``Wallet.change_allowance``."""
@@ -180,7 +178,7 @@ class AsyncWallet:
 
     async def receipt(self, payment: Payment) -> SavedReceipt:
         """As ``Wallet.receipt``."""
-        return await in_thread(lambda: saved_receipt(self._parts, asking.known(self._parts, payment.digest)))
+        return await in_thread(lambda: saved_receipt(self._parts, asking.record_of(self._parts, payment)))
 
     async def history(self) -> AsyncIterator[Payment]:
         """As ``Wallet.history``."""

@@ -6,7 +6,14 @@ from wallet_sdk.client import ApiClient
 from wallet_sdk.ports import Clock, Random, Sender
 from wallet_sdk.protocol import api, limits, qr
 from wallet_sdk.protocol.envelope import Sealed, Signer, seal
-from wallet_sdk.protocol.errors import ErrorCode, MisuseError, MoneyOutcome, RuleViolationError, UnavailableError
+from wallet_sdk.protocol.errors import (
+    ErrorCode,
+    MalformedMessageError,
+    MisuseError,
+    MoneyOutcome,
+    RuleViolationError,
+    UnavailableError,
+)
 from wallet_sdk.protocol.ids import Envelope, PublicKeyBytes, RequestId, time_ordered_id
 from wallet_sdk.protocol.messages import CaptureBatch, Claim, Enrolment, PaymentRequest, Receipt, Refund
 from wallet_sdk.protocol.money import Currency
@@ -14,6 +21,7 @@ from wallet_sdk.protocol.rules import check_intent_answers, check_token_allows
 from wallet_sdk.protocol.signing import SoftwareSigner
 from wallet_sdk.protocol.states import State
 from wallet_sdk.protocol.trust import TrustStore, verify_bundle, verify_intent, verify_request
+from wallet_sdk.wallet.arguments import check_kind, check_whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +82,16 @@ class MerchantTerminal:
         tip_max_minor: int = 0,
         hold_h: int = 0,
     ) -> ShownRequest:
-        """Show a request, issued now, good for two minutes; with ``hold_h`` a deposit held for so many hours."""
+        """Show a request, issued now, good for two minutes; with ``hold_h`` a deposit held for so many hours.
+
+        Raises:
+            MisuseError: BAD_ARGUMENT, with the argument's name.
+        """
+        check_kind(currency, Currency, param="currency")
+        check_kind(reference, str, param="reference")
+        check_whole(amount_minor, lowest=1, highest=limits.AMOUNT_MINOR_MAX, param="amount_minor")
+        check_whole(tip_max_minor, lowest=0, highest=limits.AMOUNT_MINOR_MAX, param="tip_max_minor")
+        check_kind(hold_h, int, param="hold_h")
         request = PaymentRequest(
             request_id=self.new_id(),
             amount_minor=amount_minor,
@@ -85,7 +102,10 @@ class MerchantTerminal:
             tip_max_minor=tip_max_minor,
             hold_h=hold_h,
         )
-        return ShownRequest(sealed=seal(request, self._signer, embedded=self._certificate))
+        try:
+            return ShownRequest(sealed=seal(request, self._signer, embedded=self._certificate))
+        except MalformedMessageError as error:
+            raise MisuseError(ErrorCode.BAD_ARGUMENT, error.message, param=error.param) from error
 
     def accept_offline(self, shown: ShownRequest, intent_text: str) -> str:
         """Check an intent without the network, as a till does, and say so: text of a receipt for the wallet.
@@ -94,6 +114,7 @@ class MerchantTerminal:
             MalformedMessageError: not an intent.
             RuleViolationError: it does not answer this request, or its token does not cover it.
         """
+        check_kind(intent_text, str, param="intent_text")
         verified = verify_intent(qr.from_text(intent_text), self._trust, at_s=self._now_s())
         asked = verify_request(shown.sealed.envelope, self._trust, at_s=self._now_s())
         intent, request = verified.intent.message, asked.request.message
@@ -116,6 +137,7 @@ class MerchantTerminal:
         Raises:
             TillcodeError: the batch was refused as a whole, or the server cannot be asked.
         """
+        check_kind(consent_text, str, param="consent_text")
         claim = Claim(request=shown.sealed.envelope, consent=qr.from_text(consent_text))
         batch = seal(CaptureBatch(made_at_s=self._now_s(), claims=(claim,)), self._signer)
         (outcome,) = self._client.post_message(api.PATH_CAPTURES, batch.envelope, api.CaptureAnswer).outcomes
@@ -138,6 +160,8 @@ class MerchantTerminal:
         """
         if type(refund_id) is not bytes or len(refund_id) != limits.REQUEST_ID_BYTES:
             raise MisuseError(ErrorCode.BAD_ARGUMENT, f"an id is {limits.REQUEST_ID_BYTES} bytes", param="refund_id")
+        check_whole(amount_minor, lowest=1, highest=limits.AMOUNT_MINOR_MAX, param="amount_minor")
+        check_kind(reason, str, param="reason")
         request = shown.sealed.message
         asked = Refund(
             refund_id=refund_id,

@@ -101,14 +101,19 @@ assert len(_BY_NUMBER) == len(Currency), "two currencies share a number"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Money:
-    """An amount: ``minor`` units (may be negative in a ledger) of one currency."""
+    """An amount: ``minor`` units (may be negative in a ledger) of one currency. Amounts of one currency can be added,
+    subtracted and compared; of two, each of these is a MisuseError.
+    """
 
     minor: int
     currency: Currency
 
     def __post_init__(self) -> None:
-        assert type(self.minor) is int, "money is an int of minor units, nothing that rounds"
-        assert abs(self.minor) <= BALANCE_MINOR_MAX, "money past 64 bits"
+        if type(self.minor) is not int or abs(self.minor) > BALANCE_MINOR_MAX:
+            text = "money is an int of minor units, nothing that rounds, and has room in 64 bits"
+            raise MisuseError(ErrorCode.BAD_ARGUMENT, text, param="minor")
+        if not isinstance(self.currency, Currency):
+            raise MisuseError(ErrorCode.BAD_ARGUMENT, "a Currency is expected, such as Currency.EUR", param="currency")
 
     def __str__(self) -> str:
         return format_money(self)
@@ -119,11 +124,34 @@ class Money:
         Raises:
             MisuseError: BAD_ARGUMENT when the currencies differ; nothing converts money by accident.
         """
+        return Money(minor=self.minor + self._like(other), currency=self.currency)
+
+    def __add__(self, other: "Money") -> "Money":
+        return self.plus(other) if isinstance(other, Money) else NotImplemented
+
+    def __sub__(self, other: "Money") -> "Money":
+        if not isinstance(other, Money):
+            return NotImplemented
+        return Money(minor=self.minor - self._like(other), currency=self.currency)
+
+    def __lt__(self, other: "Money") -> bool:
+        return self.minor < self._like(other) if isinstance(other, Money) else NotImplemented
+
+    def __le__(self, other: "Money") -> bool:
+        return self.minor <= self._like(other) if isinstance(other, Money) else NotImplemented
+
+    def __gt__(self, other: "Money") -> bool:
+        return self.minor > self._like(other) if isinstance(other, Money) else NotImplemented
+
+    def __ge__(self, other: "Money") -> bool:
+        return self.minor >= self._like(other) if isinstance(other, Money) else NotImplemented
+
+    def _like(self, other: "Money") -> int:
+        """The other's minor units, when it is of this currency: what is not comparable is not compared."""
         if other.currency is not self.currency:
-            raise MisuseError(
-                ErrorCode.BAD_ARGUMENT, f"cannot add {other.currency.name} to {self.currency.name}", param="currency"
-            )
-        return Money(minor=self.minor + other.minor, currency=self.currency)
+            text = f"{self.currency.name} and {other.currency.name} do not go together"
+            raise MisuseError(ErrorCode.BAD_ARGUMENT, text, param="currency")
+        return other.minor
 
 
 def format_number(minor: int, currency: Currency) -> str:

@@ -7,9 +7,10 @@ from wallet_sdk.protocol import api, limits
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, MoneyOutcome, UnavailableError
 from wallet_sdk.protocol.ids import Digest
 from wallet_sdk.store import ConsentKind, ConsentRecord, Outcome
+from wallet_sdk.wallet.arguments import check_kind, check_whole
 from wallet_sdk.wallet.consents import ask, send_intent
 from wallet_sdk.wallet.parts import Parts
-from wallet_sdk.wallet.views import Payment, payment_of
+from wallet_sdk.wallet.views import Payment, PresentedCode, payment_of
 
 #: A refund is in the ledger some moments after the time it bears; so the last hour is asked for once more.
 REFUNDS_OVERLAP_S: Final = 3600
@@ -25,26 +26,39 @@ def known(parts: Parts, digest: Digest) -> ConsentRecord:
     Raises:
         MisuseError: BAD_ARGUMENT when this wallet has none of that digest.
     """
+    check_kind(digest, bytes, param="digest")
     record = parts.store.consent(digest)
     if record is None:
         raise MisuseError(ErrorCode.BAD_ARGUMENT, "no payment of this wallet", param="digest")
     return record
 
 
-async def outcome_of(parts: Parts, digest: Digest, *, wait_s: int) -> Payment:
+def record_of(parts: Parts, payment: Payment) -> ConsentRecord:
+    """The record of a payment that a caller holds.
+
+    Raises:
+        MisuseError: BAD_ARGUMENT when it is none, or another wallet's.
+    """
+    check_kind(payment, Payment, param="payment")
+    return known(parts, payment.digest)
+
+
+async def outcome_of(parts: Parts, asked: Payment | PresentedCode, *, wait_s: int) -> Payment:
     """Ask the issuer, unless all is known; see ``Wallet.outcome_of``."""
-    record = known(parts, digest)
+    check_kind(asked, Payment, PresentedCode, param="asked")
+    check_whole(wait_s, lowest=0, highest=api.WAIT_S_MAX, param="wait_s")
+    record = known(parts, asked.digest)
     if not record.outcome.is_resolved:
         record = await ask(parts, record, wait_s=wait_s)
     return payment_of(record)
 
 
-async def refund_of(parts: Parts, digest: Digest) -> Payment:
+async def refund_of(parts: Parts, payment: Payment) -> Payment:
     """Ask how much of a settled payment has gone back; see ``Wallet.refund_of``."""
-    record = known(parts, digest)
+    record = record_of(parts, payment)
     if record.outcome is not Outcome.SETTLED:
         raise MisuseError(ErrorCode.BAD_ARGUMENT, f"the payment is {record.outcome.value}", param="payment")
-    answer = await parts.calls().get(api.consent_path(digest), api.PaymentAnswer, signer=parts.signer())
+    answer = await parts.calls().get(api.consent_path(record.digest), api.PaymentAnswer, signer=parts.signer())
     return payment_of(_record_refund(parts, record, refunded_minor=answer.refunded_minor))
 
 
@@ -84,9 +98,9 @@ def _record_refund(parts: Parts, record: ConsentRecord, *, refunded_minor: int) 
     return known(parts, record.digest)
 
 
-async def send_again(parts: Parts, digest: Digest) -> Payment:
+async def send_again(parts: Parts, payment: Payment) -> Payment:
     """Send the same bytes once more; see ``Wallet.send_again``."""
-    record = known(parts, digest)
+    record = record_of(parts, payment)
     if record.kind is not ConsentKind.ONLINE_INTENT or record.outcome is not Outcome.UNKNOWN:
         raise MisuseError(ErrorCode.BAD_ARGUMENT, f"the payment is {record.outcome.value}", param="payment")
     return payment_of(await send_intent(parts, record))

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from wallet_sdk.log import tell
 from wallet_sdk.protocol import api, limits
 from wallet_sdk.protocol.envelope import Sealed, key_id_of, open_unverified
 from wallet_sdk.protocol.errors import (
@@ -289,6 +290,9 @@ def _record(
     parts.store.record_outcome(record.digest, outcome, error_code=error_code, receipt=receipt)
     after = parts.store.consent(record.digest)
     assert after is not None, "consents are never deleted"
+    if after.outcome is not record.outcome or error_code:
+        told = (record.digest.hex()[:16], record.outcome.value, outcome.value, error_code)
+        tell("info", "payment %s: %s -> %s (%d)", *told)
     return after
 
 

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from wallet_sdk.client import Patience
 from wallet_sdk.flow import run
 from wallet_sdk.ports import Clock, KeyStore, Random, Sender
-from wallet_sdk.protocol import qr
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError
 from wallet_sdk.protocol.ids import Digest, PublicKeyBytes, WalletId
 from wallet_sdk.store import WalletStore
 from wallet_sdk.system import SystemClock, SystemRandom
 from wallet_sdk.wallet import asking, paying, printed, scanning, syncing, tokens
-from wallet_sdk.wallet.consents import learn_receipt
+from wallet_sdk.wallet.arguments import check_kind, check_whole
 from wallet_sdk.wallet.drivers import ThreadDriver
 from wallet_sdk.wallet.parts import Parts
 from wallet_sdk.wallet.paying import Offer, PayMode
@@ -144,13 +143,14 @@ class Wallet:
         server: str,
         activation_code: str,
         allowance_minor: int | None = None,
-        root_key: PublicKeyBytes | None = None,
+        root_key: PublicKeyBytes | str | None = None,
     ) -> None:
         """Bind this device to an account: pins the root key and fetches the first token if it can.
 
         ``allowance_minor`` is the offline limit to ask for, in minor units (else half of what there is): it leaves the
         balance for online payments while the token lives. The issuer gives at most its policy.
-        With ``root_key`` the server must show that very key; without, the key it shows now is trusted for ever.
+        With ``root_key`` the server must show that very key, else its activation code stays unused; as bytes, or as the
+        hexadecimal text that ``tillcode-server init`` prints. Without, the key it shows now is trusted for ever.
 
         Raises:
             MisuseError: ALREADY_ENROLLED or BAD_ARGUMENT.
@@ -200,7 +200,7 @@ class Wallet:
             MalformedMessageError: not a receipt.
             RuleViolationError: UNKNOWN_PAYMENT, WRONG_ROLE, BAD_SIGNATURE, WRONG_REQUEST, AMOUNT_MISMATCH.
         """
-        return payment_of(learn_receipt(self._parts, qr.from_text(qr_text)))
+        return payment_of(scanning.scan_receipt(self._parts, qr_text))
 
     def present_code(self, *, ceiling_minor: int | None = None) -> PresentedCode:
         """Sign a code for a terminal to scan: one use, one minute, at most ``ceiling_minor`` (else the token's limit).
@@ -223,7 +223,7 @@ class Wallet:
         Raises:
             UnavailableError: the issuer could not be asked; nothing is changed.
         """
-        return run(asking.outcome_of(self._parts, asked.digest, wait_s=wait_s), self._driver)
+        return run(asking.outcome_of(self._parts, asked, wait_s=wait_s), self._driver)
 
     def send_again(self, payment: Payment) -> Payment:
         """Send an online payment whose outcome is UNKNOWN once more: the same bytes, charged at most once.
@@ -232,7 +232,7 @@ class Wallet:
             MisuseError: BAD_ARGUMENT when it is no such payment.
             UnavailableError: nothing could be sent now; it stays UNKNOWN.
         """
-        return run(asking.send_again(self._parts, payment.digest), self._driver)
+        return run(asking.send_again(self._parts, payment), self._driver)
 
     def refund_of(self, payment: Payment) -> Payment:
         """Ask the issuer how much of a settled payment has gone back; ``refunded`` then says so, in the history too.
@@ -241,7 +241,7 @@ class Wallet:
             MisuseError: BAD_ARGUMENT when it is not settled.
             UnavailableError: the issuer could not be asked.
         """
-        return run(asking.refund_of(self._parts, payment.digest), self._driver)
+        return run(asking.refund_of(self._parts, payment), self._driver)
 
     def change_allowance(self, *, allowance_minor: int | None) -> WalletBalance:
         """Set aside another amount for offline payments, now: top up, lower, or 0 to have all of it back.
@@ -289,7 +289,7 @@ class Wallet:
         Raises:
             MisuseError: BAD_ARGUMENT when there is none yet.
         """
-        return saved_receipt(self._parts, asking.known(self._parts, payment.digest))
+        return saved_receipt(self._parts, asking.record_of(self._parts, payment))
 
     def history(self) -> Iterator[Payment]:
         """Every payment and every used code, newest first, fetched page by page as it is read."""
@@ -352,10 +352,12 @@ def changed(patience: Patience, timeout_s: float | None, retries_max: int | None
     Raises:
         MisuseError: BAD_ARGUMENT for a limit that is none.
     """
+    if timeout_s is not None:
+        check_kind(timeout_s, int, float, param="timeout_s")
     if timeout_s is not None and not 0 < timeout_s <= TIMEOUT_S_MAX:
         raise MisuseError(ErrorCode.BAD_ARGUMENT, f"a time limit is above 0, up to {TIMEOUT_S_MAX}", param="timeout_s")
-    if retries_max is not None and not 0 <= retries_max <= RETRIES_MOST:
-        raise MisuseError(ErrorCode.BAD_ARGUMENT, f"0 to {RETRIES_MOST} retries", param="retries_max")
+    if retries_max is not None:
+        check_whole(retries_max, lowest=0, highest=RETRIES_MOST, param="retries_max")
     return Patience(
         timeout_s=patience.timeout_s if timeout_s is None else timeout_s,
         retries_max=patience.retries_max if retries_max is None else retries_max,

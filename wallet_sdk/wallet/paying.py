@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum, unique
 from typing import Final, assert_never
 
+from wallet_sdk.log import tell
 from wallet_sdk.protocol import qr
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, MoneyOutcome, RuleViolationError, UnavailableError
 from wallet_sdk.protocol.messages import AuthorizationMode, PaymentToken
@@ -12,6 +13,7 @@ from wallet_sdk.protocol.money import Money
 from wallet_sdk.protocol.rules import check_request_fresh
 from wallet_sdk.protocol.trust import VerifiedRequest, verify_request
 from wallet_sdk.store import ConsentRecord, Outcome, TokenRecord
+from wallet_sdk.wallet.arguments import check_kind, check_whole
 from wallet_sdk.wallet.consents import send_intent
 from wallet_sdk.wallet.parts import Parts
 from wallet_sdk.wallet.signing import sign_code, sign_intent
@@ -63,13 +65,14 @@ def scan(parts: Parts, qr_text: str) -> Offer:
         RuleViolationError: forged, stale, in another currency, or ALREADY_PAID by this wallet.
         MisuseError: NOT_ENROLLED.
     """
+    check_kind(qr_text, str, param="qr_text")
     return offer_of(parts, verify_request(qr.from_text(qr_text), parts.trust(), at_s=parts.now_s()))
 
 
 async def pay(parts: Parts, offer: Offer, mode: PayMode, *, tip_minor: int = 0) -> ConsentRecord:
     """Consent to an offer; see ``Quote.pay``."""
-    if not 0 <= tip_minor <= offer.tip_max.minor:
-        raise MisuseError(ErrorCode.BAD_ARGUMENT, f"a tip is at most {offer.tip_max}", param="tip_minor")
+    check_kind(mode, PayMode, param="mode")
+    check_whole(tip_minor, lowest=0, highest=offer.tip_max.minor, param="tip_minor")
     verified = offer._verified  # noqa: SLF001 (the offer is this module's own)
     _check_payable(parts, verified)
     match mode:
@@ -84,6 +87,7 @@ async def pay(parts: Parts, offer: Offer, mode: PayMode, *, tip_minor: int = 0) 
                 nothing_left = error.outcome is MoneyOutcome.NOT_CHARGED and error.code in _NO_NETWORK
                 if not nothing_left or verified.request.message.hold_h:
                     raise
+                tell("info", "no network (%s): the offline allowance pays", error.code.name)
                 return _offline_instead(parts, verified, error, tip_minor=tip_minor)  # R-61
         case _:
             assert_never(mode)

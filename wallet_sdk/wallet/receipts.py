@@ -18,6 +18,7 @@ from wallet_sdk.protocol.money import Money
 from wallet_sdk.protocol.states import State
 from wallet_sdk.protocol.trust import VerifiedRequest, verify_bundle, verify_receipt, verify_request
 from wallet_sdk.store import NO_TERMINAL, ConsentRecord
+from wallet_sdk.wallet.arguments import check_kind, root_key_of
 from wallet_sdk.wallet.parts import Parts
 from wallet_sdk.wallet.views import QrCode
 
@@ -59,13 +60,16 @@ class SavedReceipt:
         """The receipt as a code: a terminal without network takes it for payment."""
         return QrCode(text=qr.to_text(self.receipt))
 
-    def verify(self, *, root_key: PublicKeyBytes) -> ProvenReceipt:
+    def verify(self, *, root_key: PublicKeyBytes | str) -> ProvenReceipt:
         """What it proves, under the root key alone: no wallet, no server, and as of the day it was made.
+
+        The key as its 33 bytes, or as the hexadecimal text that ``tillcode-server init`` prints.
 
         Raises:
             MalformedMessageError, RuleViolationError: it proves nothing.
+            MisuseError: BAD_ARGUMENT for a key that is none.
         """
-        trust = verify_bundle(self.bundle, root_key=root_key)
+        trust = verify_bundle(self.bundle, root_key=root_key_of(root_key))
         asked: VerifiedRequest | None = None
         if self.request:
             at_s = open_unverified(self.request, PaymentRequest).message.issued_at_s
@@ -123,6 +127,7 @@ class SavedReceipt:
         Raises:
             MalformedMessageError: BAD_REQUEST_BODY.
         """
+        check_kind(content, bytes, param="content")
         not_one = MalformedMessageError(ErrorCode.BAD_REQUEST_BODY, "not a saved receipt")
         if len(content) > FILE_BYTES_MAX:
             raise not_one

@@ -6,6 +6,9 @@ from wallet_sdk.protocol import limits, qr
 from wallet_sdk.protocol.envelope import peek_type
 from wallet_sdk.protocol.messages import MessageType
 from wallet_sdk.protocol.trust import VerifiedRequest
+from wallet_sdk.store import ConsentRecord
+from wallet_sdk.wallet.arguments import check_kind
+from wallet_sdk.wallet.consents import learn_receipt
 from wallet_sdk.wallet.parts import Parts
 from wallet_sdk.wallet.paying import Offer, offer_of, scan
 from wallet_sdk.wallet.printed import PrintedOffer, scan_printed
@@ -22,6 +25,7 @@ def scan_any(parts: Parts, qr_text: str) -> "Offer | PrintedOffer | UntrustedReq
         RuleViolationError: as ``scan``; EMV_FIELD_MISMATCH when the code says another thing than what was signed.
         MisuseError: NOT_ENROLLED.
     """
+    check_kind(qr_text, str, param="qr_text")
     if qr_text.startswith(qr.PREFIX[:2]):
         envelope = qr.from_text(qr_text)
         if peek_type(envelope, bytes_max=limits.MESSAGE_BYTES_MAX) is MessageType.STATIC_CODE:
@@ -33,3 +37,9 @@ def scan_any(parts: Parts, qr_text: str) -> "Offer | PrintedOffer | UntrustedReq
     code = decode_merchant_presented(qr_text)
     found = import_merchant_presented(code, parts.trust(), at_s=parts.now_s())
     return offer_of(parts, found) if isinstance(found, VerifiedRequest) else found
+
+
+def scan_receipt(parts: Parts, qr_text: str) -> ConsentRecord:
+    """Verify a receipt and keep it; see ``Wallet.scan_receipt``."""
+    check_kind(qr_text, str, param="qr_text")
+    return learn_receipt(parts, qr.from_text(qr_text))

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from wallet_sdk.protocol import limits
 from wallet_sdk.protocol.envelope import seal
-from wallet_sdk.protocol.errors import ErrorCode, MisuseError, RuleViolationError
+from wallet_sdk.protocol.errors import ErrorCode, RuleViolationError
 from wallet_sdk.protocol.ids import Counter, Digest
 from wallet_sdk.protocol.messages import AuthorizationMode, PaymentCode, PaymentIntent, PaymentToken
 from wallet_sdk.protocol.money import Currency
 from wallet_sdk.protocol.rules import check_token_allows
 from wallet_sdk.protocol.trust import VerifiedRequest
 from wallet_sdk.store import AskRecord, ConsentKind, ConsentRecord, Outcome, Reservation, TokenRecord
+from wallet_sdk.wallet.arguments import check_whole
 from wallet_sdk.wallet.parts import Parts
 
 
@@ -106,8 +107,7 @@ def sign_code(parts: Parts, *, token: TokenRecord, limit: PaymentToken, ceiling_
         MisuseError: BAD_ARGUMENT for a ceiling outside 1 .. AMOUNT_MINOR_MAX.
         RuleViolationError: OVER_COUNT_LIMIT, TOKEN_CLOSED.
     """
-    if not 1 <= ceiling_minor <= limits.AMOUNT_MINOR_MAX:
-        raise MisuseError(ErrorCode.BAD_ARGUMENT, "a ceiling is a positive amount", param="ceiling_minor")
+    check_whole(ceiling_minor, lowest=1, highest=limits.AMOUNT_MINOR_MAX, param="ceiling_minor")
     reservation = parts.store.reserve_counter(
         token.token_id, spend_minor=0, check=lambda reserved: _check_count(reserved.counter, limit)
     )

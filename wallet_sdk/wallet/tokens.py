@@ -25,6 +25,7 @@ from wallet_sdk.protocol.messages import NO_ENVELOPE, Enrolment, PaymentToken, T
 from wallet_sdk.protocol.money import Currency
 from wallet_sdk.protocol.trust import verify_bundle, verify_token
 from wallet_sdk.store import BalanceRecord, Enrolled, PendingIssue, TokenRecord
+from wallet_sdk.wallet.arguments import check_kind, check_whole, root_key_of
 from wallet_sdk.wallet.parts import DEVICE_KEY, TOKEN_KEY_PREFIX, Parts, refresh_trust
 from wallet_sdk.wallet.views import Recovery
 
@@ -42,21 +43,34 @@ _KNOWS_MORE: Final = frozenset({ErrorCode.BAD_CUMULATIVE, ErrorCode.TOKEN_CLOSED
 
 
 async def enrol(
-    parts: Parts, *, server: str, activation_code: str, allowance_minor: int | None, root_key: PublicKeyBytes | None
+    parts: Parts,
+    *,
+    server: str,
+    activation_code: str,
+    allowance_minor: int | None,
+    root_key: PublicKeyBytes | str | None,
 ) -> None:
     """Bind the device key to an account, pin the root key, and fetch the first token.
 
     A wallet that its server has forgotten, because that was restored from a backup, is enrolled again with all it has.
+    A server that shows another root key than the pinned one gets no activation code. Should it show it only
+    afterwards, the code is used up by this device's key; so that key is forgotten, and another code lets another in.
 
     Raises:
         MisuseError: ALREADY_ENROLLED, or BAD_ARGUMENT for a code or address that cannot be one.
         RuleViolationError: UNKNOWN_ACTIVATION_CODE, or UNKNOWN_SIGNER when the server shows another root key.
         UnavailableError: the server could not be asked; the same call may be made again.
     """
+    check_kind(server, str, param="server")
+    check_kind(activation_code, str, param="activation_code")
     check_allowance(allowance_minor)
     known = parts.store.enrolled()
+    pinned = None if root_key is None else root_key_of(root_key)
     if known is not None and not await _is_forgotten(parts, known, server=server):
         raise MisuseError(ErrorCode.ALREADY_ENROLLED, "the wallet is enrolled already")
+    pinned = known.root_key if known else pinned
+    if pinned is not None:
+        await _check_pinned(parts, server=server, root_key=pinned)
     if DEVICE_KEY not in parts.keys.names():
         parts.keys.create(DEVICE_KEY)
     signer = parts.signer()
@@ -64,21 +78,13 @@ async def enrol(
     answer = await parts.calls_to(server).post_message(
         api.PATH_ENROL_WALLET, seal(enrolment, signer).envelope, api.WalletEnrolled
     )
-    shown = PublicKeyBytes(api.from_base64url(answer.root_key))
-    root_key = known.root_key if known else root_key
-    if root_key is not None and shown != root_key:
-        raise RuleViolationError(ErrorCode.UNKNOWN_SIGNER, "the server has another root key", param="root_key")
-    trust = verify_bundle(api.from_base64url(answer.bundle), root_key=shown)
-    parts.store.save_enrolled(
-        Enrolled(
-            server=server,
-            wallet_id=WalletId(answer.wallet_id),
-            currency=Currency.from_code(answer.currency),
-            root_key=shown,
-            bundle=known.bundle if known else trust.bundle.envelope,
-            allowance_minor=allowance_minor,
-        )
-    )
+    try:
+        enrolled = _enrolled_by(answer, known=known, server=server, allowance_minor=allowance_minor, pinned=pinned)
+    except TillcodeError:
+        if known is None:
+            parts.keys.delete(DEVICE_KEY)
+        raise
+    parts.store.save_enrolled(enrolled)
     try:
         await obtain_token(parts)
         await fetch_balance(parts)
@@ -100,14 +106,51 @@ async def _is_forgotten(parts: Parts, known: Enrolled, *, server: str) -> bool:
     return False
 
 
+async def _check_pinned(parts: Parts, *, server: str, root_key: PublicKeyBytes) -> None:
+    """Before the activation code is spent: the server's bundle is signed by the very key that its payer was given."""
+    answer = await parts.calls_to(server).get(api.PATH_TRUST, api.TrustAnswer)
+    try:
+        verify_bundle(api.from_base64url(answer.bundle), root_key=root_key)
+    except RuleViolationError as error:
+        if error.code not in {ErrorCode.UNKNOWN_SIGNER, ErrorCode.BAD_SIGNATURE}:
+            raise
+        raise _another_root() from error
+
+
+def _enrolled_by(
+    answer: api.WalletEnrolled,
+    *,
+    known: Enrolled | None,
+    server: str,
+    allowance_minor: int | None,
+    pinned: PublicKeyBytes | None,
+) -> Enrolled:
+    shown = PublicKeyBytes(api.from_base64url(answer.root_key))
+    if pinned is not None and shown != pinned:
+        raise _another_root()
+    trust = verify_bundle(api.from_base64url(answer.bundle), root_key=shown)
+    return Enrolled(
+        server=server,
+        wallet_id=WalletId(answer.wallet_id),
+        currency=Currency.from_code(answer.currency),
+        root_key=shown,
+        bundle=known.bundle if known else trust.bundle.envelope,
+        allowance_minor=allowance_minor,
+    )
+
+
+def _another_root() -> RuleViolationError:
+    return RuleViolationError(ErrorCode.UNKNOWN_SIGNER, "the server has another root key", param="root_key")
+
+
 def check_allowance(allowance_minor: int | None) -> None:
     """An allowance is an amount, or the wallet's own choice.
 
     Raises:
         MisuseError: BAD_ARGUMENT.
     """
-    if allowance_minor is not None and not 0 <= allowance_minor <= limits.AMOUNT_MINOR_MAX:
-        raise MisuseError(ErrorCode.BAD_ARGUMENT, "an allowance is an amount", param="allowance_minor")
+    if allowance_minor is not None:
+        check_whole(allowance_minor, lowest=0, highest=limits.AMOUNT_MINOR_MAX, param="allowance_minor")
 
 
 def token_message(parts: Parts, record: TokenRecord) -> Sealed[PaymentToken]:
