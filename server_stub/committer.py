@@ -201,7 +201,8 @@ class Committer:
             except BUGS as bug:  # what one of them wrote cannot be stored: nothing of the group was
                 if len(group) == 1:
                     return [(group[0], None, _bug_of_ours(bug))]
-                return [settled for waiting in group for settled in self._settle([waiting])]
+                middle = len(group) // 2  # by halves: the others stay together, and pay for a few commits more
+                return self._settle(group[:middle]) + self._settle(group[middle:])
         return self._try_to_settle(group)
 
     def _try_to_settle(self, group: list[_Waiting[Any]]) -> list[_Settled]:

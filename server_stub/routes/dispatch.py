@@ -25,6 +25,7 @@ from server_stub.service.playground import ConnectionCutError
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.errors import (
     ErrorCode,
+    MalformedMessageError,
     MisuseError,
     TillcodeError,
 )
@@ -32,6 +33,9 @@ from wallet_sdk.protocol.ids import KeyId
 
 _LOG: Final = logging.getLogger("tillcode.server")
 _BY_API_KEY: Final = frozenset({Access.API_KEY, Access.SIGNED_READ_OR_API_KEY})
+#: Legal in an address, written as %00; no database text has it.
+_NUL: Final = "\0"
+_NUL_IN_QUERY: Final = b"%00"
 _NO_QUERY: Final = QueryParams()
 _JSON_HEADER: Final = (b"content-type", api.JSON.encode())
 
@@ -124,6 +128,8 @@ async def _answered(passage: Passage, call: Callable[[], Awaitable[T]]) -> T | R
 
 
 async def _answer(desk: Desk, operation: Operation, request: Request) -> Response:
+    if _NUL in request.scope["path"] or _NUL_IN_QUERY in request.scope["query_string"]:
+        raise MalformedMessageError(ErrorCode.BAD_REQUEST_BODY, "an address holds the character U+0000")
     caller = await _caller(desk, operation, request)
     body = b""
     if operation.body is not None:

@@ -23,6 +23,8 @@ T = TypeVar("T")
 JSON_BYTES_MAX: Final = 16 * 1024
 #: A query member longer than any of ours is.
 _QUERY_CHARS_MAX: Final = 256
+#: The only way to write a NUL in JSON.
+_NUL_IN_JSON: Final = b"\\u0000"
 
 
 @unique
@@ -103,7 +105,10 @@ class Incoming:
             MalformedMessageError: BAD_REQUEST_BODY, naming the member at fault.
         """
         try:
-            return msgspec.json.decode(self.body, type=expected)
+            read = msgspec.json.decode(self.body, type=expected)
+            if _NUL_IN_JSON in self.body and _has_nul(msgspec.json.decode(self.body)):
+                raise MalformedMessageError(ErrorCode.BAD_REQUEST_BODY, "a text holds the character U+0000")
+            return read
         except msgspec.ValidationError as error:
             text, _, place = str(error).partition(" - at `$")
             raise MalformedMessageError(ErrorCode.BAD_REQUEST_BODY, text, param=place.strip("`.") or None) from error
@@ -133,6 +138,15 @@ class Incoming:
                 ErrorCode.BAD_REQUEST_BODY, f"a whole number from {lowest} on is expected", param=name
             )
         return min(int(text), highest)
+
+
+def _has_nul(content: object) -> bool:
+    """Whether a text anywhere in it has a NUL, which is legal JSON and which PostgreSQL cannot store (8.3, chr(0))."""
+    if isinstance(content, dict):
+        return any(map(_has_nul, content.keys())) or any(map(_has_nul, content.values()))
+    if isinstance(content, list):
+        return any(map(_has_nul, content))
+    return isinstance(content, str) and "\0" in content
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

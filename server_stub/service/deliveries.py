@@ -8,6 +8,7 @@ import asyncio
 import logging
 import threading
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Final
@@ -19,7 +20,7 @@ from server_stub.store.outbox import Delivery, DeliveryTry, Endpoint, EndpointId
 from server_stub.store.selecting import select
 from server_stub.store.tables.outbox import DELIVERIES, DELIVERY_TRIES, ENDPOINTS, EVENTS
 from server_stub.store.writer import Writer
-from server_stub.webhooks.schedule import TRY_S_MAX, DeliveryState, Poster, Try, after
+from server_stub.webhooks.schedule import SPREAD_PERMILLE_MAX, TRY_S_MAX, DeliveryState, Poster, Try, after
 from server_stub.webhooks.signing import headers_of
 from wallet_sdk.protocol.errors import TillcodeError
 
@@ -82,6 +83,7 @@ class NoteTry(Command[None]):
 
     taken: Taken
     tried: Try
+    spread_permille: int = 0
 
     def apply(self, writer: Writer) -> None:
         before = self.taken.delivery
@@ -99,7 +101,7 @@ class NoteTry(Command[None]):
         now = writer.find(DELIVERIES, (before.endpoint_id, before.event_row))
         assert now is not None, "deliveries are never deleted"
         if now.tries == before.tries and now.state is DeliveryState.WAITING:  # else it was asked for again meanwhile
-            standing = after(before.standing, self.tried)
+            standing = after(before.standing, self.tried, spread_permille=self.spread_permille)
             moved = replace(now, state=standing.state, tries=standing.tries, next_try_at_s=standing.next_try_at_s)
             writer.change(DELIVERIES, moved)
         endpoint = writer.find(ENDPOINTS, before.endpoint_id)
@@ -111,8 +113,9 @@ class NoteTry(Command[None]):
 class DeliveryWorker:
     """Drive it with ``round`` and ``finish`` in a test; ``run`` is both for ever."""
 
-    def __init__(self, operator: Operator, poster: Poster) -> None:
+    def __init__(self, operator: Operator, poster: Poster, *, spread: Callable[[], int] | None = None) -> None:
         self._operator = operator
+        self._spread = spread or self._drawn_spread
         self._poster = poster
         self._tries: dict[asyncio.Task[None], EndpointId] = {}
         # One thread, because each that reads keeps a connection to the database.
@@ -179,9 +182,13 @@ class DeliveryWorker:
         )
         tried = await self._poster.post(taken.endpoint.url, headers=headers, body=body)
         try:
-            await asyncio.wrap_future(self._operator.committer.submit(NoteTry(taken=taken, tried=tried)))
+            note = NoteTry(taken=taken, tried=tried, spread_permille=self._spread())
+            await asyncio.wrap_future(self._operator.committer.submit(note))
         except TillcodeError:
             return  # not noted, so it is tried again when the lease is over
+
+    def _drawn_spread(self) -> int:
+        return int.from_bytes(self._operator.random.random_bytes(2)) % (SPREAD_PERMILLE_MAX + 1)
 
 
 class WorkerThread:

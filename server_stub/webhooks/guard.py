@@ -8,7 +8,7 @@ import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, unique
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -20,6 +20,13 @@ _SIX_TO_FOUR: Final = IPv6Network("2002::/16")
 _TEREDO: Final = IPv6Network("2001::/32")
 _NAT64: Final = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
 #: Documentation, benchmarks, site-local: older Pythons call some of them global.
+_NO_RECEIVERS: Final = (
+    IPv4Network("192.0.0.0/24"),  # IETF protocol assignments, RFC 6890; Python calls 192.0.0.8 (RFC 7600) global
+    IPv4Network("192.88.99.0/24"),  # 6to4 relays, withdrawn by RFC 7526
+    IPv4Network("192.31.196.0/24"),  # AS112, RFC 7535
+    IPv4Network("192.52.193.0/24"),  # AMT, RFC 7450
+    IPv4Network("192.175.48.0/24"),  # AS112, RFC 7534
+)
 _NOT_GLOBAL: Final = tuple(map(IPv6Network, ("fec0::/10", "2001:db8::/32", "3fff::/20", "100::/64", "5f00::/16")))
 
 Address = IPv4Address | IPv6Address
@@ -118,6 +125,8 @@ def may_reach(address: Address, *, reach: Reach, scheme: str = "https") -> bool:
 
 def _is_public(address: Address) -> bool:
     if isinstance(address, IPv6Address) and any(address in network for network in _NOT_GLOBAL):
+        return False
+    if isinstance(address, IPv4Address) and any(address in network for network in _NO_RECEIVERS):
         return False
     odd = address.is_multicast or address.is_reserved or address.is_unspecified or address.is_link_local
     return address.is_global and not odd

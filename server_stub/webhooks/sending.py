@@ -9,7 +9,7 @@ from typing import Final
 import httpx
 
 from server_stub.webhooks.guard import Reach, Resolver, checked_target, resolve
-from server_stub.webhooks.schedule import TRY_S_MAX, Try, TryOutcome
+from server_stub.webhooks.schedule import TRY_S_MAX, Try, TryOutcome, retry_after_s
 from wallet_sdk.ports import Clock
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.errors import MisuseError, UnavailableError
@@ -33,16 +33,17 @@ class HttpPoster:
         at_s = self.clock.now_ms() // 1000
         try:
             async with asyncio.timeout(self.try_s_max):
-                http_status = await self._post(url, headers=headers, body=body)
+                http_status, later = await self._post(url, headers=headers, body=body)
         except MisuseError:
             return Try(outcome=TryOutcome.REFUSED_ADDRESS, at_s=at_s)
         except (TimeoutError, httpx.TimeoutException):
             return Try(outcome=TryOutcome.TIMED_OUT, at_s=at_s)
         except (UnavailableError, httpx.HTTPError, httpx.InvalidURL):
             return Try(outcome=TryOutcome.UNREACHABLE, at_s=at_s)
-        return Try(outcome=TryOutcome.ANSWERED, at_s=at_s, http_status=http_status)
+        wait_s = retry_after_s(later, now_s=at_s)
+        return Try(outcome=TryOutcome.ANSWERED, at_s=at_s, http_status=http_status, retry_after_s=wait_s)
 
-    async def _post(self, url: str, *, headers: Mapping[str, str], body: bytes) -> int:
+    async def _post(self, url: str, *, headers: Mapping[str, str], body: bytes) -> tuple[int, str | None]:
         target = await asyncio.to_thread(checked_target, url, reach=self.reach, resolver=self.resolver)
         sent = {"host": target.host_header, "user-agent": _AGENT, "content-type": api.JSON, **headers}
         # The connection goes to the checked number; the certificate must still be the name's.
@@ -53,4 +54,4 @@ class HttpPoster:
                 "POST", target.url, headers=sent, content=body, extensions=extensions, follow_redirects=False
             ) as answer,
         ):
-            return answer.status_code
+            return answer.status_code, answer.headers.get("retry-after")

@@ -118,7 +118,7 @@ def shop(house: House) -> Generator[Shop]:
     made = Shop(
         house=house,
         receiver=receiver,
-        worker=DeliveryWorker(house.desk.operator, receiver),
+        worker=DeliveryWorker(house.desk.operator, receiver, spread=lambda: 0),
         key=house.new_key(house.merchant_id),
         terminal=house.terminal(),
         wallet=house.wallet(),
@@ -179,6 +179,25 @@ def test_every_kind_of_outcome_has_its_event(shop: Shop) -> None:
     assert shop.receiver.numbers() == [1, 2, 3, 4, 5, 6]
     declined = json.loads(shop.receiver.got[2][3])["data"]
     assert (declined["error"], declined["state"]) == ("REQUEST_NOT_OPEN", "DECLINED")
+
+
+def test_deliveries_that_failed_together_come_back_apart(shop: Shop) -> None:
+    """Each at its own moment within a tenth of the pause, and not before the receiver wants them."""
+    shop.receiver.answers = lambda at_s: Try(
+        outcome=TryOutcome.ANSWERED, at_s=at_s, http_status=503, retry_after_s=10_000
+    )
+    with closing(DeliveryWorker(shop.house.desk.operator, shop.receiver)) as worker:
+        for _ in range(4):
+            shop.pay()
+
+        async def once() -> None:
+            await worker.round()
+            await worker.finish()
+
+        asyncio.run(once())
+    moments = {one["next_try_at_s"] - FROZEN_NOW_S for one in shop.log()}
+    assert len(moments) > 1
+    assert all(10_000 <= one <= 11_000 for one in moments)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ import pytest
 
 from server_stub.webhooks.schedule import (
     PAUSES_S,
+    RETRY_AFTER_S_MAX,
+    SPREAD_PERMILLE_MAX,
     TRIES_AFTER_S,
     TRIES_MAX,
     DeliveryState,
@@ -11,6 +13,7 @@ from server_stub.webhooks.schedule import (
     TryOutcome,
     after,
     first_standing,
+    retry_after_s,
 )
 
 
@@ -52,3 +55,40 @@ def test_what_was_not_answered_is_tried_again(outcome: TryOutcome) -> None:
     """Whatever went wrong on the way; a refused address may be a better one tomorrow."""
     standing = after(first_standing(at_s=0), Try(outcome=outcome, at_s=7))
     assert (standing.state, standing.tries, standing.next_try_at_s) == (DeliveryState.WAITING, 1, 12)
+
+
+def test_a_receiver_is_not_asked_sooner_than_he_says() -> None:
+    """The longer of his wish and our pause; after a day he is asked all the same."""
+    first = first_standing(at_s=0)
+    for wish_s, wanted_s in ((0, 5), (3, 5), (120, 120), (10**9, RETRY_AFTER_S_MAX)):
+        busy = Try(outcome=TryOutcome.ANSWERED, at_s=100, http_status=503, retry_after_s=wish_s)
+        assert after(first, busy).next_try_at_s == 100 + wanted_s
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        (None, 0),
+        ("", 0),
+        ("120", 120),
+        (" 7 ", 7),
+        ("Tue, 24 Nov 2026 00:02:00 GMT", 120),
+        ("Mon, 23 Nov 2026 23:59:59 GMT", 0),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", RETRY_AFTER_S_MAX),
+        ("9" * 30, RETRY_AFTER_S_MAX),
+        ("-5", 0),
+        ("1.5", 0),
+        ("soon", 0),
+        ("\u0663", 0),
+    ],
+)
+def test_a_wish_is_a_number_of_seconds_or_a_date(text: str | None, seconds: int) -> None:
+    """As RFC 9110 has it; anything else is no wish."""
+    assert retry_after_s(text, now_s=1_795_478_400) == seconds
+
+
+def test_a_pause_is_spread_by_a_tenth_at_most() -> None:
+    """What failed together comes back apart, never sooner than promised and never much later."""
+    failed = after(first_standing(at_s=0), answered(500))
+    longest = after(failed, answered(500), spread_permille=SPREAD_PERMILLE_MAX)
+    assert (longest.next_try_at_s, after(failed, answered(500)).next_try_at_s) == (330, 300)

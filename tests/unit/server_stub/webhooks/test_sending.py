@@ -95,6 +95,12 @@ def test_the_number_of_the_answer_is_what_counts(http_status: int) -> None:
     assert tried(answering(head)) == Try(outcome=TryOutcome.ANSWERED, at_s=FROZEN_NOW_S, http_status=http_status)
 
 
+def test_when_a_receiver_wants_to_be_asked_again_is_read() -> None:
+    """A 503 with Retry-After: 120 was tried again after 4 s."""
+    head = b"HTTP/1.1 503 Busy\r\nretry-after: 120\r\ncontent-length: 0\r\n\r\n"
+    assert tried(answering(head)).retry_after_s == 120
+
+
 def test_a_redirect_is_not_followed() -> None:
     """Not even to the same receiver: it is asked once."""
     asked = []
