@@ -57,6 +57,10 @@ def run(argv: Sequence[str] | None, *, clock: Clock, random: Random) -> int:
         where = f"{error.param}: " if error.param else ""
         console.remark(f"tillcode-server: {where}{error.message}")
         return 1
+    except OSError as error:  # a disk that is full or cannot be written, a folder that is somebody else's
+        where = f"{error.filename}: " if error.filename else ""
+        console.remark(f"tillcode-server: {where}{error.strerror or error}")
+        return 1
     except KeyboardInterrupt:
         return 130
     if reason := console.untold():

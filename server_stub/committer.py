@@ -90,6 +90,7 @@ class Committer:
         self._waiting_max = waiting_max
         self._gate = threading.Lock()
         self._closed = False
+        self._failure: UnavailableError | None = None
         self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
 
     def start(self) -> None:
@@ -132,6 +133,21 @@ class Committer:
         """
         if self._closed or not self._thread.is_alive():
             raise UnavailableError(ErrorCode.SERVER_BUSY, "the server is going down")
+
+    def note_failure(self, failure: UnavailableError) -> None:
+        """A commit has failed; known until one succeeds, or somebody has asked."""
+        self._failure = failure
+
+    def check_storing(self) -> None:
+        """Whether the last group became durable. Who asks after a failure lets the next one be tried.
+
+        Raises:
+            UnavailableError: SERVER_BUSY as ``check_running``; STORAGE_FAILED, once, after a commit that failed.
+        """
+        self.check_running()
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
 
     def close(self) -> None:
         """Finish every command taken so far, then end; may be called twice, and after the thread died by itself."""
@@ -180,8 +196,10 @@ class Committer:
             return
         except TillcodeError as error:
             unknown = UnavailableError(ErrorCode.STORAGE_FAILED, error.message, outcome=MoneyOutcome.UNKNOWN)
+            self.note_failure(unknown)
             self._answer([(waiting, None, unknown) for waiting in group])
             return
+        self._failure = None
         self._faults.reach(FaultPoint.AFTER_COMMIT)
         self._answer(settled)
         self._faults.reach(FaultPoint.BEFORE_WAKING)

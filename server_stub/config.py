@@ -227,6 +227,7 @@ def write_config(path: Path, config: ServerConfig) -> None:
         section = getattr(config, name)
         lines += ["", f"[{name}]  # {comment}"]
         lines += [f"{one.name} = {_toml(getattr(section, one.name))}" for one in fields(section)]
+    path.touch(mode=0o600)  # the database's address may hold a password
     path.write_text("\n".join(lines) + "\n")
 
 

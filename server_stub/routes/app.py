@@ -41,6 +41,7 @@ def create_app(desk: Desk) -> ASGIApp:
         routes=[route_of(desk, operation) for operation in served],
         exception_handlers={HTTPException: refuse_route},
     )
+    inner.router.redirect_slashes = False  # a 307 to whatever Host says; such a path is none of ours
     plain = {(one.method, one.path): straight_of(desk, one) for one in served if "{" not in one.path}
     return Edge(_Straight(inner, plain), desk)
 

@@ -17,7 +17,7 @@ from server_stub.routes.arriving import arrived
 from server_stub.routes.desk import Desk
 from server_stub.routes.edge import Passage, check_allowance, passage_of
 from server_stub.routes.operations import Access, Incoming, Operation
-from server_stub.routes.problems import our_own_error, problem
+from server_stub.routes.problems import OUR_OWN, our_own_error, problem
 from server_stub.service import api_keys
 from server_stub.service.api_keys import Caller
 from server_stub.service.message_signatures import is_signed
@@ -117,6 +117,8 @@ async def _answered(passage: Passage, call: Callable[[], Awaitable[T]]) -> T | R
     except TillcodeError as error:
         if error.__cause__ is not None and error.code is ErrorCode.SERVER_ERROR:
             _LOG.error("%s %s failed", passage.number, passage.operation, exc_info=error)
+        elif error.code in OUR_OWN:
+            _LOG.error("%s %s: %s", passage.number, passage.operation, error)
         passage.error = error
     except ClientDisconnect:
         return Response(status_code=400)  # nobody is there to read it

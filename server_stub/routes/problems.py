@@ -9,8 +9,10 @@ from starlette.responses import Response
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.errors import ErrorCode, MoneyOutcome, TillcodeError, UnavailableError
 
-#: These say when to come back.
-_LATER: Final = frozenset({ErrorCode.SERVER_BUSY, ErrorCode.RATE_LIMITED})
+#: What these say names files and hosts of ours; it is for the log.
+OUR_OWN: Final = frozenset({ErrorCode.STORAGE_FAILED, ErrorCode.STORAGE_CORRUPT, ErrorCode.STORAGE_NEWER})
+#: These say when to come back: too many requests, and whatever is not there just now.
+_LATER: Final = frozenset({429, 503})
 #: How soon a busy server may be asked again.
 _RETRY_AFTER_S: Final = 1
 
@@ -20,8 +22,10 @@ def problem(
 ) -> Response:
     """The answer that an error is; ``number`` is the request's, to be found again in the log."""
     body = replace(api.problem_of(error), call_id=number)
+    if error.code in OUR_OWN:
+        body = replace(body, detail="the ledger does not answer just now; the server's log says why")
     more = dict(headers or {})
-    if error.code in _LATER:
+    if body.http_status in _LATER:
         more["retry-after"] = str(wait_s or _RETRY_AFTER_S)
     if error.code is ErrorCode.NOT_AUTHENTICATED:
         more["www-authenticate"] = f"{api.AUTHORIZATION_SCHEME}, Bearer"

@@ -34,7 +34,7 @@ async def _health(desk: Desk, _incoming: Incoming) -> Health:
 
 
 async def _readiness(desk: Desk, _incoming: Incoming) -> Readiness:
-    desk.operator.committer.check_running()
+    desk.operator.committer.check_storing()
     if desk.wakeups.is_closed:
         raise UnavailableError(ErrorCode.SERVER_BUSY, "the server is going down")
     desk.operator.now_s()  # a server that doubts its clock decides nothing
@@ -46,6 +46,7 @@ def _look_into_ledger(desk: Desk) -> None:
     loss = desk.operator.store.loss()
     if loss is not None:
         raise UnavailableError(ErrorCode.STORAGE_CORRUPT, str(loss))
+    desk.operator.store.check_room()
     with desk.operator.store.reading() as reader:
         if reader.trust() is None:
             raise UnavailableError(ErrorCode.STORAGE_CORRUPT, "the ledger has lost its trust bundle")

@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from server_stub.store.heads import Loss
 from server_stub.store.reader import Reader
 from server_stub.store.writer import Writer
+
+#: Some seconds of full batches and a checkpoint: whoever balances the load sends them elsewhere before they fail.
+ROOM_BYTES_MIN: Final = 64 * 1024 * 1024
 
 
 class Store(Protocol):
@@ -43,6 +46,14 @@ class Store(Protocol):
 
     def flaws(self) -> Sequence[str]:
         """What the database itself finds wrong with its files."""
+        ...
+
+    def check_room(self, *, bytes_min: int = ROOM_BYTES_MIN) -> None:
+        """Whether the disk has room for what comes, where the store can see its disk.
+
+        Raises:
+            UnavailableError: STORAGE_FAILED; what was taken is finished all the same while it fits.
+        """
         ...
 
     def back_up(self, folder: Path) -> None:

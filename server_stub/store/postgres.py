@@ -22,13 +22,14 @@ from psycopg.pq import Format
 
 from server_stub.faults import FaultPoint, Faults
 from server_stub.ledger import AccountId
+from server_stub.store.base import ROOM_BYTES_MIN
 from server_stub.store.heads import Heads, Loss
 from server_stub.store.migrations import TABLE
 from server_stub.store.numbers import Numbers
 from server_stub.store.postgres_arrays import array_of, dumpers
 from server_stub.store.postgres_copies import copy_in, copy_out
 from server_stub.store.postgres_errors import CONFLICTS, before_commit, storage_error
-from server_stub.store.postgres_founding import check_empty, has_ledger, migrate
+from server_stub.store.postgres_founding import check_empty, check_encoding, has_ledger, migrate
 from server_stub.store.reader import Reader
 from server_stub.store.session import Column, ConflictError, KeyedQuery, Kind, Row
 from server_stub.store.writer import Writer
@@ -75,8 +76,17 @@ class PostgresSession:
         Raises:
             ConflictError: on leaving, as each of these.
         """
-        with self._connection.pipeline():
-            yield
+        refused: psycopg.Error | None = None
+        try:
+            with self._connection.pipeline():
+                try:
+                    yield
+                except psycopg.Error as error:
+                    refused = error  # left to the pipeline it would log on stderr what everything behind it met
+        except psycopg.Error as error:
+            raise (refused or error) from None
+        if refused is not None:
+            raise refused
         for cursor, count, conflict in self._changes:
             if cursor.rowcount != count:
                 raise ConflictError(conflict)
@@ -155,6 +165,7 @@ class PostgresStore:
         self._writing: Connection | None = None
         try:
             connection = self._connected()
+            check_encoding(connection)
             if not has_ledger(connection):
                 raise MisuseError(ErrorCode.NOT_INITIALISED, "the database holds no ledger; restore a backup")
             migrate(connection, self._faults)
@@ -171,6 +182,7 @@ class PostgresStore:
         """
         try:
             with psycopg.connect(address, autocommit=True, connect_timeout=_CONNECT_S) as connection:
+                check_encoding(connection)
                 check_empty(connection)
                 connection.execute(TABLE)
         except psycopg.Error as error:
@@ -226,6 +238,9 @@ class PostgresStore:
         """See ``Store.flaws``. A page whose checksum is wrong shows itself as soon as the audit reads it."""
         return () if (loss := self.loss()) is None else (str(loss),)
 
+    def check_room(self, *, bytes_min: int = ROOM_BYTES_MIN) -> None:
+        """See ``Store.check_room``. Its disk is the database's own: a commit that failed tells."""
+
     @property
     def dialect(self) -> str:
         return "postgres"
@@ -247,6 +262,7 @@ class PostgresStore:
         """
         try:
             with psycopg.connect(address, connect_timeout=_CONNECT_S) as connection:
+                check_encoding(connection)
                 check_empty(connection)
                 copy_in(connection, folder)
         except psycopg.Error as error:

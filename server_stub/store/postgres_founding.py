@@ -6,7 +6,7 @@ import psycopg
 
 from server_stub.faults import FaultPoint, Faults
 from server_stub.store.migrations import known_migrations, missing_migrations
-from wallet_sdk.protocol.errors import ErrorCode, MisuseError
+from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
 
 Connection = psycopg.Connection[Any]
 
@@ -14,6 +14,21 @@ Connection = psycopg.Connection[Any]
 def has_ledger(connection: Connection) -> bool:
     """Whether somebody has founded a ledger here."""
     return connection.execute("SELECT to_regclass('migrations') IS NOT NULL").fetchone() == (True,)
+
+
+def check_encoding(connection: Connection) -> None:
+    """Refuse a database whose texts are bytes of no encoding (SQL_ASCII), or of one that lacks most letters.
+
+    Raises:
+        UnavailableError: STORAGE_FAILED, before a table is made or read.
+    """
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        text = (
+            f"the database's encoding is {encoding}, a ledger's must be UTF8; make it anew:"
+            " createdb --encoding UTF8 --template template0 NAME"
+        )
+        raise UnavailableError(ErrorCode.STORAGE_FAILED, text)
 
 
 def check_empty(connection: Connection) -> None:

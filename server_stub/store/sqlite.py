@@ -23,6 +23,7 @@ import apsw
 
 from server_stub.faults import FaultPoint, Faults
 from server_stub.ledger import AccountId
+from server_stub.store.base import ROOM_BYTES_MIN
 from server_stub.store.checkpoints import Checkpointer
 from server_stub.store.heads import Heads, Loss
 from server_stub.store.migrations import TABLE, known_migrations, missing_migrations
@@ -128,7 +129,11 @@ class SqliteStore:
         self._lock, self._write_lock = threading.Lock(), threading.Lock()
         self._readers: list[apsw.Connection] = []
         self._numbers = Numbers(self._take_block)
-        self._turn = os.open(path.with_name(path.name + _TURN_SUFFIX), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        turn = path.with_name(path.name + _TURN_SUFFIX)
+        try:
+            self._turn = os.open(turn, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise UnavailableError(ErrorCode.STORAGE_FAILED, f"{turn}: {error.strerror}") from error
         try:
             self._writing = _connect(path)
             with self._exclusively():
@@ -212,6 +217,17 @@ class SqliteStore:
             return lost + found + [f"{row[0]} row {row[1]} refers to a missing {row[2]}" for row in missing]
         except apsw.Error as error:
             raise _storage_error(error) from error
+
+    def check_room(self, *, bytes_min: int = ROOM_BYTES_MIN) -> None:
+        """See ``Store.check_room``."""
+        try:
+            free = shutil.disk_usage(self._path.parent).free
+        except OSError as error:
+            raise UnavailableError(ErrorCode.STORAGE_FAILED, f"{self._path.parent}: {error.strerror}") from error
+        if free < bytes_min:
+            raise UnavailableError(
+                ErrorCode.STORAGE_FAILED, f"{self._path.parent}: {free >> 20} MiB of the disk are left"
+            )
 
     @property
     def dialect(self) -> str:

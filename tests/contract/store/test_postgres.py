@@ -5,15 +5,18 @@ from collections.abc import Generator
 import psycopg
 import pytest
 from msgspec.structs import replace
+from psycopg import errors
 
 from server_stub.ledger import AccountId, AccountKind, EntryKind, move
 from server_stub.store.postgres import PostgresStore
+from server_stub.store.postgres_errors import before_commit
 from server_stub.store.records_money import Hold
 from server_stub.store.session import ConflictError
 from server_stub.store.tables.money import HOLDS
 from server_stub.store.tables.parties import ACCOUNT_NAME, ACCOUNTS
 from server_stub.store.writer import Writer
 from tests.contract.store.samples import EUR, fill
+from wallet_sdk.protocol.errors import ErrorCode, UnavailableError
 
 HOLD = Hold(payment_number=1, authorized_minor=5, expires_at_s=9)
 
@@ -39,6 +42,46 @@ def pay(writer: Writer, payer: AccountId, payee: AccountId, amount_minor: int) -
     """Move an amount, which the balance that was read allows."""
     amounts = {payee: amount_minor, payer: -amount_minor}
     writer.post(move(kind=EntryKind.CAPTURE, reference=b"", at_s=2, currency=EUR, amounts_minor=amounts))
+
+
+def test_who_comes_second_says_nothing_on_stderr(
+    stores: tuple[PostgresStore, PostgresStore], caplog: pytest.LogCaptureFixture
+) -> None:
+    """psycopg logs what a pipeline meets behind a refused statement; it is decided anew, and nobody's worry."""
+    first, second = stores
+
+    def add_both() -> None:
+        with first.writing() as slower:
+            slower.add(HOLDS, HOLD)
+            slower.open_account(kind=AccountKind.MERCHANT_PAYABLE, holder="1001", currency=EUR)
+            with second.writing() as faster:
+                faster.add(HOLDS, HOLD)
+
+    with pytest.raises(ConflictError):
+        add_both()
+    assert [record.getMessage() for record in caplog.records] == []
+
+
+def test_a_database_of_another_encoding_is_refused_before_a_table_is_made(
+    request: pytest.FixtureRequest,
+) -> None:
+    """SQL_ASCII takes any bytes and gives them back as none of ours: "migration 0001 is not the one" was said of it."""
+    server = request.getfixturevalue("postgres")
+    with psycopg.connect(server.address(), autocommit=True) as connection:
+        connection.execute("CREATE DATABASE bytes ENCODING 'SQL_ASCII' TEMPLATE template0 LOCALE 'C'")
+    address = server.address("bytes")
+    with pytest.raises(UnavailableError, match="the database's encoding is SQL_ASCII, a ledger's must be UTF8"):
+        PostgresStore.create(address)
+    with psycopg.connect(address) as connection:
+        assert connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("kind", [errors.DuplicatePreparedStatement, errors.InvalidSqlStatementName])
+def test_a_pooler_in_transaction_mode_is_named(kind: type[psycopg.Error]) -> None:
+    """Not called a bug of ours: what to change is said."""
+    refused = before_commit(kind('prepared statement "_pg3_0" already exists'))
+    assert isinstance(refused, UnavailableError)
+    assert (refused.code, "pool_mode" in refused.message) == (ErrorCode.STORAGE_FAILED, True)
 
 
 def test_a_balance_is_spent_once_whoever_has_read_it(stores: tuple[PostgresStore, PostgresStore]) -> None:
