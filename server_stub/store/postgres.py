@@ -10,7 +10,6 @@ Source: postgresql.org/docs/15/transaction-iso.html, section 13.2.1; errcodes-ap
 import threading
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from functools import lru_cache
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final
@@ -26,7 +25,7 @@ from server_stub.store.base import ROOM_BYTES_MIN
 from server_stub.store.heads import Heads, Loss
 from server_stub.store.migrations import TABLE
 from server_stub.store.numbers import Numbers
-from server_stub.store.postgres_arrays import array_of, dumpers
+from server_stub.store.postgres_arrays import array_of, arrays, dumpers, marked, unnest, with_keys
 from server_stub.store.postgres_copies import copy_in, copy_out
 from server_stub.store.postgres_errors import CONFLICTS, before_commit, storage_error
 from server_stub.store.postgres_founding import check_empty, check_encoding, has_ledger, migrate
@@ -92,26 +91,26 @@ class PostgresSession:
                 raise ConflictError(conflict)
 
     def rows(self, query: str, values: Sequence[object] = ()) -> list[Row]:
-        return self._connection.execute(_marked(query), values, binary=True).fetchall()
+        return self._connection.execute(marked(query), values, binary=True).fetchall()
 
     def rows_of(self, query: KeyedQuery, keys: Sequence[Row]) -> list[Row]:
         if len(keys) > 1:
             keys = sorted(keys)
-        text = _with_keys(query, self.locking)
-        return self._connection.execute(text, _arrays(query.keys, keys), binary=True).fetchall()
+        text = with_keys(query, self.locking)
+        return self._connection.execute(text, arrays(query.keys, keys), binary=True).fetchall()
 
     def insert(self, table: str, columns: Sequence[Column], rows: Sequence[Row]) -> None:
         names = ", ".join(column.name for column in columns)
-        text = f"INSERT INTO {table} ({names}) SELECT * FROM {_unnest(columns)}"  # noqa: S608 - names of ours
-        self._connection.execute(text, _arrays(columns, sorted(rows, key=itemgetter(0))))
+        text = f"INSERT INTO {table} ({names}) SELECT * FROM {unnest(columns)}"  # noqa: S608 - names of ours
+        self._connection.execute(text, arrays(columns, sorted(rows, key=itemgetter(0))))
         self._faults.reach(FaultPoint.WRITING)
 
     def update(self, table: str, columns: Sequence[Column], rows: Sequence[Row], *, key_length: int) -> None:
         names = ", ".join(column.name for column in columns)
         chosen = ", ".join(f"{column.name} = v.{column.name}" for column in columns[key_length:])
         same = " AND ".join(f"t.{column.name} = v.{column.name}" for column in columns[:key_length])
-        text = f"UPDATE {table} t SET {chosen} FROM {_unnest(columns)} AS v ({names}) WHERE {same}"  # noqa: S608 - names of ours
-        done = self._connection.execute(text, _arrays(columns, sorted(rows, key=itemgetter(0))))
+        text = f"UPDATE {table} t SET {chosen} FROM {unnest(columns)} AS v ({names}) WHERE {same}"  # noqa: S608 - names of ours
+        done = self._connection.execute(text, arrays(columns, sorted(rows, key=itemgetter(0))))
         self._changes.append((done, len(rows), f"rows of {table} have changed meanwhile"))
 
     def move(self, amounts_minor: Mapping[AccountId, int]) -> None:
@@ -380,25 +379,3 @@ def _give_up(connection: Connection) -> None:
         connection.execute("ROLLBACK")
     except psycopg.Error:
         connection.close()
-
-
-@lru_cache(maxsize=256)
-def _marked(query: str) -> str:
-    return query.replace("%", "%%").replace("?", "%s")
-
-
-@lru_cache(maxsize=256)
-def _with_keys(query: KeyedQuery, locking: str) -> str:
-    names = ", ".join(column.name for column in query.keys)
-    lock = f" ORDER BY {', '.join(f'k.{column.name}' for column in query.keys)}{locking}{query.locks}"
-    keys = f"WITH k ({names}) AS (SELECT * FROM {_unnest(query.keys)}) "  # noqa: S608 - names of ours
-    return keys + query.text + (lock if locking and query.locks else "")
-
-
-def _unnest(columns: Sequence[Column]) -> str:
-    return f"unnest({', '.join(f'%b::{column.kind.value}[]' for column in columns)})"
-
-
-def _arrays(columns: Sequence[Column], rows: Sequence[Row]) -> list[object]:
-    """The rows turned into one array for each column."""
-    return [array_of(column.kind, values) for column, values in zip(columns, zip(*rows, strict=True), strict=True)]

@@ -5,6 +5,7 @@ dimension its size and lower bound, then each element behind its length in bytes
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import chain, repeat
 from struct import Struct
 from typing import Any, Final
@@ -12,7 +13,7 @@ from typing import Any, Final
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
 
-from server_stub.store.session import Kind
+from server_stub.store.session import Column, KeyedQuery, Kind, Row
 
 _HEAD: Final = Struct("!iiIii")
 _NUMBER: Final = Struct("!iq").pack
@@ -74,3 +75,28 @@ class _Dumper(Dumper):
 
 def _element(kind: Kind, value: Any) -> bytes:
     return _NUMBER(8, value) if kind is Kind.NUMBER else _LENGTH(len(value)) + value
+
+
+@lru_cache(maxsize=256)
+def marked(query: str) -> str:
+    """A query with psycopg's marks for its values."""
+    return query.replace("%", "%%").replace("?", "%s")
+
+
+@lru_cache(maxsize=256)
+def with_keys(query: KeyedQuery, locking: str) -> str:
+    """The query over an array for each column of its keys; rows are locked in the sequence of their keys."""
+    names = ", ".join(column.name for column in query.keys)
+    lock = f" ORDER BY {', '.join(f'k.{column.name}' for column in query.keys)}{locking}{query.locks}"
+    keys = f"WITH k ({names}) AS (SELECT * FROM {unnest(query.keys)}) "  # noqa: S608 - names of ours
+    return keys + query.text + (lock if locking and query.locks else "")
+
+
+def unnest(columns: Sequence[Column]) -> str:
+    """One array for each column, as rows."""
+    return f"unnest({', '.join(f'%b::{column.kind.value}[]' for column in columns)})"
+
+
+def arrays(columns: Sequence[Column], rows: Sequence[Row]) -> list[object]:
+    """The rows turned into one array for each column."""
+    return [array_of(column.kind, values) for column, values in zip(columns, zip(*rows, strict=True), strict=True)]
