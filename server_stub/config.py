@@ -25,17 +25,24 @@ HEADS_FOLDER: Final = "heads"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenLimits:
-    """What a token allows without the issuer."""
+    """What a token allows without the issuer, and how many tokens a wallet may have.
+
+    Attributes:
+        open_max: tokens of one wallet that are open at a time. It needs one; a phone that was set back leaves another.
+        day_max: tokens issued to one wallet in 24 hours, closed ones too.
+    """
 
     payment_max_minor: int = 5_000
     total_max_minor: int = 20_000
     count_max: int = 1_000
     lifetime_h: int = limits.TOKEN_LIFETIME_H_MAX
+    open_max: int = 3
+    day_max: int = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TerminalLimits:
-    """What a terminal may accept without the network, and how long its certificate lives."""
+    """What a terminal may accept without the network, how long its certificate lives, how many a merchant may have."""
 
     certificate_lifetime_h: int = limits.CERTIFICATE_LIFETIME_H_MAX
     payment_max_minor: int = 5_000
@@ -43,6 +50,7 @@ class TerminalLimits:
     stored_count_max: int = 500
     stored_age_max_s: int = 3 * 24 * 3600
     token_stored_max_minor: int = 10_000
+    per_merchant_max: int = 200
 
     @property
     def offline(self) -> OfflineLimits:
@@ -82,6 +90,27 @@ class FundingLimits:
     single_max_minor: int = 100_000
     day_max_minor: int = 1_000_000
     approval_lifetime_h: int = 72
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LossLimits:
+    """What the operator bears of offline payments that no escrow covers, in each currency. 0 bears nothing.
+
+    A day is one of UTC by the server's clock. What is given back by a refund is not borne anew.
+
+    Attributes:
+        wallet_max_minor: for one wallet, ever: as much as one token allows. Whoever works with merchants gets no more.
+        merchant_day_max_minor: for one merchant and day: two wallets' worth; the rest is left to the others.
+        young_day_max_minor: of that, at all the merchant's terminals that are young together.
+        young_age_s: how long a terminal's device is young: as long as a certificate lives.
+        day_max_minor: for all merchants together, each day.
+    """
+
+    wallet_max_minor: int = 20_000
+    merchant_day_max_minor: int = 40_000
+    young_day_max_minor: int = 10_000
+    young_age_s: int = 7 * 24 * 3600
+    day_max_minor: int = 200_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,13 +170,24 @@ class ServerConfig:
     terminals: TerminalLimits = field(default_factory=TerminalLimits)
     payments: PaymentPolicy = field(default_factory=PaymentPolicy)
     funding: FundingLimits = field(default_factory=FundingLimits)
+    losses: LossLimits = field(default_factory=LossLimits)
     limits: RequestLimits = field(default_factory=RequestLimits)
     webhooks: WebhookPolicy = field(default_factory=WebhookPolicy)
     clock: ClockPolicy = field(default_factory=ClockPolicy)
     activation_lifetime_h: int = 7 * 24
 
 
-_SECTIONS: Final = ("tokens", "terminals", "payments", "funding", "limits", "webhooks", "clock")
+#: Each section of the file, and what it is about.
+_SECTIONS: Final = {
+    "tokens": "what a wallet may spend without the network, and how many tokens it may have",
+    "terminals": "what a terminal may accept without the network, and how many a merchant may have",
+    "payments": 'uncovered: who bears an uncovered offline payment, "OPERATOR" or "MERCHANT"',
+    "losses": "what the operator bears at most, in each currency: for a wallet ever, the rest for a day; docs/risk.md",
+    "funding": "what one person may let in alone; above it a second one approves",
+    "limits": "how much one caller may ask; a rate of 0 is no limit",
+    "webhooks": 'reach: where webhooks may go, "PUBLIC" or, for a sandbox, "LOOPBACK_TOO"',
+    "clock": "how long a pause, and how far a step of the clock, is believed without a person's word",
+}
 #: Name in the file -> what it may say.
 _CHOICES: Final[dict[str, type[Enum]]] = {"uncovered": Liability, "reach": Reach}
 #: Name in the file -> highest value; the lowest is 0, or 1 for durations and counts.
@@ -161,6 +201,13 @@ _HIGHEST: Final = {
     "stored_count_max": 1_000_000,
     "stored_age_max_s": limits.CAPTURE_AGE_S_MAX,
     "token_stored_max_minor": limits.BALANCE_MINOR_MAX,
+    "open_max": 1_000,
+    "day_max": 100_000,
+    "per_merchant_max": 1_000_000,
+    "wallet_max_minor": limits.BALANCE_MINOR_MAX,
+    "merchant_day_max_minor": limits.BALANCE_MINOR_MAX,
+    "young_day_max_minor": limits.BALANCE_MINOR_MAX,
+    "young_age_s": 366 * 24 * 3600,
     "online_late_s_max": limits.CLOCK_SKEW_S_MAX,
     "activation_lifetime_h": 24 * 365,
     "single_max_minor": limits.AMOUNT_MINOR_MAX,
@@ -198,6 +245,7 @@ def read_config(path: Path) -> ServerConfig:
             terminals=_section(TerminalLimits, sections["terminals"]),
             payments=_section(PaymentPolicy, sections["payments"]),
             funding=_section(FundingLimits, sections["funding"]),
+            losses=_section(LossLimits, sections["losses"]),
             limits=_section(RequestLimits, sections["limits"]),
             webhooks=_section(WebhookPolicy, sections["webhooks"]),
             clock=_section(ClockPolicy, sections["clock"]),
@@ -215,15 +263,7 @@ def write_config(path: Path, config: ServerConfig) -> None:
         f"database = {_toml(config.database)}  # postgresql://... or nothing: a file in this folder",
         f"heads = {_toml(config.heads)}  # a folder on another disk for the notes of acknowledged commits, or nothing",
     ]
-    for name, comment in (
-        ("tokens", "what a wallet may spend without the network"),
-        ("terminals", "what a terminal may accept without the network"),
-        ("payments", 'uncovered: who bears an uncovered offline payment, "OPERATOR" or "MERCHANT"'),
-        ("funding", "what one person may let in alone; above it a second one approves"),
-        ("limits", "how much one caller may ask; a rate of 0 is no limit"),
-        ("webhooks", 'reach: where webhooks may go, "PUBLIC" or, for a sandbox, "LOOPBACK_TOO"'),
-        ("clock", "how long a pause, and how far a step of the clock, is believed without a person's word"),
-    ):
+    for name, comment in _SECTIONS.items():
         section = getattr(config, name)
         lines += ["", f"[{name}]  # {comment}"]
         lines += [f"{one.name} = {_toml(getattr(section, one.name))}" for one in fields(section)]

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from server_stub.audit.bearing import BEARING_LAWS
 from server_stub.audit.chain import CHAIN_LAW, verify_chain
 from server_stub.audit.funding import FUNDING_LAW, verify_fundings
 from server_stub.audit.law import Law
@@ -155,6 +156,7 @@ _LAWS: Final = (
         " AND f.is_of_lost_device = 0 AND f.at_s >= w.enrolled_at_s)",
     ),
     *MONEY_LAWS,
+    *BEARING_LAWS,
     *OUTBOX_LAWS,
 )
 

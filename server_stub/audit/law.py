@@ -7,8 +7,11 @@ from typing import Any, Final
 
 from server_stub.ledger import AccountKind, EntryKind
 from server_stub.store.records import ConsentMode, TokenStanding
+from server_stub.store.records_bearing import BudgetKind
 from server_stub.store.records_epoch import RelearnedKind
 from server_stub.store.records_standing import Standing
+from server_stub.store.records_trust import DenialKind
+from wallet_sdk.protocol import limits
 from wallet_sdk.protocol.errors import ErrorCode
 from wallet_sdk.protocol.states import State
 
@@ -49,6 +52,14 @@ _NUMBERS: Final = {
     "rejected": State.REJECTED,
     "expired": State.EXPIRED,
     "risk_refused": ErrorCode.RISK_REFUSED,
+    "insufficient_funds": ErrorCode.INSUFFICIENT_FUNDS,
+    "day_s": 24 * 3600,
+    "skew_s": limits.CLOCK_SKEW_S_MAX,
+    "token_denial": DenialKind.TOKEN,
+    "wallet_budget": BudgetKind.WALLET,
+    "merchant_budget": BudgetKind.MERCHANT,
+    "young_budget": BudgetKind.YOUNG_TERMINALS,
+    "operator_budget": BudgetKind.OPERATOR,
     "offline": ConsentMode.OFFLINE,
     "closed": TokenStanding.CLOSED,
     "closed_for_fraud": TokenStanding.CLOSED_FOR_FRAUD,

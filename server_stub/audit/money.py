@@ -156,7 +156,8 @@ MONEY_LAWS: Final = (
         "whoever was refused for risk was declined, and every such decline has its reason",
         "consent {}",
         "SELECT d.consent_digest FROM risk_decisions d LEFT JOIN consents c ON c.digest = d.consent_digest"
-        " WHERE c.number IS NULL OR (d.reason <> '') <> (c.error_code = :risk_refused)"
+        " WHERE c.number IS NULL OR (c.error_code = :risk_refused AND d.reason = '')"
+        " OR (d.reason <> '' AND c.error_code NOT IN (:risk_refused, :insufficient_funds))"
         " UNION ALL SELECT c.digest FROM consents c WHERE c.error_code = :risk_refused"
         " AND NOT EXISTS (SELECT 1 FROM risk_decisions d WHERE d.consent_digest = c.digest)",
     ),

@@ -57,6 +57,14 @@ class Reason(Enum):
     DENYLISTED = "denylisted"
     OFFLINE_EXPOSURE = "offline_exposure"
     IMPOSSIBLE_TRAVEL = "impossible_travel"
+    #: What the operator does not bear, by no rule of the file but by ``[losses]`` of server.toml.
+    TERMINAL_SHARE = "terminal_share"
+    CASE_OPEN = "case_open"
+    TERMINAL_AFTER_CASE = "terminal_after_case"
+    WALLET_BUDGET = "wallet_budget"
+    MERCHANT_BUDGET = "merchant_budget"
+    YOUNG_TERMINAL_BUDGET = "young_terminal_budget"
+    DAY_BUDGET = "day_budget"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

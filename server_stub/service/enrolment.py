@@ -87,11 +87,13 @@ class EnrolTerminalCommand(Command[Envelope]):
         merchant = writer.find(MERCHANTS, code.merchant_id)
         assert merchant is not None, "merchants are never deleted"
         check_open(merchant)
+        self._check_room(writer, merchant)
         bare = Terminal(
             terminal_id=writer.next_terminal_id(),
             merchant_id=merchant.merchant_id,
             public_key=key,
             certificate=Envelope(b""),
+            enrolled_at_s=self.at_s,
         )
         certificate = self.certifier.certificate(merchant, bare, at_s=self.at_s)
         writer.add(TERMINALS, replace(bare, certificate=certificate))
@@ -109,11 +111,18 @@ class EnrolTerminalCommand(Command[Envelope]):
         assert merchant is not None, "merchants are never deleted"
         check_open(merchant)
         end_terminal_device(writer, terminal, reason="replaced", at_s=self.at_s)
-        bare = replace(terminal, public_key=key, blocked_at_s=None)
+        self._check_room(writer, merchant)
+        bare = replace(terminal, public_key=key, blocked_at_s=None, enrolled_at_s=self.at_s)
         certificate = self.certifier.certificate(merchant, bare, at_s=self.at_s)
         writer.change(TERMINALS, replace(bare, certificate=certificate))
         writer.change(ACTIVATION_CODES, replace(code, used_by=key))
         return certificate
+
+    def _check_room(self, writer: Writer, merchant: Merchant) -> None:
+        """Whether a merchant may have one terminal more; the row of its merchant is locked until the commit."""
+        if writer.count_terminals(merchant.merchant_id) >= self.certifier.limits.per_merchant_max:  # R-136
+            text = "the merchant has as many terminals as it may have: revoke one, or raise per_merchant_max"
+            raise RuleViolationError(ErrorCode.OVER_COUNT_LIMIT, text, param="merchant_id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

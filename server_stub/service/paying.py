@@ -4,18 +4,18 @@ from dataclasses import dataclass
 
 from msgspec import Struct
 
+from server_stub.config import LossLimits
 from server_stub.fees import NO_FEES, FeePolicy, fee_minor_of
 from server_stub.holds import HELD
 from server_stub.ledger import AccountId, AccountKind
 from server_stub.movements import Cause, captured, held
 from server_stub.risk.policy import NO_RULES, RiskPolicy
 from server_stub.service.claims import PAID, VerifiedClaim
-from server_stub.store.records import ConsentMode, Payment, Shortfall, Token, Wallet
+from server_stub.store.records import ConsentMode, Payment, Token, Wallet
 from server_stub.store.records_money import Hold
 from server_stub.store.tables.money import FEE_TERMS, HOLDS
-from server_stub.store.tables.payments import PAYMENTS, SHORTFALLS
+from server_stub.store.tables.payments import PAYMENTS
 from server_stub.store.writer import Writer
-from wallet_sdk.protocol.errors import ErrorCode, RuleViolationError
 from wallet_sdk.protocol.ids import Envelope, MerchantId
 from wallet_sdk.protocol.messages import Liability
 from wallet_sdk.protocol.money import Currency
@@ -29,13 +29,15 @@ class SettlingRules:
     Attributes:
         uncovered: who bears what no escrow covers.
         shortfall_max_minor: the most the operator bears at one terminal under one token: the share of a token
-            that a terminal may accept offline. Without it, a merchant and a wallet that work together could sign
-            any number of contradicting intents and have each of them paid.
+            that a terminal may accept offline.
+        losses: the budget for all that the operator bears. Without it, a merchant and a wallet that work together
+            could sign any number of contradicting intents and have each of them paid.
         risk: the rules of risk.toml.
     """
 
     uncovered: Liability
     shortfall_max_minor: int
+    losses: LossLimits
     bundle: Envelope
     risk: RiskPolicy = NO_RULES
 
@@ -74,7 +76,8 @@ def pay(writer: Writer, case: Case, *, uncovered_minor: int) -> Payment:
     if case.claim.mode is ConsentMode.OFFLINE:
         sources_minor = {case.token.account_id: amount_minor - uncovered_minor}
         if uncovered_minor:
-            sources_minor[_bear(writer, case, uncovered_minor)] = uncovered_minor
+            loss = writer.open_account(kind=AccountKind.FRAUD_LOSS, holder="", currency=case.token.currency)
+            sources_minor[loss] = uncovered_minor
     else:
         sources_minor = {case.wallet.account_id: amount_minor}
     fee_minor = fee_minor_of(fee_policy(writer, case.merchant_id, case.token.currency), amount_minor)
@@ -127,27 +130,6 @@ def _hold(writer: Writer, case: Case) -> Payment:
     )
     writer.add(HOLDS, hold)
     return _add(writer, case, number=number, state=HELD, fee_minor=0, borne_minor=0)
-
-
-def _bear(writer: Writer, case: Case, uncovered_minor: int) -> AccountId:
-    """The account that bears what no escrow covers, within the operator's policy and bound."""
-    rules = case.rules
-    if rules.uncovered is Liability.MERCHANT:
-        raise RuleViolationError(ErrorCode.INSUFFICIENT_FUNDS, "the escrow does not cover it")
-    token_id, terminal_id = case.token.token_id, case.claim.terminal_id
-    known = writer.find(SHORTFALLS, (token_id, terminal_id))
-    borne_minor = uncovered_minor + (0 if known is None else known.amount_minor)
-    if borne_minor > rules.shortfall_max_minor:  # R-94
-        raise RuleViolationError(
-            ErrorCode.INSUFFICIENT_FUNDS,
-            "the escrow does not cover it, and the terminal is over its share of the token",
-        )
-    borne = Shortfall(token_id=token_id, terminal_id=terminal_id, amount_minor=borne_minor)
-    if known is None:
-        writer.add(SHORTFALLS, borne)
-    else:
-        writer.change(SHORTFALLS, borne)
-    return writer.open_account(kind=AccountKind.FRAUD_LOSS, holder="", currency=case.token.currency)
 
 
 def _add(writer: Writer, case: Case, *, number: int, state: State, fee_minor: int, borne_minor: int) -> Payment:

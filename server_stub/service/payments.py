@@ -202,7 +202,7 @@ def seen_by_terminal(operator: Operator, outcome: Outcome) -> api.PaymentAnswer:
     """A terminal asks about its request: when it is paid at all, that is what it needs to know."""
     state = outcome.state if outcome.paid is None else outcome.paid.state
     answer = _answer(operator, outcome, state=state, paid=outcome.paid)
-    if outcome.error_code is not ErrorCode.RISK_REFUSED:
+    if outcome.error_code is not ErrorCode.RISK_REFUSED and outcome.state is not State.REJECTED:
         return answer
     with operator.store.reading() as reader:  # its payer is not told which rule it was
         return replace(answer, reason=risking.reason_of(reader, outcome.consent_digest))
@@ -311,6 +311,7 @@ def _rules(operator: Operator) -> SettlingRules:
     return SettlingRules(
         uncovered=operator.config.payments.uncovered,
         shortfall_max_minor=operator.config.terminals.token_stored_max_minor,
+        losses=operator.config.losses,
         bundle=operator.trust.bundle.envelope,
         risk=operator.risk,
     )

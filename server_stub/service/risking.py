@@ -1,9 +1,10 @@
 """Risk inside the commit: facts are gathered, the rules decide before money moves, what was broken is written down."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 
-from server_stub.risk.decision import Decision, RiskFacts, Seen, decide
+from server_stub.risk.decision import Finding, RiskFacts, Seen, decide
 from server_stub.risk.policy import CodeKind, RiskPolicy, Window
 from server_stub.risk.usage import Usage, WindowUsage, subject_id_of
 from server_stub.service.claims import VerifiedClaim
@@ -50,7 +51,7 @@ def check(writer: Writer, case: Case, *, uncovered_minor: int) -> None:
     binding = case.claim.mode is not ConsentMode.OFFLINE or uncovered_minor > 0
     refusal = decision.refusal if binding else None
     if decision.findings:
-        _write_down(writer, case, decision, reason=refusal.reason.value if refusal else "")
+        write_down(writer, case, decision.findings, reason=refusal.reason.value if refusal else "")
     if refusal is not None:
         raise RuleViolationError(ErrorCode.RISK_REFUSED, f"{refusal.rule}: {refusal.text}")
 
@@ -76,6 +77,23 @@ def count(writer: Writer, case: Case, payment: Payment) -> None:
             writer.change(WINDOW_USAGE, known.after(usage, at_s=case.claim.at_s))
     if policy.follows_devices:
         _follow(writer, case)
+
+
+def write_down(writer: Writer, case: Case, findings: Sequence[Finding], *, reason: str) -> None:
+    """Add to the audit log what was found about one consent, after what was found before."""
+    told = [asdict(found) | {"mode": found.mode.value, "reason": found.reason.value} for found in findings]
+    known = writer.find(RISK_DECISIONS, case.claim.consent.digest)
+    before = [] if known is None else json.loads(known.explanation)
+    row = RiskDecision(
+        consent_digest=case.claim.consent.digest,
+        at_s=case.claim.at_s,
+        reason=reason,
+        explanation=json.dumps(before + told, separators=(",", ":")),
+    )
+    if known is None:
+        writer.add(RISK_DECISIONS, row)
+    else:
+        writer.change(RISK_DECISIONS, row)
 
 
 def reason_of(reader: Reader, consent_digest: Digest | None) -> str:
@@ -121,17 +139,6 @@ def _follow(writer: Writer, case: Case) -> None:
         writer.add(DEVICES_SEEN, seen)
     elif known.at_s <= seen.at_s:
         writer.change(DEVICES_SEEN, seen)
-
-
-def _write_down(writer: Writer, case: Case, decision: Decision, *, reason: str) -> None:
-    findings = [asdict(found) | {"mode": found.mode.value, "reason": found.reason.value} for found in decision.findings]
-    row = RiskDecision(
-        consent_digest=case.claim.consent.digest,
-        at_s=case.claim.at_s,
-        reason=reason,
-        explanation=json.dumps(findings, separators=(",", ":")),
-    )
-    writer.add(RISK_DECISIONS, row)
 
 
 def _code_of(claim: VerifiedClaim) -> CodeKind:

@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from server_stub.ledger import EntryKind, move
-from server_stub.service import events, risking, telling
+from server_stub.service import bearing, events, risking, telling
 from server_stub.service.claims import DECLINED, REJECTED, BrokenClaim, Memory, VerifiedClaim
 from server_stub.service.fraud import open_case, suspicion_of
 from server_stub.service.paying import Case, SettlingRules, pay, uncovered_minor_of
@@ -194,8 +194,10 @@ def _check_may_spend(case: Case) -> None:
 def _pay(writer: Writer, case: Case) -> Outcome:
     uncovered_minor = uncovered_minor_of(writer, case)
     risking.check(writer, case, uncovered_minor=uncovered_minor)
+    bearing.check(writer, case, uncovered_minor=uncovered_minor)
     payment = pay(writer, case, uncovered_minor=uncovered_minor)
     risking.count(writer, case, payment)
+    bearing.count(writer, case, payment)
     _remember(writer, case, state=payment.state, code=None, number=payment.number)
     answered = AnsweredRequest(
         terminal_id=payment.terminal_id, request_id=payment.request_id, payment_number=payment.number

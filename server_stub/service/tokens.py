@@ -70,6 +70,7 @@ class IssueCommand(Command[Envelope]):
             if successor is not None:
                 return successor
         self._check_key_is_new(writer)
+        self._check_room(writer, wallet)
         self._release_unclaimable(writer, wallet)
         return self._issue(writer, wallet)
 
@@ -112,6 +113,15 @@ class IssueCommand(Command[Envelope]):
         )
         if any(in_use):  # R-120
             raise RuleViolationError(ErrorCode.CONTENT_CONFLICT, "the key is in use", param="token_key")
+
+    def _check_room(self, writer: Writer, wallet: Wallet) -> None:
+        """Every token can be spent offline once more than it holds, so nobody gets them without end."""
+        recent = writer.tokens_issued_since(wallet.wallet_id, self.at_s - limits.TOKEN_LIFETIME_H_MAX * 3600)
+        is_open = sum(token.standing is TokenStanding.OPEN for token in recent)
+        of_a_day = sum(issued_at_s(token) > self.at_s - 24 * 3600 for token in recent)
+        if is_open >= self.allowed.open_max or of_a_day >= self.allowed.day_max:  # R-136
+            text = "the wallet has as many tokens as it may have: hand in the closing of one, or wait"
+            raise RuleViolationError(ErrorCode.OVER_COUNT_LIMIT, text, param="closing")
 
     def _release_unclaimable(self, writer: Writer, wallet: Wallet) -> None:
         """What was signed and never claimed, or left in a token that was never closed, is the payer's again."""

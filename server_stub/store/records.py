@@ -78,13 +78,14 @@ class Merchant:
 
 
 class Terminal(Struct, frozen=True, kw_only=True):
-    """An enrolled terminal with its newest certificate."""
+    """An enrolled terminal with its newest certificate. ``enrolled_at_s`` is its present device's, 0 if unknown."""
 
     terminal_id: TerminalId
     merchant_id: MerchantId
     public_key: PublicKeyBytes
     certificate: Envelope
     blocked_at_s: int | None = None
+    enrolled_at_s: int = 0
 
 
 class Wallet(Struct, frozen=True, kw_only=True):

@@ -13,8 +13,8 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from server_stub.ledger import Account, AccountId, AccountKind, Entry, floor_minor_of
 from server_stub.store.reader import BALANCE, NEIGHBOURS, Reader, row_of_key
-from server_stub.store.records import ConsentMode, SpentCounter, Token
-from server_stub.store.session import Row, Session, bytes_, numbers
+from server_stub.store.records import ConsentMode, SpentCounter, Terminal, Token
+from server_stub.store.session import KeyedQuery, Row, Session, bytes_, numbers
 from server_stub.store.table import Index, Keys, Table
 from server_stub.store.tables.parties import ACCOUNT_NAME, ACCOUNTS, MERCHANTS, TERMINALS, WALLETS
 from server_stub.store.tables.payments import PAYMENTS, SPENT_COUNTERS, TOKENS
@@ -30,6 +30,13 @@ POSTING_COLUMNS: Final = numbers("entry_number", "line", "account_id", "currency
 _WITH_ESCROW: Final = (
     "SELECT t.id FROM tokens t JOIN accounts a ON a.id = t.account_id WHERE t.wallet_id = ? AND a.balance > 0"
 )
+_TERMINALS_OF: Final = (
+    "SELECT count(*) FROM terminals t WHERE t.merchant_id = ? AND t.blocked_at_s IS NULL"
+    " AND NOT EXISTS (SELECT 1 FROM static_codes s WHERE s.merchant_id = t.merchant_id AND s.terminal_id = t.id)"
+)
+_WALLET_LOCK: Final = KeyedQuery("SELECT w.id FROM k CROSS JOIN wallets w WHERE w.id = k.id", numbers("id"), locks="w")
+#: A token's id begins with the time.
+_TOKENS_SINCE: Final = "SELECT id FROM tokens WHERE wallet_id = ? AND id >= ?"
 _ABSENT: Final = object()
 
 
@@ -131,6 +138,20 @@ class Writer(Reader):
         mine = [where for where, one in self._known[TOKENS].items() if one is not None and one.wallet_id == wallet_id]
         tokens = (self.find(TOKENS, token_id) for token_id in dict.fromkeys(stored + mine))
         return tuple(token for token in tokens if token is not None and self.balance_minor(token.account_id) > 0)
+
+    def count_terminals(self, merchant_id: MerchantId) -> int:
+        """A merchant's terminals that are not revoked; a printed code is none."""
+        stored = self._number(_TERMINALS_OF, (merchant_id,))
+        added: dict[TerminalId, Terminal] = self._added[TERMINALS]
+        return stored + sum(one.merchant_id == merchant_id for one in added.values())
+
+    def tokens_issued_since(self, wallet_id: WalletId, at_s: int) -> tuple[Token, ...]:
+        """A wallet's tokens from a time on, closed ones too; no other process issues it one until the commit."""
+        self._session.rows_of(_WALLET_LOCK, [(wallet_id,)])
+        stored = self._session.rows(_TOKENS_SINCE, (wallet_id, (at_s * 1000).to_bytes(6, "big")))
+        mine = [where for where, one in self._added[TOKENS].items() if one.wallet_id == wallet_id]
+        tokens = (self.find(TOKENS, token_id) for token_id in dict.fromkeys([TokenId(row[0]) for row in stored] + mine))
+        return tuple(token for token in tokens if token is not None)
 
     # --- writing ---
 

@@ -82,7 +82,9 @@ TERMINAL_KEY: Final = Index[KeyId, Terminal](
 )
 TERMINALS: Final = Table[TerminalId, Terminal](
     name="terminals",
-    columns=numbers("id", "merchant_id") + bytes_("public_key", "key_id", "certificate") + numbers("blocked_at_s"),
+    columns=numbers("id", "merchant_id")
+    + bytes_("public_key", "key_id", "certificate")
+    + numbers("blocked_at_s", "enrolled_at_s"),
     key_of=lambda terminal: terminal.terminal_id,
     row_of=lambda terminal: (
         terminal.terminal_id,
@@ -91,6 +93,7 @@ TERMINALS: Final = Table[TerminalId, Terminal](
         key_id_of(terminal.public_key),
         terminal.certificate,
         terminal.blocked_at_s,
+        terminal.enrolled_at_s,
     ),
     record_of=lambda row: Terminal(
         terminal_id=TerminalId(row[0]),
@@ -98,6 +101,7 @@ TERMINALS: Final = Table[TerminalId, Terminal](
         public_key=row[2],
         certificate=row[4],
         blocked_at_s=row[5],
+        enrolled_at_s=row[6],
     ),
     indexes=(TERMINAL_KEY,),
 )

@@ -83,6 +83,8 @@ MONEY_DAMAGE = {
     "a shortfall is invented": (
         "INSERT INTO shortfalls SELECT t.id, m.id, 5 FROM tokens t CROSS JOIN terminals m LIMIT 1"
     ),
+    "a loss is invented": "INSERT INTO borne_payments SELECT number, 1001, 0, 0 FROM payments LIMIT 1",
+    "a budget is drawn on by nobody": "INSERT INTO loss_budgets VALUES (1, 3001, 978, 0, 5, 10)",
     "a denial is taken back": "INSERT INTO denials VALUES (2, 3, x'00', '', 0, NULL)",
     "a refusal for risk without a reason": "UPDATE consents SET error_code = 2034 WHERE error_code = 0",
     "a reason without a refusal": (

@@ -137,6 +137,7 @@ def test_a_merchant_and_a_wallet_together_cannot_mint_from_the_operators_loss(tm
         terminal, wallet = house.terminal(), house.wallet(total_max_minor=2_000)
         requests = [terminal.request(1_000) for _ in range(12)]
         claims = [(one, wallet.intent(one, counter=1, cumulative_minor=1_000)) for one in requests]
+        house.clock.advance(60)
         outcomes = [terminal.capture(claim)[0] for claim in claims]
         assert [outcome["state"] for outcome in outcomes] == ["CAPTURED"] * 5 + ["REJECTED"] * 7
         assert house.balances()[(AccountKind.FRAUD_LOSS, "")] == -3_000

@@ -40,6 +40,7 @@ CLAIM_AGE_S = 30 * DAY_S
 RELEASE_AFTER_S = TOKEN_LIFE_S + CLAIM_AGE_S + DAY_S
 SKEW_S = 300
 SHORTFALL_MAX = 10_000
+WALLET_MAX, SHOP_MAX, YOUNG_MAX, ALL_MAX, YOUNG_S = 20_000, 40_000, 10_000, 200_000, 7 * DAY_S
 #: The machine's risk.toml: what a presented code in euro may cost.
 CODE_CAP = 3_000
 
@@ -57,6 +58,8 @@ class Model:
     verdicts: dict[bytes, Verdict] = field(default_factory=dict)
     fees: Counter[str] = field(default_factory=Counter)
     loss: Counter[str] = field(default_factory=Counter)
+    #: What the operator has borne, by whose budget, number, day and currency.
+    drawn: Counter[tuple[str, int, int, str]] = field(default_factory=Counter)
     funded: Counter[str] = field(default_factory=Counter)
     denials: int = 0
     frauds: int = 0
@@ -121,7 +124,7 @@ class Model:
 
     def bind_phone(self, payer: int, now_s: int) -> None:
         """Another phone takes the account over."""
-        self.purses[payer].blocked = False
+        self.purses[payer].blocked_at_s = None
         self.purses[payer].bound_at_s = now_s
 
     def block_till(self, till: int) -> None:
@@ -283,10 +286,7 @@ class Model:
             allowance = purse.allowances[consent.allowance]
             bought.borne = max(0, amount - allowance.escrow)
             if bought.borne:
-                if allowance.borne[ask.till] + bought.borne > SHORTFALL_MAX:
-                    raise RefusedError(ErrorCode.INSUFFICIENT_FUNDS)
-                allowance.borne[ask.till] += bought.borne
-                self.loss[ask.currency] -= bought.borne
+                self._bear(ask, consent, bought.borne, now_s)
             allowance.escrow -= amount - bought.borne
         elif amount > purse.available:
             raise RefusedError(ErrorCode.INSUFFICIENT_FUNDS)
@@ -299,6 +299,26 @@ class Model:
             self._earn(ask, amount)
         self.answered[ask.till, ask.name] = bought
         return Verdict(state=bought.state)
+
+    def _bear(self, ask: Ask, consent: Consent, borne: int, now_s: int) -> None:
+        """What the operator bears: nothing of whom he knows, and no more than each budget."""
+        purse, till = self.purses[consent.payer], self.tills[ask.till]
+        allowance = purse.allowances[consent.allowance]
+        if allowance.borne[ask.till] + borne > SHORTFALL_MAX:
+            raise RefusedError(ErrorCode.INSUFFICIENT_FUNDS)
+        known = [at_s for at_s in (purse.blocked_at_s, allowance.denied_at_s) if at_s is not None]
+        if known and max(ask.made_at_s, till.enrolled_at_s) >= min(known):
+            raise RefusedError(ErrorCode.INSUFFICIENT_FUNDS)
+        day = now_s // DAY_S
+        drawn = {("wallet", consent.payer, 0): WALLET_MAX, ("shop", till.shop, day): SHOP_MAX, ("all", 0, day): ALL_MAX}
+        if ask.made_at_s - till.enrolled_at_s < YOUNG_S:
+            drawn["young", till.shop, day] = YOUNG_MAX
+        names = {(*name, ask.currency): most for name, most in drawn.items()}
+        if any(self.drawn[name] + borne > most for name, most in names.items()):
+            raise RefusedError(ErrorCode.INSUFFICIENT_FUNDS)
+        self.drawn.update(dict.fromkeys(names, borne))
+        allowance.borne[ask.till] += borne
+        self.loss[ask.currency] -= borne
 
     def _bury(self, ask: Ask, consent: Consent) -> None:
         """What was signed offline and is refused for ever costs nothing: it need not be kept aside any more."""
@@ -329,11 +349,12 @@ class Model:
     def _end_payer(self, payer: int, now_s: int) -> None:
         for allowance in self.purses[payer].allowances:
             self._deny(allowance, now_s)
-        self.purses[payer].blocked = True
+        if not self.purses[payer].blocked:
+            self.purses[payer].blocked_at_s = now_s
 
     def _deny(self, allowance: Allowance, now_s: int) -> None:
-        if not allowance.denied and now_s < allowance.ends_at_s + SKEW_S:
-            allowance.denied = True
+        if allowance.denied_at_s is None and now_s < allowance.ends_at_s + SKEW_S:
+            allowance.denied_at_s = now_s
             self.denials += 1
 
     def _tell(self, till: int, kind: str) -> None:

@@ -83,6 +83,7 @@ class Replacing(Running):
         device.enrol(answer.ok()["code"]).ok()
         assert device.message.terminal_id == self.tills[till].message.terminal_id
         self.tills[till], self.certified_s[till] = device, self.now_s()
+        self.model.tills[till] = Till(self.model.tills[till].shop, self.now_s())
         self.pass_time(TERMINAL_IS_ASKED_ANEW_S)
 
     @precondition(lambda self: len(self.prints) < 4)

@@ -53,7 +53,7 @@ class Allowance:
     signed: int = 0
     dead: int = 0
     standing: Standing = Standing.OPEN
-    denied: bool = False
+    denied_at_s: int | None = None
     is_returned: bool = False
     #: Counters that were claimed, and what the operator bore at each till.
     seen: set[int] = field(default_factory=set)
@@ -71,9 +71,13 @@ class Purse:
     currency: str
     available: int
     held: int = 0
-    blocked: bool = False
+    blocked_at_s: int | None = None
     bound_at_s: int = 0
     allowances: list[Allowance] = field(default_factory=list)
+
+    @property
+    def blocked(self) -> bool:
+        return self.blocked_at_s is not None
 
     @property
     def newest(self) -> Allowance:
@@ -91,9 +95,10 @@ class Shop:
 
 @dataclass(frozen=True, slots=True)
 class Till:
-    """One terminal, by the number of its shop."""
+    """One terminal, by the number of its shop, and when its device was let in."""
 
     shop: int
+    enrolled_at_s: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

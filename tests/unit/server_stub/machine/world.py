@@ -162,7 +162,7 @@ class World(RuleBasedStateMachine):
         till.enrol(code).ok()
         self.tills.append(till)
         self.certified_s.append(self.now_s())
-        self.model.tills[len(self.tills) - 1] = Till(shop)
+        self.model.tills[len(self.tills) - 1] = Till(shop, self.now_s())
 
     def open_purse(self, currency: str, funds: int, asked: int) -> None:
         """A wallet with money and a token."""
