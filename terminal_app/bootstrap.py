@@ -174,7 +174,7 @@ def unsent(config: TerminalConfig) -> QueueView:
     if not path.exists():
         raise MisuseError(ErrorCode.BAD_ARGUMENT, f"no till has run in {config.home} yet", param="home")
     with Journal(path) as journal:
-        return queue_view(journal.views, at_s=journal.views.last_event_at_s)
+        return queue_view(journal.views, at_s=journal.views.aged_s(journal.views.last_event_at_s))
 
 
 class DeviceScanner:

@@ -317,7 +317,7 @@ class Outbox:
         credentials = self._till.credentials
         certificate = credentials.membership.certificate.message
         sealed = read_batch_receipt(answer, certificate=certificate, trust=credentials.trust)
-        self._till.journal.append(BatchReceiptSeen(receipt=sealed.envelope), at_s=self._time.journal_s())
+        self._till.journal.append(BatchReceiptSeen(receipt=sealed.envelope), at_s=self._time.event_s())
         return frozenset(sealed.message.paid)
 
     def _disbelieved(self, errand: Errand) -> None:

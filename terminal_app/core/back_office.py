@@ -352,7 +352,7 @@ class BackOffice:
 
     def _leave_shop(self) -> None:
         self._check_all_sent()
-        self._journal.append(ShopLeft(), at_s=self._time.journal_s())
+        self._journal.append(ShopLeft(), at_s=self._time.event_s())
         self._view = self._pending = None
 
     # --- the page ---

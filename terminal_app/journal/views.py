@@ -54,7 +54,8 @@ class Views:
     sales: dict[RequestId, Sale] = field(default_factory=dict)
     latest: RequestId | None = None
     last_result: RequestId | None = None
-    stored: dict[RequestId, None] = field(default_factory=dict)
+    #: What waits, and when it began to, by `aged_s`.
+    stored: dict[RequestId, int | None] = field(default_factory=dict)
     closures: dict[RequestId, None] = field(default_factory=dict)
     disputed: dict[RequestId, None] = field(default_factory=dict)
     settled: dict[RequestId, None] = field(default_factory=dict)
@@ -63,6 +64,8 @@ class Views:
     token_ends_s: dict[TokenId, int] = field(default_factory=dict)
     operator_time_s: int = 0
     last_event_at_s: int = 0
+    #: How far the clock was set back between events, all together.
+    set_back_s: int = 0
     office: OfficeViews = field(default_factory=OfficeViews)
     history: dict[RequestId, HistoryEntry] = field(default_factory=dict)
     history_max: int = HISTORY_MAX
@@ -92,6 +95,15 @@ class Views:
     def stored_sales(self) -> tuple[Sale, ...]:
         """Accepted and not yet captured, the oldest first."""
         return tuple(self.sales[request_id] for request_id in self.stored)
+
+    def aged_s(self, at_s: int) -> int:
+        """A time of today's clock as one that never falls, however often the clock was set back. Only for ages."""
+        return at_s + self.set_back_s
+
+    @property
+    def oldest_stored_s(self) -> int | None:
+        """When what waits longest began to wait, by `aged_s`; None when nothing waits."""
+        return min((since_s for since_s in self.stored.values() if since_s is not None), default=None)
 
     def token_stored_minor(self, token_id: TokenId) -> int:
         """The stored sum under one token, in minor units."""
@@ -133,7 +145,12 @@ class Views:
             totals = totals_after(self.office.period.totals, before=before, after=after)
             self.office.count(totals, currency=after.amount.currency, at_s=at_s)
             self._note_token(event)
-        self.last_event_at_s = max(self.last_event_at_s, at_s)
+        self.set_back_s += max(0, self.last_event_at_s - at_s)
+        self.last_event_at_s = at_s
+        for request_id in reversed(self.stored):
+            if self.stored[request_id] is not None:
+                break
+            self.stored[request_id] = self.aged_s(at_s)
 
     def _note_office(self, event: OfficeEvent, *, at_s: int) -> None:
         self.office.apply(event, at_s=at_s)
@@ -180,8 +197,11 @@ class Views:
         self.history[request_id] = entry_of(sale, refunded_minor=self.office.refunded_minor(request_id))
         if len(self.history) > self.history_max:
             del self.history[next(iter(self.history))]
+        if sale.is_stored:
+            self.stored.setdefault(request_id)
+        else:
+            self.stored.pop(request_id, None)
         for members, belongs in (
-            (self.stored, sale.is_stored),
             (self.closures, sale.awaits_closure),
             (self.disputed, sale.is_disputed),
             (self.settled, sale.is_settled and not sale.is_disputed),

@@ -56,7 +56,7 @@ class QueueCourier:
         digest = Digest(hashlib.sha256(content).digest())
         if views.office.exported is None or views.office.exported.digest != digest:
             event = QueueExported(digest=digest, count=len(views.stored), sum_minor=views.stored_minor)
-            self._journal.append(event, at_s=self._time.journal_s())
+            self._journal.append(event, at_s=self._time.event_s())
         return content
 
     def export_file(self, path: Path) -> int:
@@ -91,7 +91,7 @@ class QueueCourier:
         fresh = {digest: batch for digest, batch in digests.items() if digest not in known}
         with self._journal.batch():
             for digest, batch in fresh.items():
-                self._journal.append(CourierTaken(digest=digest, batch=batch), at_s=self._time.journal_s())
+                self._journal.append(CourierTaken(digest=digest, batch=batch), at_s=self._time.event_s())
         closed_count = sum(self._believe(body) for body in carried.answers)
         payment_count = Carried(batches=tuple(fresh.values())).count
         return Brought(batch_count=len(fresh), payment_count=payment_count, closed_count=closed_count)
@@ -123,7 +123,7 @@ class QueueCourier:
     def _deliver(self, event: CourierDelivered) -> None:
         courier = self._till.views.office.couriers.get(event.digest)
         if courier is not None and courier.answer is None:
-            self._journal.append(event, at_s=self._time.journal_s())
+            self._journal.append(event, at_s=self._time.event_s())
 
     def _own_batches(self) -> tuple[bytes, ...]:
         """The queue in batches. The time in them is that of the newest payment, so that the same queue is the same."""

@@ -14,6 +14,6 @@ def close_day(journal: Journal, *, time: TillTime, currency: Currency) -> Report
         UnavailableError: STORAGE_FAILED; the day is as open as it was.
     """
     closing = closing_of(journal.views, currency=currency)
-    at_s = time.journal_s()
+    at_s = time.event_s()
     journal.append(closing, at_s=at_s)
     return report_of(closing, views=journal.views, made_at_s=at_s)

@@ -21,7 +21,7 @@ def take_settings(journal: Journal, texts: Mapping[str, str], *, time: TillTime)
     """
     for name, text in texts.items():
         if name in KINDS and name not in journal.views.office.setting_texts:
-            journal.append(SettingChanged(name=name, text=text), at_s=time.journal_s())
+            journal.append(SettingChanged(name=name, text=text), at_s=time.event_s())
 
 
 def change_setting(journal: Journal, name: str, text: str, *, time: TillTime) -> Settings:
@@ -34,5 +34,5 @@ def change_setting(journal: Journal, name: str, text: str, *, time: TillTime) ->
     before = settings_of(journal.views)
     after = changed(before, name, text)
     if after != before:
-        journal.append(SettingChanged(name=name, text=text_of(after, name)), at_s=time.journal_s())
+        journal.append(SettingChanged(name=name, text=text_of(after, name)), at_s=time.event_s())
     return after

@@ -112,7 +112,7 @@ class Staff:
             UnavailableError: STORAGE_FAILED.
         """
         self._check_pin(staff_id, pin)
-        self._journal.append(SignedIn(staff_id=staff_id), at_s=self._time.journal_s())
+        self._journal.append(SignedIn(staff_id=staff_id), at_s=self._time.event_s())
         return self._person(staff_id)
 
     def sign_out(self) -> None:
@@ -122,7 +122,7 @@ class Staff:
             UnavailableError: STORAGE_FAILED.
         """
         if self.signed_in is not None:
-            self._journal.append(SignedOut(), at_s=self._time.journal_s())
+            self._journal.append(SignedOut(), at_s=self._time.event_s())
 
     def approve(self, staff_id: StaffId, pin: str, permission: Permission) -> Role:
         """Let somebody with a larger role allow one thing, while the cashier stays signed in.
@@ -180,7 +180,7 @@ class Staff:
         if wait_s:
             raise RuleViolationError(ErrorCode.LOCKED_OUT, f"no PIN is looked at for {wait_s} s", param="pin")
         if not hmac.compare_digest(pin_hash(pin, person.pin_salt), person.pin_hash):
-            self._journal.append(SignInFailed(staff_id=staff_id), at_s=self._time.journal_s())
+            self._journal.append(SignInFailed(staff_id=staff_id), at_s=self._time.event_s())
             self._failed_ms[staff_id] = self._time.monotonic_ms()
             raise RuleViolationError(ErrorCode.WRONG_PIN, "this is not the PIN", param="pin")
 
@@ -218,7 +218,7 @@ class Staff:
                 pin_hash=person.pin_hash,
                 employment=person.employment,
             ),
-            at_s=self._time.journal_s(),
+            at_s=self._time.event_s(),
         )
 
     def _check_owner_left(self, person: Person, *, role: Role) -> None:

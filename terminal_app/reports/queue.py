@@ -55,7 +55,8 @@ class QueueView:
 def queue_view(views: Views, *, at_s: int) -> QueueView:
     """The queue now. `at_s` is the journal's time, which never falls."""
     items = tuple(_item(sale) for sale in views.stored_sales)
-    oldest_at_s = min((item.accepted_at_s for item in items), default=None)
+    oldest_at_s = None if views.oldest_stored_s is None else views.oldest_stored_s - views.set_back_s
+    at_s -= views.set_back_s  # both as today's clock would say them
     shop = settings_from(views.office.setting_texts)
     bounds = shop.narrowed(views.membership.limits) if views.membership is not None else None
     full_at_s = oldest_at_s + bounds.stored_age_max_s if oldest_at_s is not None and bounds is not None else None

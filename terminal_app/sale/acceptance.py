@@ -15,11 +15,11 @@ from wallet_sdk.protocol.trust import VerifiedIntent
 def offline_facts(views: Views, verified: VerifiedIntent, *, at_s: int) -> OfflineFacts:
     """What the journal knows that bears on this intent. `at_s` is the journal's own time, which never falls."""
     token_id = verified.token.message.token_id
-    oldest_at_s = min((sale.accepted_at_s or at_s for sale in views.stored_sales), default=at_s)
+    oldest_s = views.oldest_stored_s
     return OfflineFacts(
         stored_minor=views.stored_minor,
         stored_count=len(views.stored),
-        stored_age_s=max(0, at_s - oldest_at_s),
+        stored_age_s=0 if oldest_s is None else max(0, at_s - oldest_s),
         token_stored_minor=views.token_stored_minor(token_id),
         token_intents=views.token_intents.get(token_id, ()),
     )

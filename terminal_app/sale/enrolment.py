@@ -105,7 +105,7 @@ class Credentials:
             certificate=certificate.envelope,
             limits=_parse_limits(answer),
         )
-        self._journal.append(event, at_s=self._time.journal_s())
+        self._journal.append(event, at_s=self._time.event_s())
 
     def is_renewal_due(self) -> bool:
         """Whether less than half of the certificate's life is left."""
@@ -135,7 +135,7 @@ class Credentials:
         event = CertificateRenewed(
             bundle=trust.bundle.envelope, certificate=certificate.envelope, limits=_parse_limits(answer)
         )
-        self._journal.append(event, at_s=self._time.journal_s())
+        self._journal.append(event, at_s=self._time.event_s())
 
     def refresh_trust(self, bundle: bytes) -> None:
         """Take a newer bundle; the same one again changes nothing.
@@ -146,7 +146,7 @@ class Credentials:
         """
         trust = verify_bundle(bundle, root_key=self.membership.root_key, newest=self.trust)
         if trust.bundle.digest != open_unverified(self.membership.bundle, TrustBundle).digest:
-            self._journal.append(TrustRefreshed(bundle=trust.bundle.envelope), at_s=self._time.journal_s())
+            self._journal.append(TrustRefreshed(bundle=trust.bundle.envelope), at_s=self._time.event_s())
 
     def take_denylist(self, denylist: bytes) -> None:
         """Take a list of what is revoked; one that brings nothing new changes nothing.
@@ -157,7 +157,7 @@ class Credentials:
         """
         before = self.trust.denied
         if take_denylist(denylist, self.trust).denied != before:
-            self._journal.append(DenylistTaken(denylist=Envelope(denylist)), at_s=self._time.journal_s())
+            self._journal.append(DenylistTaken(denylist=Envelope(denylist)), at_s=self._time.event_s())
 
     def _check_certificate(self, answer: TerminalEnrolled, trust: TrustStore) -> Sealed[TerminalCertificate]:
         envelope = Envelope(from_base64url(answer.certificate))

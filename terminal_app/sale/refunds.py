@@ -103,7 +103,7 @@ class Refunds:
         )
         sealed = seal(refund, self._credentials.signer)
         event = RefundAsked(refund_id=refund.refund_id, request_id=request_id, refund=sealed.envelope)
-        self._journal.append(event, at_s=self._time.journal_s())
+        self._journal.append(event, at_s=self._time.event_s())
         return self.record(refund.refund_id)
 
     def record(self, refund_id: RequestId) -> RefundRecord:
@@ -157,7 +157,7 @@ class Refunds:
 
     def _close(self, refund_id: RequestId, *, state: State, error_code: int, receipt: Envelope) -> RefundRecord:
         event = RefundAnswered(refund_id=refund_id, state=state, error_code=error_code, receipt=receipt)
-        self._journal.append(event, at_s=self._time.journal_s())
+        self._journal.append(event, at_s=self._time.event_s())
         return self.record(refund_id)
 
 

@@ -389,7 +389,7 @@ class Till:
         return Claim(request=sale.request.envelope, consent=sale.consent)
 
     def _append(self, event: JournalEvent) -> Sale:
-        self._journal.append(event, at_s=self._time.journal_s())
+        self._journal.append(event, at_s=self._time.event_s())
         request_id: RequestId = event.request_id  # type: ignore[union-attr]  # only events of a sale come here
         return self.views.sale(request_id)
 

@@ -32,14 +32,22 @@ class TillTime:
         floor_s = self._floor_s + (running_ms - self._floor_ms) // 1000
         return max(self._clock.now_ms() // 1000, floor_s)
 
+    def event_s(self) -> int:
+        """What the next event of the journal is dated, in seconds since the epoch: the best that is known now.
+
+        It may be before the event before it, where a wrong clock was set right: that one stays misdated alone.
+        """
+        return self.now_s()
+
     def journal_s(self) -> int:
-        """Seconds since the epoch that never fall from one event to the next: for the age of what is stored.
+        """Seconds that never fall from one event to the next: for the age of what is stored, by `Views.aged_s`.
 
         A clock set back makes stored payments no younger.
         """
         running_ms = self._clock.monotonic_ms()
         passed_s = (running_ms - self._newest_ms) // 1000
-        newest_s = max(self.now_s(), self._newest_s + passed_s, self._journal.views.last_event_at_s)
+        views = self._journal.views
+        newest_s = max(views.aged_s(self.now_s()), self._newest_s + passed_s, views.aged_s(views.last_event_at_s))
         if newest_s != self._newest_s + passed_s:
             self._newest_s, self._newest_ms = newest_s, running_ms
         return newest_s
