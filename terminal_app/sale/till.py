@@ -27,7 +27,7 @@ from terminal_app.sale.till_time import TillTime
 from terminal_app.sale.tips import NO_TIP, Tip
 from terminal_app.settings import settings_from
 from wallet_sdk.ports import Random
-from wallet_sdk.protocol import qr, rules
+from wallet_sdk.protocol import others, qr, rules
 from wallet_sdk.protocol.api import PaymentAnswer
 from wallet_sdk.protocol.envelope import Sealed, open_unverified, peek_type, seal
 from wallet_sdk.protocol.errors import (
@@ -151,7 +151,7 @@ class Till:
             MisuseError: NOT_ENROLLED.
             UnavailableError: STORAGE_FAILED.
         """
-        envelope = qr.from_text(text)
+        envelope = qr.from_text(others.plain_text_of(text))
         match peek_type(envelope):
             case MessageType.PAYMENT_INTENT:
                 return self._take_intent(envelope, reach)

@@ -3,7 +3,7 @@
 from argparse import Namespace
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from wallet_sdk.cli.proofs import explain_fraud, explain_receipt, explain_saved
 from wallet_sdk.cli.reading import read_code, read_file, read_root_key
@@ -14,6 +14,9 @@ from wallet_sdk.protocol.errors import ErrorCode, MisuseError
 from wallet_sdk.protocol.money import parse_money
 from wallet_sdk.store import Outcome
 from wallet_sdk.wallet import Payment, PayMode, PrintedQuote, QrCode, Quote, Recovery, Renewal, WalletBalance
+
+if TYPE_CHECKING:
+    from wallet_sdk.protocol.emv import UntrustedRequest
 
 EXIT_DONE: Final = 0
 EXIT_REFUSED: Final = 1
@@ -61,8 +64,7 @@ def pay(arguments: Namespace, around: Surroundings) -> int:
         elif isinstance(found, PrintedQuote):
             payment = _pay_print(found, arguments, around)
         else:
-            remark(f"Payee:       {found.payee_name!r}, NOT VERIFIED")
-            say("Not paid: nobody vouches for this code, and this wallet cannot pay its scheme.")
+            _print_untrusted(found)
             return EXIT_REFUSED
     if payment is None:
         say("Not paid.")
@@ -192,6 +194,19 @@ def verify_proof(arguments: Namespace, _around: Surroundings) -> int:
         lines = explain_fraud(content, root_key=root_key)
     say("\n".join(lines))
     return EXIT_DONE
+
+
+def _print_untrusted(found: "UntrustedRequest") -> None:
+    remark(f"Payee:       {found.payee_name!r}, NOT VERIFIED")
+    remark(f"Scheme:      {found.scheme_name}, as the code says")
+    remark(f"Amount:      {found.amount_text or f'not said, in {found.currency_code}'}")
+    if found.reference:
+        remark(f"Reference:   {found.reference}")
+    if found.expires_at_s is not None:
+        remark(f"Valid until: {_time_of(found.expires_at_s)}")
+    for deviation in found.deviations:
+        remark(f"Not to the letter of EMV: {deviation}")
+    say("Not paid: nobody vouches for this code, and this wallet cannot pay its scheme.")
 
 
 def _print_merchant(quote: Quote | PrintedQuote) -> None:

@@ -13,6 +13,7 @@ from PIL import Image
 from wallet_sdk.decoding import decode_codes, read_picture
 from wallet_sdk.demo.screen_model import PreviewFrame
 from wallet_sdk.frames import GreyFrame
+from wallet_sdk.protocol import others
 
 #: The preview is at most this wide and high; the codes are read from the full picture.
 PREVIEW_SIDE_PX: Final = 400
@@ -60,6 +61,12 @@ def _preview_of(frame: GreyFrame) -> PreviewFrame:
     picture = Image.frombytes("L", (frame.width, frame.height), frame.luma)
     picture.thumbnail((PREVIEW_SIDE_PX, PREVIEW_SIDE_PX))
     return PreviewFrame(width_px=picture.width, height_px=picture.height, luminance=picture.tobytes())
+
+
+def to_pay(texts: Iterable[str]) -> tuple[str, ...]:
+    """The texts to pay, or to refuse by name: those of ours, or else whatever there is."""
+    seen = tuple(others.plain_text_of(text) for text in texts)
+    return tuple(text for text in seen if text.startswith("TC1:")) or seen
 
 
 def first_tillcode(texts: Iterable[str]) -> str | None:

@@ -4,11 +4,12 @@ from typing import Final
 
 from wallet_sdk.demo import views
 from wallet_sdk.demo.desk import Desk, Errand
-from wallet_sdk.demo.eye import first_tillcode
+from wallet_sdk.demo.eye import first_tillcode, to_pay
 from wallet_sdk.demo.screen_model import DIGITS, ActionName, Payee, WalletModel
 from wallet_sdk.protocol import qr
 from wallet_sdk.protocol.errors import ErrorCode, MalformedMessageError, MoneyOutcome, RuleViolationError, TillcodeError
 from wallet_sdk.protocol.money import Money
+from wallet_sdk.protocol.others import other_scheme
 from wallet_sdk.store import Outcome
 from wallet_sdk.wallet import Payment, PresentedCode, PrintedQuote, Quote, SyncReport
 
@@ -104,18 +105,21 @@ class LookScene(Scene):
         self.desk.show(views.look())
 
     def tick(self) -> Scene:
-        text = look_once(self.desk)
-        if text is None:
+        texts = to_pay(look_all(self.desk))
+        if len(texts) > 1:
+            self.desk.show(views.look(hint="There are several codes. Show one."))
+        if len(texts) != 1:
             return self
         try:
-            found = self.desk.wallet.scan_any(text)
+            found = self.desk.wallet.scan_any(texts[0])
             if isinstance(found, Quote):
                 return QuoteScene(self.desk, found)
             if isinstance(found, PrintedQuote):
                 return AmountScene(self.desk, found)
-            self.desk.show(views.look(hint="Nobody vouches for that code. Do not pay."))
+            self.desk.show(views.look(hint=f"{found.scheme_name}: nobody vouches for that code. Do not pay."))
         except MalformedMessageError:
-            self.desk.show(views.look(hint="That is no payment request."))
+            name = other_scheme(texts[0])
+            self.desk.show(views.look(hint=f"{name}: not paid here." if name else "That is no payment request."))
         except RuleViolationError as error:
             self.desk.show(views.look(hint=views.reason(error.code)))
         return self
@@ -380,8 +384,13 @@ def _payee_of(quote: Quote | PrintedQuote) -> Payee:
 
 def look_once(desk: Desk) -> str | None:
     """Look at the other screen: show what the camera sees, and give the first of our codes in it."""
+    return first_tillcode(look_all(desk))
+
+
+def look_all(desk: Desk) -> tuple[str, ...]:
+    """Look at the other screen: show what the camera sees, and give the texts of all codes in it."""
     glance = desk.eye.look() if desk.eye is not None else None
     if glance is None:
-        return None
+        return ()
     desk.show_frame(glance.preview)
-    return first_tillcode(glance.texts)
+    return glance.texts

@@ -9,7 +9,7 @@ Source: ISO/IEC 18004:2015 (quiet zone of 4 modules, section 6.3.8); RFC 9285 (b
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from wallet_sdk.protocol import base45, limits
+from wallet_sdk.protocol import base45, limits, others
 from wallet_sdk.protocol.errors import ErrorCode, MalformedMessageError, MisuseError
 from wallet_sdk.protocol.ids import Envelope
 
@@ -40,8 +40,19 @@ def from_text(text: str) -> Envelope:
         ours = text[:2] == PREFIX[:2] and text[2:3].isdigit() and text[3:4] == ":"
         if ours:
             raise MalformedMessageError(ErrorCode.UNSUPPORTED_VERSION, f"this program reads TC1, not {text[:3]}")
-        raise MalformedMessageError(ErrorCode.NOT_A_TILLCODE, "the code is not one of ours")
+        raise no_code_of_ours(text)
     return Envelope(base45.decode(text[len(PREFIX) :]))
+
+
+def no_code_of_ours(text: str) -> MalformedMessageError:
+    """The error for a text that is none: typed in the wrong case, another scheme's, or neither. ``raise`` it."""
+    if text.swapcase().startswith(PREFIX):
+        message = "the code was typed in the wrong case: is Caps Lock on at the scanner?"
+    elif scheme := others.other_scheme(text):
+        message = f"this is {scheme}, and not one that is paid here"
+    else:
+        message = "the code is not one of ours"
+    return MalformedMessageError(ErrorCode.NOT_A_TILLCODE, message)
 
 
 @lru_cache(maxsize=16)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from wallet_sdk.protocol import limits, qr
+from wallet_sdk.protocol import limits, others, qr
 from wallet_sdk.protocol.envelope import peek_type
 from wallet_sdk.protocol.messages import MessageType
 from wallet_sdk.protocol.trust import VerifiedRequest
@@ -21,19 +21,23 @@ def scan_any(parts: Parts, qr_text: str) -> "Offer | PrintedOffer | UntrustedReq
     """As ``scan``, and printed codes and EMV codes too: an EMV code with a request of ours is verified, others are not.
 
     Raises:
-        MalformedMessageError: neither of ours nor an EMV code.
+        MalformedMessageError: NOT_A_TILLCODE for what is neither of ours nor an EMV code, with the scheme's name; as
+            ``decode_merchant_presented`` for an EMV code that cannot be read.
         RuleViolationError: as ``scan``; EMV_FIELD_MISMATCH when the code says another thing than what was signed.
         MisuseError: NOT_ENROLLED.
     """
     check_kind(qr_text, str, param="qr_text")
+    qr_text = others.plain_text_of(qr_text)
     if qr_text.startswith(qr.PREFIX[:2]):
         envelope = qr.from_text(qr_text)
         if peek_type(envelope, bytes_max=limits.MESSAGE_BYTES_MAX) is MessageType.STATIC_CODE:
             return scan_printed(parts, envelope)
         return scan(parts, qr_text)
     # Late: few wallets are ever shown such a code, and reading them takes as long to import as all else.
-    from wallet_sdk.protocol.emv import decode_merchant_presented, import_merchant_presented
+    from wallet_sdk.protocol.emv import decode_merchant_presented, import_merchant_presented, looks_like_one
 
+    if not looks_like_one(qr_text):
+        raise qr.no_code_of_ours(qr_text)
     code = decode_merchant_presented(qr_text)
     found = import_merchant_presented(code, parts.trust(), at_s=parts.now_s())
     return offer_of(parts, found) if isinstance(found, VerifiedRequest) else found

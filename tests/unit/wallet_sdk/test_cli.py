@@ -302,3 +302,36 @@ def test_a_copied_wallet_says_what_it_needs_and_what_became_of_it(desk: Desk) ->
     code, out, _ = desk.run("sync")
     assert (code, "copied, or put back from a backup" in out) == (0, True)
     assert desk.run("code")[0] == 0
+
+
+DUITNOW = (
+    "00020201021126410014A000000615000101065887340209123456789520460105303458540115802MY5909QRCSDNBHD6005BANGI6304DAF5"
+)
+
+
+def test_texts_are_told_from_files(desk: Desk) -> None:
+    """An EMV code of any format, a link, a code typed in the wrong case: none of them is "no such picture"."""
+    code, out, err = desk.run("pay", DUITNOW)
+    assert (code, "Not paid: nobody vouches" in out, "Scheme:      DuitNow, as the code says" in err) == (1, True, True)
+    assert "Amount:      1 MYR" in err
+    code, _, err = desk.run("pay", "lightning:lnbc2500u1pvjluezpp5")
+    assert (code, "this is Lightning, and not one that is paid here" in err) == (1, True)
+    code, _, err = desk.run("pay", desk.request_text().swapcase())
+    assert (code, "Caps Lock" in err) == (1, True)
+    code, _, err = desk.run("pay", "photo.png")
+    assert (code, "there is no such picture" in err) == (2, True)
+
+
+def test_a_picture_of_two_codes_or_of_a_telephone_is_said(desk: Desk, tmp_path: Path) -> None:
+    """The first of two is not taken in silence; HEIC is named."""
+    both = Image.new("L", (1700, 900), 255)
+    for at, text in ((20, desk.request_text()), (860, desk.request_text())):
+        both.paste(qr.picture(text, module_px=10).convert("L"), (at, 20))
+    picture = tmp_path / "both.png"
+    both.save(picture)
+    code, _, err = desk.run("pay", str(picture))
+    assert (code, "shows 2 codes to pay" in err) == (1, True)
+    heic = tmp_path / "photo.heic"
+    heic.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    code, _, err = desk.run("pay", str(heic))
+    assert (code, "a HEIC picture" in err) == (1, True)

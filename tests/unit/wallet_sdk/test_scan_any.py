@@ -5,7 +5,7 @@ import pytest
 from tests.unit.wallet_sdk.world import World
 from wallet_sdk.protocol.emv import UntrustedRequest, export_merchant_presented
 from wallet_sdk.protocol.emv.merchant import checksum
-from wallet_sdk.protocol.errors import MalformedMessageError, RuleViolationError
+from wallet_sdk.protocol.errors import ErrorCode, MalformedMessageError, RuleViolationError
 from wallet_sdk.store import Outcome
 from wallet_sdk.wallet import PayMode, Quote
 
@@ -55,3 +55,24 @@ def test_what_is_neither_is_malformed(world: World, text: str) -> None:
     """Whatever the camera saw."""
     with pytest.raises(MalformedMessageError):
         world.wallet.scan_any(text)
+
+
+def told(world: World, text: str) -> str:
+    """What is said of a text that is none to pay."""
+    with pytest.raises(MalformedMessageError) as caught:
+        world.wallet.scan_any(text)
+    assert caught.value.code is ErrorCode.NOT_A_TILLCODE
+    return caught.value.message
+
+
+def test_other_schemes_are_named_and_a_wrong_case_too(world: World) -> None:
+    """Nobody is told "malformed" of a code that is good elsewhere."""
+    assert told(world, "upi://pay?pa=shop@bank&am=99.00") == "this is UPI, and not one that is paid here"
+    assert "Bitcoin" in told(world, "bitcoin:bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq")
+    assert "Caps Lock" in told(world, world.request_text().swapcase())
+
+
+def test_what_a_scanner_puts_around_a_code_does_not_matter(world: World) -> None:
+    """An AIM identifier and a line end."""
+    assert isinstance(world.wallet.scan_any(f"]Q1{world.request_text()}\r\n"), Quote)
+    assert isinstance(world.wallet.scan_any(f"]Q1{PIX}"), UntrustedRequest)

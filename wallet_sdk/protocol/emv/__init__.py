@@ -10,25 +10,32 @@ from wallet_sdk.protocol.emv.ber import BerObject
 from wallet_sdk.protocol.emv.bridge import UntrustedRequest, import_merchant_presented, read_untrusted
 from wallet_sdk.protocol.emv.carriage import Evidence, export_merchant_presented
 from wallet_sdk.protocol.emv.consumer import CardFields, ConsumerPresentedCode, decode_consumer_presented
+from wallet_sdk.protocol.emv.currencies import ISO_CURRENCIES, IsoCurrency
+from wallet_sdk.protocol.emv.deviations import Deviation, DeviationKind
 from wallet_sdk.protocol.emv.merchant import (
     Initiation,
     MerchantPresentedCode,
     TipIndicator,
     decode_merchant_presented,
+    looks_like_one,
 )
 from wallet_sdk.protocol.emv.schemes import SCHEMES, PaymentScheme
 from wallet_sdk.protocol.emv.templates import AdditionalFields, LanguageTemplate, NetworkAccount, Template
 from wallet_sdk.protocol.emv.tlv import EmvObject
 
 __all__ = [
+    "ISO_CURRENCIES",
     "SCHEMES",
     "AdditionalFields",
     "BerObject",
     "CardFields",
     "ConsumerPresentedCode",
+    "Deviation",
+    "DeviationKind",
     "EmvObject",
     "Evidence",
     "Initiation",
+    "IsoCurrency",
     "LanguageTemplate",
     "MerchantPresentedCode",
     "NetworkAccount",
@@ -40,5 +47,6 @@ __all__ = [
     "decode_merchant_presented",
     "export_merchant_presented",
     "import_merchant_presented",
+    "looks_like_one",
     "read_untrusted",
 ]

@@ -24,19 +24,26 @@ from wallet_sdk.protocol.emv.carriage import (
     read_carried,
     request_message,
 )
+from wallet_sdk.protocol.emv.currencies import ISO_CURRENCIES
+from wallet_sdk.protocol.emv.deviations import Deviation
 from wallet_sdk.protocol.emv.merchant import MerchantPresentedCode, TipIndicator
 from wallet_sdk.protocol.emv.schemes import PaymentScheme
+from wallet_sdk.protocol.emv.templates import Template
 from wallet_sdk.protocol.envelope import P256_ORDER, Sealed, key_id_of, open_unverified, seal, verify
 from wallet_sdk.protocol.errors import ErrorCode, MalformedMessageError, MisuseError, RuleViolationError
-from wallet_sdk.protocol.fields import read_text
 from wallet_sdk.protocol.ids import Digest, Envelope, PublicKeyBytes
 from wallet_sdk.protocol.messages import AuthorizationMode, PaymentRequest, Role, TerminalCertificate
 from wallet_sdk.protocol.money import Currency, Money, parse_money
 from wallet_sdk.protocol.trust import TrustStore, VerifiedRequest, verify_request
 
-#: 25 characters of a name, at most four bytes each.
-_NAME_BYTES_MAX: Final = 100
 _HUNDREDTHS_DIGITS: Final = 2
+#: Stands for a letter that would deceive whoever reads the name: directions, controls, invisible ones.
+_UNSHOWN: Final = "\ufffd"
+#: KHQR 1.1: sub-field 01 of 99 is the end, in milliseconds since the epoch, 13 digits.
+_EXPIRY_ID: Final = "99"
+_EXPIRY_DIGITS: Final = 13
+#: UPI: sub-field 01 of 27 is the reference of the sale (Bharat QR, and the published codes of HDFC and Razorpay).
+_UPI_REFERENCE_ID: Final = "27"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,26 +51,39 @@ class UntrustedRequest:
     """What an unsigned code asks for, in the words of whoever printed it. Nothing of it is verified.
 
     It is no ``VerifiedRequest`` and does not become one: it can be shown as untrusted, and sent to the server, which
-    may know the payee. ``amount`` is None when the payer enters it; ``fee_percent_hundredths`` is 250 for 2.50 %.
+    may know the payee. ``amount_text`` is what the code asks for, to be shown ("12.50 ARS"), "" when the payer enters
+    it; ``amount`` is the same as money, None without one, or when it is no money that can be paid here.
+    ``currency_code`` is the ISO code, or the number when ISO 4217 has none; ``currency`` None when nothing can be paid
+    in it here. ``fee_percent_hundredths`` is 250 for 2.50 %. ``expires_at_s`` is what a KHQR code says. ``deviations``
+    are where the code is not to the letter of EMV.
     """
 
     payee_name: str
     payee_local_name: str
     payee_city: str
     country: str
-    currency: Currency
+    currency: Currency | None
+    currency_code: str
     amount: Money | None
+    amount_text: str
     tip: TipIndicator | None
     fee: Money | None
     fee_percent_hundredths: int | None
     reference: str
+    expires_at_s: int | None
     schemes: tuple[PaymentScheme, ...]
+    deviations: tuple[Deviation, ...]
     code: MerchantPresentedCode
 
     @property
     def mode(self) -> AuthorizationMode:
         """The only way to pay it."""
         return AuthorizationMode.ONLINE
+
+    @property
+    def scheme_name(self) -> str:
+        """The schemes that the code claims, to be shown: "Pix", "PayNow, SGQR"; "EMV" when none is known."""
+        return ", ".join(scheme.name for scheme in self.schemes) or "EMV"
 
 
 def import_merchant_presented(
@@ -83,6 +103,9 @@ def import_merchant_presented(
     if not is_ours(code):
         return read_untrusted(code)
     code.encode()  # a code made by hand keeps the rules too, or raises here
+    if code.deviations:  # ours are written to the letter: somebody else has written this one
+        first = code.deviations[0]
+        raise MalformedMessageError(ErrorCode.FIELD_OUT_OF_RANGE, first.kind.value, param=first.where)
     carried = read_carried(code)
     try:
         request = request_message(code, carried)
@@ -101,25 +124,29 @@ def read_untrusted(code: MerchantPresentedCode) -> UntrustedRequest:
     """What a code asks for, believed by nobody; also for a code of ours whose certificate is not at hand.
 
     Raises:
-        MalformedMessageError: UNKNOWN_CURRENCY, BAD_MONEY for more decimals than the currency has, BAD_TEXT for a name
-            with direction or other invisible characters.
+        MisuseError: BAD_ARGUMENT when the code was made by hand and is none.
     """
     code.encode()  # a code made by hand keeps the rules too, or raises here
-    currency = Currency.from_number(int(code.currency_number))
-    additional = code.additional
-    reference = (additional.reference_label or additional.bill_number or "") if additional else ""
+    listed = ISO_CURRENCIES.get(code.currency_number)
+    currency = Currency.__members__.get(listed.code) if listed else None
+    currency_code = listed.code if listed else code.currency_number
+    asked = code.amount if code.amount and code.amount.strip("0.") else ""
     return UntrustedRequest(
-        payee_name=_readable("merchant_name", code.merchant_name),
-        payee_local_name=_readable("language.merchant_name", code.language.merchant_name if code.language else None),
-        payee_city=_readable("merchant_city", code.merchant_city),
-        country=code.country,
+        payee_name=_readable(code.merchant_name),
+        payee_local_name=_readable(code.language.merchant_name if code.language else None),
+        payee_city=_readable(code.merchant_city),
+        country=_readable(code.country),
         currency=currency,
-        amount=_money_of(code.amount, currency),
+        currency_code=_readable(currency_code),
+        amount=_money_of(asked, currency),
+        amount_text=_readable(f"{asked} {currency_code}") if asked else "",
         tip=code.tip_indicator,
         fee=_money_of(code.fee_fixed, currency),
         fee_percent_hundredths=_hundredths_of(code.fee_percent),
-        reference=reference,
+        reference=_readable(_reference_of(code)),
+        expires_at_s=_expiry_of(code),
         schemes=code.schemes,
+        deviations=code.deviations,
         code=code,
     )
 
@@ -192,21 +219,45 @@ def _check_nothing_else(code: MerchantPresentedCode, verified: VerifiedRequest, 
 # --- reading what nobody signed ---
 
 
-def _readable(name: str, text: str | None) -> str:
-    return read_text(0, _NAME_BYTES_MAX)(name, unicodedata.normalize("NFC", text or "").strip())
+def _readable(text: str | None) -> str:
+    """A text as it may be shown: what has no sight of its own, or turns the text around, is marked."""
+    shown = unicodedata.normalize("NFC", text or "").strip()
+    return "".join(_UNSHOWN if unicodedata.category(one)[0] == "C" else one for one in shown)
 
 
-def _money_of(text: str | None, currency: Currency) -> Money | None:
-    """An amount of the specification: zeros behind the last decimal of the currency change nothing ("100.00" yen)."""
-    if text is None:
+def _reference_of(code: MerchantPresentedCode) -> str:
+    additional = code.additional
+    named = (additional.reference_label or additional.bill_number) if additional else None
+    return named or _value_in(code, _UPI_REFERENCE_ID, country="IN")
+
+
+def _expiry_of(code: MerchantPresentedCode) -> int | None:
+    digits = _value_in(code, _EXPIRY_ID, country="KH")
+    known = len(digits) == _EXPIRY_DIGITS and digits.isascii() and digits.isdigit()
+    return int(digits) // 1000 if known else None
+
+
+def _value_in(code: MerchantPresentedCode, id_: str, *, country: str) -> str:
+    """Sub-field 01 of a template, in codes of one country alone; "" without one."""
+    templates = (one for one in (*code.accounts, *code.unreserved) if isinstance(one, Template) and one.id == id_)
+    found = next((one.value_of("01") for one in templates), None)
+    return (found or "") if code.country == country else ""
+
+
+def _money_of(text: str | None, currency: Currency | None) -> Money | None:
+    """An amount as money: zeros behind the last decimal of the currency change nothing ("100.00" yen)."""
+    if not text or currency is None:
         return None
     whole, _, fraction = text.partition(".")
     fraction = fraction.rstrip("0")
-    return parse_money(f"{whole}.{fraction}" if fraction else whole, currency)
+    try:
+        return parse_money(f"{whole}.{fraction}" if fraction else whole, currency)
+    except MalformedMessageError:
+        return None
 
 
 def _hundredths_of(percent: str | None) -> int | None:
-    if percent is None:
-        return None
-    whole, _, fraction = percent.partition(".")
-    return int(whole + fraction.ljust(_HUNDREDTHS_DIGITS, "0"))
+    whole, _, fraction = (percent or "").partition(".")
+    digits = whole + fraction.ljust(_HUNDREDTHS_DIGITS, "0")
+    known = whole and digits.isascii() and digits.isdigit() and len(fraction) <= _HUNDREDTHS_DIGITS
+    return int(digits) if known else None

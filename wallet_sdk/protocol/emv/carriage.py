@@ -132,9 +132,9 @@ def export_merchant_presented(
 
 def is_ours(code: MerchantPresentedCode) -> bool:
     """Whether any template claims to be ours: then all of it must be right, or the code is refused."""
-    accounts = [one for one in code.accounts if isinstance(one, Template)]
     systems = code.additional.systems if code.additional else ()
-    return any(one.guid.casefold() == GUID for one in (*accounts, *code.unreserved, *systems))
+    templates = (one for one in (*code.accounts, *code.unreserved, *systems) if isinstance(one, Template))
+    return any(one.guid.casefold() == GUID for one in templates)
 
 
 def read_carried(code: MerchantPresentedCode) -> Carried:
@@ -306,7 +306,8 @@ def _serial(where: str, text: str | None) -> int:
 
 
 def _template(code: MerchantPresentedCode, id_: str) -> Template | None:
-    return next((one for one in code.unreserved if one.id == id_ and one.guid == GUID), None)
+    templates = (one for one in code.unreserved if isinstance(one, Template))
+    return next((one for one in templates if one.id == id_ and one.guid == GUID), None)
 
 
 def _content_of(code: MerchantPresentedCode, id_: str) -> bytes:

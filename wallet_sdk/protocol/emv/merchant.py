@@ -1,8 +1,9 @@
 """Merchant-presented codes: every field of EMV QRCPS v1.1 by name, and every rule about it.
 
-``decode_merchant_presented(text).encode() == text`` for every valid text, whatever sequence its fields stand in and
-whatever fields it has that this version of the specification does not know. A code that breaks a rule is refused with
-the field and its offset. The checksum finds misreadings; it says nothing about who made the code.
+``decode_merchant_presented(text).encode() == text`` for every text that can be cut into fields and whose checksum is
+right, whatever sequence its fields stand in and whatever fields it has that this version of the specification does not
+know. Where it breaks a rule it says so in ``deviations``, with the field and its offset; what is *written* keeps every
+rule. The checksum finds misreadings; it says nothing about who made the code.
 
 Source: EMV QRCPS Merchant-Presented Mode v1.1 (EMVCo, November 2020), as its tables are repeated by
 docs.developer.paynet.my (DuitNow QR, "QR Data Object"), docs.rs/crate/eqr (promptpay.md), packagist.org/packages/
@@ -18,7 +19,8 @@ from enum import Enum, unique
 from types import MappingProxyType
 from typing import Final
 
-from wallet_sdk.protocol.emv.schemes import PaymentScheme, scheme_of
+from wallet_sdk.protocol.emv.deviations import Deviation, DeviationKind, Deviations
+from wallet_sdk.protocol.emv.schemes import PaymentScheme, mark_of, national_scheme, scheme_of
 from wallet_sdk.protocol.emv.templates import (
     AdditionalFields,
     LanguageTemplate,
@@ -37,6 +39,7 @@ from wallet_sdk.protocol.emv.tlv import (
     Placed,
     Rule,
     check_value,
+    first_of_each,
     in_sequence,
     read_objects,
     refuse,
@@ -44,10 +47,10 @@ from wallet_sdk.protocol.emv.tlv import (
     write_objects,
 )
 from wallet_sdk.protocol.errors import ErrorCode, MalformedMessageError, MisuseError
+from wallet_sdk.protocol.limits import QR_TEXT_CHARS_MAX
 
 _FORMAT_ID: Final = "00"
 _CRC_ID: Final = "63"
-_CRC: Final = Rule("crc", Format.ANS, 4, 4)
 #: The checksum object: id, length, four hexadecimal digits.
 _CRC_CHARS: Final = 8
 
@@ -74,6 +77,11 @@ _AMOUNT: Final = re.compile(r"(?=.*[1-9])[0-9]+(\.[0-9]*)?", re.ASCII)
 _PERCENT: Final = re.compile(r"(?=.*[1-9])[0-9]{1,2}(\.[0-9]{0,2})?", re.ASCII)
 _COUNTRY: Final = re.compile(r"[A-Z]{2}", re.ASCII)
 _PATTERNS: Final = MappingProxyType({"54": _AMOUNT, "56": _AMOUNT, "57": _PERCENT, "58": _COUNTRY})
+_AMOUNT_IDS: Final = frozenset({"54", "56", "57"})
+_ZERO: Final = re.compile(r"0+(\.0*)?", re.ASCII)
+#: Format indicator first, or a checksum at the end.
+_BEGINNING: Final = re.compile(r"0002[0-9]{2}", re.ASCII)
+_ENDING: Final = re.compile(r"^[0-9]{4}.*6304[0-9A-Fa-f]{4}$", re.ASCII | re.DOTALL)
 
 
 @unique
@@ -93,6 +101,7 @@ class TipIndicator(Enum):
     FEE_PERCENT = "03"
 
 
+_CHOICES: Final = MappingProxyType({"01": {one.value for one in Initiation}, "55": {one.value for one in TipIndicator}})
 #: Which of ids 56 and 57 stands in the code with each value of id 55, and without it.
 _FEE_OF_TIP: Final = MappingProxyType({None: "", "01": "", "02": "56", "03": "57"})
 
@@ -101,12 +110,16 @@ _FEE_OF_TIP: Final = MappingProxyType({None: "", "01": "", "02": "56", "03": "57
 class MerchantPresentedCode:
     """All fields of one code, as text where the specification has text, so that nothing is lost.
 
-    ``category_code``, ``merchant_name`` and ``merchant_city`` are None only in codes of schemes that leave them out
-    (schemes.py). ``accounts`` are ids 02-51, ``reserved`` 65-79, ``unreserved`` 80-99. ``sequence`` lists the ids as
-    they stand without the checksum, () when they ascend.
+    ``category_code``, ``merchant_name`` and ``merchant_city`` are None in codes of schemes that leave them out
+    (schemes.py). ``accounts`` are ids 02-51, ``reserved`` 65-79, ``unreserved`` 80-99; a plain value where a template
+    belongs is an ``EmvObject``, of 62 and 64 in ``reserved``. ``sequence`` lists the ids as they stand without the
+    checksum, () when they ascend.
+
+    A code that was read and breaks rules has ``deviations``, and ``as_read`` holds its text: only so can it be given
+    back. There a field that is missing or has no meaning is None or "". A code that you make has neither.
     """
 
-    accounts: tuple[NetworkAccount | Template, ...]
+    accounts: tuple[NetworkAccount | Template | EmvObject, ...]
     currency_number: str
     country: str
     category_code: str | None = None
@@ -122,30 +135,42 @@ class MerchantPresentedCode:
     additional: AdditionalFields | None = None
     language: LanguageTemplate | None = None
     reserved: tuple[EmvObject, ...] = ()
-    unreserved: tuple[Template, ...] = ()
+    unreserved: tuple[Template | EmvObject, ...] = ()
     sequence: tuple[str, ...] = ()
+    deviations: tuple[Deviation, ...] = ()
+    as_read: str = ""
 
     @property
     def schemes(self) -> tuple[PaymentScheme, ...]:
-        """The schemes that the account templates claim, each once, in the sequence of the code."""
-        found = (scheme_of_account(one, country=self.country) for one in self.accounts)
+        """The schemes that the code claims, each once: by its account templates in their sequence, then by marks."""
+        found = [scheme_of_account(one, country=self.country) for one in self.accounts]
+        label = (self.additional.reference_label if self.additional else None) or ""
+        if not any(found):
+            found.append(national_scheme(self.country))
+        found.append(mark_of(country=self.country, merchant_name=self.merchant_name or "", reference_label=label))
         return tuple(dict.fromkeys(scheme for scheme in found if scheme is not None))
 
     def encode(self) -> str:
-        """The text of the code, at most 512 characters.
+        """The text of the code: at most 512 characters that keep every rule, or the text that was read.
 
         Raises:
             MisuseError: BAD_ARGUMENT when the fields make no valid code; ``param`` names the field and its offset.
         """
-        body = f"{write_objects(in_sequence(self._values(), self.sequence))}{_CRC_ID}04"
-        text = body + checksum(body)
+        text = self.as_read or self._composed()
         try:
             again = decode_merchant_presented(text)
         except MalformedMessageError as error:
             raise MisuseError(ErrorCode.BAD_ARGUMENT, error.message, param=error.param) from error
+        if again.deviations and not self.as_read:
+            first = again.deviations[0]
+            raise MisuseError(ErrorCode.BAD_ARGUMENT, first.kind.value, param=first.where)
         if again != self:
             raise MisuseError(ErrorCode.BAD_ARGUMENT, "the fields do not stand where they belong", param="code")
         return text
+
+    def _composed(self) -> str:
+        body = f"{write_objects(in_sequence(self._values(), self.sequence))}{_CRC_ID}04"
+        return body + checksum(body)
 
     def _values(self) -> dict[str, str]:
         values = {id_: _plain(getattr(self, rule.name)) for id_, rule in _PRIMITIVE.items()}
@@ -156,37 +181,54 @@ class MerchantPresentedCode:
 
 
 def decode_merchant_presented(text: str) -> MerchantPresentedCode:
-    """Read a scanned text as a merchant-presented code.
+    """Read a scanned text as a merchant-presented code, whole, with a list of its deviations.
 
     Raises:
-        MalformedMessageError: with ``param`` "field@offset", such as "62.05@143": MESSAGE_TOO_LARGE, BAD_TLV,
-            BAD_CHECKSUM, MISSING_FIELD, FIELD_OUT_OF_RANGE or BAD_TEXT.
+        MalformedMessageError: with ``param`` "field@offset", such as "62.05@143", when it cannot be cut into fields
+            (BAD_TLV, BAD_TEXT), has no checksum (MISSING_FIELD) or a wrong one (BAD_CHECKSUM), or is longer than any
+            QR code (MESSAGE_TOO_LARGE).
     """
-    _check_text(text)
-    placed = read_objects(text)
-    _check_frame(text, placed)
-    found = {one.id: one for one in placed}
-    primitive = {rule.name: _read_primitive(found[id_]) for id_, rule in _PRIMITIVE.items() if id_ in found}
-    accounts = tuple(read_account(one) for one in placed if "02" <= one.id <= "51")
-    _check_present(found, accounts, country=primitive.get("country", ""), end=len(text) - _CRC_CHARS)
-    _check_fees(found, end=len(text) - _CRC_CHARS)
+    noted = Deviations()
+    _check_text(text, noted)
+    placed = read_objects(text, noted)
+    _check_frame(text, placed, noted)
+    found: dict[str, Placed] = {}
+    for one in placed:
+        found.setdefault(one.id, one)
+    primitive = first_of_each(_PRIMITIVE, placed, noted)
+    _check_meanings(placed, noted)
+    accounts = tuple(read_account(one, noted) for one in placed if "02" <= one.id <= "51")
+    unreserved = tuple(read_owned_template(one, noted) for one in placed if one.id >= "80")
+    additional = read_additional(found["62"], noted) if "62" in found else None
+    language = read_language(found["64"], noted) if "64" in found else None
+    plain = [found[id_].bare for id_, part in (("62", additional), ("64", language)) if id_ in found and part is None]
+    reserved = [_read_reserved(one, noted) for one in placed if "65" <= one.id <= "79"]
+    _check_present(found, accounts, noted, end=len(text) - _CRC_CHARS)
+    _check_fees(found, noted, end=len(text) - _CRC_CHARS)
     initiation, tip = primitive.pop("initiation", None), primitive.pop("tip_indicator", None)
     return MerchantPresentedCode(
         accounts=accounts,
-        **primitive,
-        initiation=None if initiation is None else Initiation(initiation),
-        tip_indicator=None if tip is None else TipIndicator(tip),
-        additional=read_additional(found["62"]) if "62" in found else None,
-        language=read_language(found["64"]) if "64" in found else None,
-        reserved=tuple(_read_reserved(one) for one in placed if "65" <= one.id <= "79"),
-        unreserved=tuple(read_owned_template(one) for one in placed if one.id >= "80"),
+        **{"currency_number": "", "country": "", "payload_format": ""} | primitive,
+        initiation=next((one for one in Initiation if one.value == initiation), None),
+        tip_indicator=next((one for one in TipIndicator if one.value == tip), None),
+        additional=additional,
+        language=language,
+        reserved=(*plain, *reserved),
+        unreserved=unreserved,
         sequence=sequence_unless_sorted([one.id for one in placed if one.id != _CRC_ID]),
+        deviations=noted.all,
+        as_read=text if noted.all else "",
     )
 
 
-def scheme_of_account(account: NetworkAccount | Template, *, country: str) -> PaymentScheme | None:
+def looks_like_one(text: str) -> bool:
+    """Whether a text means to be a merchant-presented code: it begins or ends as all of them do."""
+    return bool(_BEGINNING.match(text) or _ENDING.search(text))
+
+
+def scheme_of_account(account: NetworkAccount | Template | EmvObject, *, country: str) -> PaymentScheme | None:
     """The domestic scheme of an account, or None: a card network's, or one that schemes.py does not know."""
-    if isinstance(account, NetworkAccount):
+    if not isinstance(account, Template):
         return None
     return scheme_of(id=account.id, guid=account.guid, country=country)
 
@@ -204,73 +246,97 @@ def checksum(body: str) -> str:
     return f"{binascii.crc_hqx(body.encode('utf-8', 'surrogatepass'), 0xFFFF):04X}"
 
 
-def _check_text(text: str) -> None:
-    if len(text) > TEXT_CHARS_MAX:
-        raise refuse(
-            ErrorCode.MESSAGE_TOO_LARGE, f"more than {TEXT_CHARS_MAX} characters", where=f"63@{TEXT_CHARS_MAX}"
-        )
+def _check_text(text: str, noted: Deviations) -> None:
+    if len(text) > QR_TEXT_CHARS_MAX:
+        message = f"more than {QR_TEXT_CHARS_MAX} characters"
+        raise refuse(ErrorCode.MESSAGE_TOO_LARGE, message, where=f"63@{QR_TEXT_CHARS_MAX}")
     try:
         text.encode()
     except UnicodeEncodeError as error:
         raise refuse(ErrorCode.BAD_TEXT, "a lone surrogate is no character", where=f"?@{error.start}") from error
+    if len(text) > TEXT_CHARS_MAX:
+        noted.note(DeviationKind.TOO_LONG, f"63@{TEXT_CHARS_MAX}")
 
 
-def _check_frame(text: str, placed: tuple[Placed, ...]) -> None:
+def _check_frame(text: str, placed: tuple[Placed, ...], noted: Deviations) -> None:
     """Id 00 first, id 63 last, and the checksum right."""
-    if not placed or placed[0].id != _FORMAT_ID:
-        raise refuse(ErrorCode.MISSING_FIELD, "a code starts with its payload format", where=f"{_FORMAT_ID}@0")
     for one in placed[:-1]:
         if one.id == _CRC_ID:
             raise refuse(ErrorCode.BAD_TLV, "nothing follows the checksum", where=one.where)
-    last = placed[-1]
-    if last.id != _CRC_ID:
+    last = placed[-1] if placed else None
+    if last is None or last.id != _CRC_ID:
         raise refuse(ErrorCode.MISSING_FIELD, "a code ends with its checksum", where=f"{_CRC_ID}@{len(text)}")
-    if check_value(_CRC, last) != checksum(text[:-4]):
-        raise refuse(ErrorCode.BAD_CHECKSUM, "the checksum is another one", where=last.where)
+    body = text[: -len(last.value)] if last.value else text
+    if last.value.upper() != checksum(body):
+        # The bytes of a QR code are ISO 8859-1 where it does not say otherwise, and some writers count over those.
+        if last.value.upper() != _checksum_over_latin_1(body):
+            raise refuse(ErrorCode.BAD_CHECKSUM, "the checksum is another one", where=last.where)
+        noted.note(DeviationKind.CHECKSUM_OVER_LATIN_1, last.where)
+    if last.value != last.value.upper():
+        noted.note(DeviationKind.CHECKSUM_IN_SMALL_LETTERS, last.where)
+    if placed[0].id != _FORMAT_ID:
+        noted.note(DeviationKind.NO_FORMAT_FIRST, f"{_FORMAT_ID}@0")
 
 
-def _read_primitive(placed: Placed) -> str:
-    value = check_value(_PRIMITIVE[placed.id], placed)
-    pattern = _PATTERNS.get(placed.id)
-    choices = {"01": Initiation, "55": TipIndicator}.get(placed.id)
-    known = choices is None or value in {one.value for one in choices}
-    if not known or (pattern is not None and not pattern.fullmatch(value)):
-        message = f"no {_PRIMITIVE[placed.id].name} of the specification"
-        raise refuse(ErrorCode.FIELD_OUT_OF_RANGE, message, where=placed.where)
-    return value
+def _checksum_over_latin_1(body: str) -> str:
+    try:
+        return f"{binascii.crc_hqx(body.encode('latin-1'), 0xFFFF):04X}"
+    except UnicodeEncodeError:
+        return ""
 
 
-def _read_reserved(placed: Placed) -> EmvObject:
-    check_value(_RESERVED, placed)
+def _check_meanings(placed: tuple[Placed, ...], noted: Deviations) -> None:
+    """Values that have the right letters and mean nothing."""
+    for one in placed:
+        if not one.value:
+            continue
+        if one.id in _AMOUNT_IDS and _ZERO.fullmatch(one.value):
+            noted.note(DeviationKind.AMOUNT_OF_ZERO, one.where)
+        elif not _means_something(one):
+            noted.note(DeviationKind.UNKNOWN_VALUE, one.where)
+
+
+def _means_something(placed: Placed) -> bool:
+    pattern, choices = _PATTERNS.get(placed.id), _CHOICES.get(placed.id)
+    return (pattern is None or bool(pattern.fullmatch(placed.value))) and (choices is None or placed.value in choices)
+
+
+def _read_reserved(placed: Placed, noted: Deviations) -> EmvObject:
+    check_value(_RESERVED, placed, noted)
     return placed.bare
 
 
 def _check_present(
-    found: Mapping[str, Placed], accounts: tuple[NetworkAccount | Template, ...], *, country: str, end: int
+    found: Mapping[str, Placed],
+    accounts: tuple[NetworkAccount | Template | EmvObject, ...],
+    noted: Deviations,
+    *,
+    end: int,
 ) -> None:
     if not accounts:
-        raise refuse(ErrorCode.MISSING_FIELD, "no account (ids 02-51) says where to pay", where=f"26@{end}")
+        noted.note(DeviationKind.NO_ACCOUNT, f"26@{end}")
+    country = found["58"].value if "58" in found else ""
     schemes = [scheme_of_account(one, country=country) for one in accounts]
     left_out = _common(frozenset() if scheme is None else scheme.left_out for scheme in schemes)
     for id_ in _MANDATORY:
         if id_ not in found and id_ not in left_out:
-            raise refuse(ErrorCode.MISSING_FIELD, f"{_PRIMITIVE[id_].name} is mandatory", where=f"{id_}@{end}")
+            noted.note(DeviationKind.FIELD_MISSING, f"{id_}@{end}")
     formats = {"01", *(scheme.payload_format for scheme in schemes if scheme is not None)}
-    if found[_FORMAT_ID].value not in formats:
-        raise refuse(ErrorCode.UNSUPPORTED_VERSION, "another payload format", where=found[_FORMAT_ID].where)
+    if _FORMAT_ID in found and found[_FORMAT_ID].value not in formats:
+        noted.note(DeviationKind.OTHER_FORMAT, found[_FORMAT_ID].where)
 
 
 def _common(sets: Iterable[frozenset[str]]) -> frozenset[str]:
-    first, *others = sets
+    first, *others = [*sets] or [frozenset[str]()]
     return first.intersection(*others)
 
 
-def _check_fees(found: Mapping[str, Placed], *, end: int) -> None:
+def _check_fees(found: Mapping[str, Placed], noted: Deviations, *, end: int) -> None:
     """Id 56 goes with 55 = "02", id 57 with 55 = "03", neither with anything else."""
     tip = found["55"].value if "55" in found else None
-    wanted = _FEE_OF_TIP[tip]
+    wanted = _FEE_OF_TIP.get(tip, "")
     if wanted and wanted not in found:
-        raise refuse(ErrorCode.MISSING_FIELD, f"id 55 is {tip}, so this fee is mandatory", where=f"{wanted}@{end}")
+        noted.note(DeviationKind.FIELD_MISSING, f"{wanted}@{end}")
     for id_ in ("56", "57"):
         if id_ in found and id_ != wanted:
-            raise refuse(ErrorCode.FIELD_OUT_OF_RANGE, "id 55 does not ask for this fee", where=found[id_].where)
+            noted.note(DeviationKind.FEE_DISAGREES, found[id_].where)

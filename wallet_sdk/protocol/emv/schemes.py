@@ -24,6 +24,8 @@ class PaymentScheme:
         account_ids: ids (29, 30) whose sub-field 00 holds an account "name@bank" instead; empty for all others.
         left_out: ids that EMVCo demands and this scheme's own codes leave out.
         payload_format: value of id 00.
+        prefixes: how sub-field 00 begins in codes of its country, where it is a number and no name.
+        guid_chars: how long such a number is; 0 for any length.
     """
 
     name: str
@@ -32,6 +34,8 @@ class PaymentScheme:
     account_ids: frozenset[str] = frozenset()
     left_out: frozenset[str] = _ALL_NAMED
     payload_format: str = "01"
+    prefixes: tuple[str, ...] = ()
+    guid_chars: int = 0
 
 
 SCHEMES: Final[tuple[PaymentScheme, ...]] = (
@@ -70,7 +74,47 @@ SCHEMES: Final[tuple[PaymentScheme, ...]] = (
     PaymentScheme(name="FPS", country="HK", guids=frozenset({"hk.com.hkicl"})),
     # github.com/mercari/go-emv-code, mpm/jpqr/id.go
     PaymentScheme(name="JPQR", country="JP", guids=frozenset({"jp.or.paymentsjapan"})),
+    # Real codes in public repositories, read 2026-12-01, from here on. GUID of VNPAY-QR: xuannghia/vietnam-qr-pay
+    # (tests), and the codes of several shops' own examples
+    PaymentScheme(name="VNPAY-QR", country="VN", guids=frozenset({"a000000775"})),
+    # Identifiers of Indonesian wallets beside or in place of the QRIS one (26.00)
+    PaymentScheme(name="GoPay", country="ID", guids=frozenset({"id.co.gopay.www"})),
+    PaymentScheme(name="LinkAja", country="ID", guids=frozenset({"id.linkaja.www"})),
+    # 26.00 of codes that shops in Nepal show; NEPALPAY has its number there instead, beginning NCHL
+    PaymentScheme(name="Fonepay", country="NP", guids=frozenset({"fonepay.com"})),
+    PaymentScheme(name="NepalPay", country="NP", prefixes=("nchl",)),
+    # 27.00 or 40.00 of some dozen invoices of qpay.mn
+    PaymentScheme(name="QPay", country="MN", guids=frozenset({"a000000843000101"})),
+    # 26, 49, 50, 51 and 80-99 of codes of Redeban: CO.COM.RBM.LLA, .RED, .CU, .CA
+    PaymentScheme(name="Bre-B", country="CO", prefixes=("co.com.rbm.",)),
+    # 38.00 of codes of BCEL and JDB (tests/vectors/emv)
+    PaymentScheme(name="Lao QR", country="LA", guids=frozenset({"a005266284662577"})),
+    # 26.00 is the number of bank and shop, 28 digits long (codes of Upay and of a bank's point of sale)
+    PaymentScheme(name="LankaQR", country="LK", prefixes=("16",), guid_chars=28),
+    # 28.00 of a code of JS Bank
+    PaymentScheme(name="Raast", country="PK", guids=frozenset({"1c4d57c8c1b549af8b3137f1fd6af3b5"})),
+    PaymentScheme(name="Mercado Pago", country="AR", guids=frozenset({"com.mercadolibre"})),
+    PaymentScheme(name="Bangla QR", country="BD", guids=frozenset({"tallypay"})),
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A scheme that has no identifier of its own, and what its codes say instead."""
+
+    scheme: PaymentScheme
+    merchant_name: str = ""
+    reference_label: str = ""
+
+
+#: Sources: xuannghia/vietnam-qr-pay (MoMo: a code of VietQR whose 62.05 begins so); ten codes of Yape in public
+#: repositories, all under one name; codes of shops in Ghana, where every code is the national one (GhIPSS); Bharat QR
+#: has the number of bank and account in 08 and those of the card networks in 02-15.
+_MARKS: Final = (
+    Mark(scheme=PaymentScheme(name="MoMo", country="VN"), reference_label="MOMO"),
+    Mark(scheme=PaymentScheme(name="Yape", country="PE"), merchant_name="YAPE"),
+)
+_NATIONAL: Final = (PaymentScheme(name="GhQR", country="GH"), PaymentScheme(name="Bharat QR", country="IN"))
 
 _BY_GUID: Final = MappingProxyType({guid: scheme for scheme in SCHEMES for guid in scheme.guids})
 
@@ -92,9 +136,25 @@ NETWORK_OF_ID: Final = MappingProxyType(
 
 def scheme_of(*, id: str, guid: str, country: str) -> PaymentScheme | None:  # noqa: A002 (the specification's word)
     """The scheme of one account template, or None when the table does not know it."""
-    known = _BY_GUID.get(guid.casefold())
+    folded = guid.casefold()
+    known = _BY_GUID.get(folded)
     if known is not None:
         return known
     if "@" in guid:
         return next((one for one in SCHEMES if id in one.account_ids and one.country == country), None)
+    numbered = (one for one in SCHEMES if one.country == country and one.guid_chars in {0, len(guid)})
+    return next((one for one in numbered if folded.startswith(one.prefixes or ("\0",))), None)
+
+
+def mark_of(*, country: str, merchant_name: str, reference_label: str) -> PaymentScheme | None:
+    """The scheme that a code claims by other fields than its accounts, or None."""
+    for mark in _MARKS:
+        named = merchant_name.startswith(mark.merchant_name) and reference_label.startswith(mark.reference_label)
+        if named and mark.scheme.country == country:
+            return mark.scheme
     return None
+
+
+def national_scheme(country: str) -> PaymentScheme | None:
+    """The scheme of every code of a country, for codes whose accounts are card networks' alone; or None."""
+    return next((one for one in _NATIONAL if one.country == country), None)

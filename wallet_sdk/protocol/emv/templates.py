@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from wallet_sdk.protocol.emv.deviations import DeviationKind, Deviations
 from wallet_sdk.protocol.emv.schemes import NETWORK_OF_ID
 from wallet_sdk.protocol.emv.tlv import (
     GUID_CHARS_MAX,
@@ -16,13 +17,12 @@ from wallet_sdk.protocol.emv.tlv import (
     Placed,
     Rule,
     check_value,
+    first_of_each,
     in_sequence,
     read_template,
-    refuse,
     sequence_unless_sorted,
     write_objects,
 )
-from wallet_sdk.protocol.errors import ErrorCode
 
 GUID_ID: Final = "00"
 _GUID: Final = Rule("guid", Format.ANS, 1, GUID_CHARS_MAX)
@@ -114,7 +114,7 @@ class AdditionalFields:
     asked_of_consumer: str | None = None
     merchant_tax_id: str | None = None
     merchant_channel: str | None = None
-    systems: tuple[Template, ...] = ()
+    systems: tuple[Template | EmvObject, ...] = ()
     reserved: tuple[EmvObject, ...] = ()
     sequence: tuple[str, ...] = ()
 
@@ -138,83 +138,73 @@ class LanguageTemplate:
         return _value_of(self, _LANGUAGE, self.reserved)
 
 
-def read_account(placed: Placed) -> NetworkAccount | Template:
-    """Ids 02-51.
-
-    Raises:
-        MalformedMessageError.
-    """
-    check_value(_ACCOUNT, placed)
+def read_account(placed: Placed, noted: Deviations) -> NetworkAccount | Template | EmvObject:
+    """Ids 02-51; a plain value in 26-51 stays what it is."""
+    check_value(_ACCOUNT, placed, noted)
     if placed.id in NETWORK_OF_ID:
         return NetworkAccount(id=placed.id, value=placed.value)
-    return read_owned_template(placed)
+    return read_owned_template(placed, noted)
 
 
-def read_owned_template(placed: Placed) -> Template:
-    """A template with a globally unique identifier.
-
-    Raises:
-        MalformedMessageError: MISSING_FIELD when it has none.
-    """
-    check_value(_ANY, placed)
-    inside = read_template(placed)
+def read_owned_template(placed: Placed, noted: Deviations) -> Template | EmvObject:
+    """A template with a globally unique identifier, or the plain value that stands in its place."""
+    if not placed.value:
+        return placed.bare
+    check_value(_ANY, placed, noted)
+    inside = read_template(placed, noted)
+    if inside is None:
+        return placed.bare
     guid = next((one for one in inside if one.id == GUID_ID), None)
     if guid is None:
-        where = f"{placed.path}.{GUID_ID}@{placed.offset + 4}"
-        raise refuse(ErrorCode.MISSING_FIELD, "the template does not say whose it is", where=where)
-    check_value(_GUID, guid)
+        noted.note(DeviationKind.NO_OWNER, f"{placed.path}.{GUID_ID}@{placed.offset + 4}")
+    else:
+        check_value(_GUID, guid, noted)
     return Template(id=placed.id, objects=tuple(one.bare for one in inside))
 
 
-def read_additional(placed: Placed) -> AdditionalFields:
-    """Id 62.
-
-    Raises:
-        MalformedMessageError.
-    """
-    check_value(_ANY, placed)
-    inside = read_template(placed)
-    named = {_ADDITIONAL[one.id].name: check_value(_ADDITIONAL[one.id], one) for one in inside if one.id in _ADDITIONAL}
+def read_additional(placed: Placed, noted: Deviations) -> AdditionalFields | None:
+    """Id 62; None when it holds no objects."""
+    check_value(_ANY, placed, noted)
+    inside = read_template(placed, noted)
+    if inside is None:
+        return None
     unnamed = [one for one in inside if one.id not in _ADDITIONAL]
     for one in inside:
-        if one.id == _ASKED_ID:
-            _check_asked(one)
+        if one.id == _ASKED_ID and not _is_asked(one.value):
+            noted.note(DeviationKind.UNKNOWN_VALUE, one.where)
     return AdditionalFields(
-        **named,
-        systems=tuple(read_owned_template(one) for one in unnamed if one.id >= _FIRST_SYSTEM_ID),
+        **first_of_each(_ADDITIONAL, inside, noted),
+        systems=tuple(read_owned_template(one, noted) for one in unnamed if one.id >= _FIRST_SYSTEM_ID),
         reserved=tuple(one.bare for one in unnamed if one.id < _FIRST_SYSTEM_ID),
         sequence=sequence_unless_sorted([one.id for one in inside]),
     )
 
 
-def read_language(placed: Placed) -> LanguageTemplate:
-    """Id 64.
-
-    Raises:
-        MalformedMessageError: MISSING_FIELD without a language or a name.
-    """
-    check_value(_ANY, placed)
-    inside = read_template(placed)
-    named = {_LANGUAGE[one.id].name: check_value(_LANGUAGE[one.id], one) for one in inside if one.id in _LANGUAGE}
+def read_language(placed: Placed, noted: Deviations) -> LanguageTemplate | None:
+    """Id 64; None when it holds no objects."""
+    check_value(_ANY, placed, noted)
+    inside = read_template(placed, noted)
+    if inside is None:
+        return None
+    named = first_of_each(_LANGUAGE, inside, noted)
     for sub_id in _LANGUAGE_MANDATORY:
         if _LANGUAGE[sub_id].name not in named:
-            where = f"{placed.path}.{sub_id}@{placed.offset + 4}"
-            raise refuse(ErrorCode.MISSING_FIELD, f"{_LANGUAGE[sub_id].name} is mandatory in it", where=where)
-    if not named["language"].isalpha():
-        raise refuse(ErrorCode.BAD_TEXT, "a language is two letters of ISO 639", where=placed.where)
+            noted.note(DeviationKind.FIELD_MISSING, f"{placed.path}.{sub_id}@{placed.offset + 4}")
+    language = named.get("language", "")
+    if language and not language.isalpha():
+        noted.note(DeviationKind.UNKNOWN_VALUE, placed.where)
     return LanguageTemplate(
-        language=named["language"],
-        merchant_name=named["merchant_name"],
+        language=language,
+        merchant_name=named.get("merchant_name", ""),
         merchant_city=named.get("merchant_city"),
         reserved=tuple(one.bare for one in inside if one.id not in _LANGUAGE),
         sequence=sequence_unless_sorted([one.id for one in inside]),
     )
 
 
-def _check_asked(placed: Placed) -> None:
-    letters = placed.value
-    if not set(letters) <= _ASKABLE or len(set(letters)) != len(letters):
-        raise refuse(ErrorCode.FIELD_OUT_OF_RANGE, "some of the letters A, M and E, each once", where=placed.where)
+def _is_asked(letters: str) -> bool:
+    """Some of the letters A, M and E, each once."""
+    return set(letters) <= _ASKABLE and len(set(letters)) == len(letters)
 
 
 def _value_of(

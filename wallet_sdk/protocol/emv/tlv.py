@@ -8,13 +8,14 @@ Source: as merchant.py.
 
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, unique
 from typing import Final
 
+from wallet_sdk.protocol.emv.deviations import DeviationKind, Deviations
 from wallet_sdk.protocol.errors import ErrorCode, MalformedMessageError, MisuseError
 
-#: A merchant-presented code is at most this long, in characters.
+#: A merchant-presented code is written at most this long, in characters.
 TEXT_CHARS_MAX: Final = 512
 #: The length has two digits.
 VALUE_CHARS_MAX: Final = 99
@@ -72,28 +73,60 @@ def refuse(code: ErrorCode, message: str, *, where: str) -> MalformedMessageErro
     return MalformedMessageError(code, message, param=where)
 
 
-def read_objects(text: str, *, path: str = "", offset: int = 0) -> tuple[Placed, ...]:
-    """Cut a text into its objects, in the sequence in which they stand. No id twice, nothing left over.
+def read_objects(text: str, noted: Deviations, *, path: str = "", offset: int = 0) -> tuple[Placed, ...]:
+    """Cut a text into its objects, in the sequence in which they stand, with nothing left over.
 
-    ``path`` and ``offset`` say where the text itself stands, for the errors.
+    ``path`` and ``offset`` say where the text itself stands. An id that stands there twice, and an empty object, are
+    noted; so is a text whose lengths fit only when they count bytes of UTF-8.
 
     Raises:
-        MalformedMessageError: BAD_TLV.
+        MalformedMessageError: BAD_TLV when it cannot be cut.
     """
-    found: dict[str, Placed] = {}
+    inside = Deviations()
+    try:
+        found = _cut(text, inside, path=path, offset=offset)
+    except MalformedMessageError:
+        decoded = () if text.isascii() else _cut_by_bytes(text, path=path, offset=offset)
+        if not decoded:
+            raise
+        noted.note(DeviationKind.LENGTHS_IN_BYTES, decoded[0].where)
+        return decoded
+    noted.take(inside)
+    return found
+
+
+def _cut_by_bytes(text: str, *, path: str, offset: int) -> tuple[Placed, ...]:
+    """The fields of a text whose lengths count bytes; none when they do not. Offsets count bytes, too."""
+    try:
+        found = _cut(text.encode().decode("latin-1"), Deviations(), path=path, offset=offset)
+        return tuple(replace(one, value=one.value.encode("latin-1").decode()) for one in found)
+    except (MalformedMessageError, UnicodeDecodeError):
+        return ()
+
+
+def _cut(text: str, noted: Deviations, *, path: str, offset: int) -> tuple[Placed, ...]:
+    found: list[Placed] = []
+    ids: set[str] = set()
     position = 0
     while position < len(text):
         one = _read_one(text, position, path=path, offset=offset)
-        if one.id in found:
-            raise refuse(ErrorCode.BAD_TLV, f"id {one.id} stands here twice", where=one.where)
-        found[one.id] = one
+        if one.id in ids:
+            noted.note(DeviationKind.FIELD_TWICE, one.where)
+        if not one.value:
+            noted.note(DeviationKind.FIELD_EMPTY, one.where)
+        ids.add(one.id)
+        found.append(one)
         position += 4 + len(one.value)
-    return tuple(found.values())
+    return tuple(found)
 
 
-def read_template(placed: Placed) -> tuple[Placed, ...]:
-    """The objects inside an object's value."""
-    return read_objects(placed.value, path=placed.path, offset=placed.offset + 4)
+def read_template(placed: Placed, noted: Deviations) -> tuple[Placed, ...] | None:
+    """The objects inside an object's value; None, and noted, when it is a plain value."""
+    try:
+        return read_objects(placed.value, noted, path=placed.path, offset=placed.offset + 4)
+    except MalformedMessageError:
+        noted.note(DeviationKind.PLAIN_VALUE, placed.where)
+        return None
 
 
 def _read_one(text: str, position: int, *, path: str, offset: int) -> Placed:
@@ -106,11 +139,9 @@ def _read_one(text: str, position: int, *, path: str, offset: int) -> Placed:
         raise refuse(ErrorCode.BAD_TLV, "two digits of id and two of length are expected", where=where)
     length = int(head[2:])
     value = text[position + 4 : position + 4 + length]
-    if length == 0:
-        raise refuse(ErrorCode.BAD_TLV, "an empty object is left out, not written", where=where)
     if len(value) < length:
         raise refuse(ErrorCode.BAD_TLV, f"{length} characters are announced, {len(value)} are left", where=where)
-    return Placed(id=head[:2], value=value, path=joined, offset=offset + position)
+    return Placed(id=name, value=value, path=joined, offset=offset + position)
 
 
 def write_objects(objects: Iterable[EmvObject]) -> str:
@@ -129,22 +160,23 @@ def in_sequence(values: Mapping[str, str], sequence: Sequence[str]) -> tuple[Emv
     return tuple(EmvObject(id=one, value=values[one]) for one in sequence or sorted(values))
 
 
-def check_value(rule: Rule, placed: Placed) -> str:
-    """The object's value, when it keeps its rule.
-
-    Raises:
-        MalformedMessageError: FIELD_OUT_OF_RANGE for the length, BAD_TEXT for the alphabet.
-    """
-    if not rule.low <= len(placed.value) <= rule.high:
-        span = str(rule.low) if rule.low == rule.high else f"{rule.low} .. {rule.high}"
-        raise refuse(
-            ErrorCode.FIELD_OUT_OF_RANGE,
-            f"{rule.name} has {span} characters, not {len(placed.value)}",
-            where=placed.where,
-        )
-    if not _is_written_in(rule.format, placed.value):
-        raise refuse(ErrorCode.BAD_TEXT, f"{rule.name} is {rule.format.value}", where=placed.where)
+def check_value(rule: Rule, placed: Placed, noted: Deviations) -> str:
+    """The object's value; noted when it breaks its rule. An empty one was noted before."""
+    if placed.value and not rule.low <= len(placed.value) <= rule.high:
+        noted.note(DeviationKind.WRONG_LENGTH, placed.where)
+    if placed.value and not _is_written_in(rule.format, placed.value):
+        noted.note(DeviationKind.WRONG_LETTERS, placed.where)
     return placed.value
+
+
+def first_of_each(rules: Mapping[str, Rule], placed: Iterable[Placed], noted: Deviations) -> dict[str, str]:
+    """The values that have a name, by it; of two under one id the first."""
+    named: dict[str, str] = {}
+    for one in placed:
+        if one.id in rules:
+            value = check_value(rules[one.id], one, noted)
+            named.setdefault(rules[one.id].name, value)
+    return named
 
 
 def sequence_unless_sorted(ids: Sequence[str]) -> tuple[str, ...]:

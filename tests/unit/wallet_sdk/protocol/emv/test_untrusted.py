@@ -17,7 +17,7 @@ from wallet_sdk.protocol.emv import (
     import_merchant_presented,
     read_untrusted,
 )
-from wallet_sdk.protocol.errors import ErrorCode, MalformedMessageError, MisuseError
+from wallet_sdk.protocol.errors import MisuseError
 from wallet_sdk.protocol.messages import AuthorizationMode
 from wallet_sdk.protocol.money import Currency, Money
 from wallet_sdk.protocol.trust import VerifiedRequest
@@ -84,23 +84,15 @@ def test_zeros_behind_the_last_decimal_change_nothing() -> None:
     assert read_untrusted(replace(dong, amount=None)).amount is None
 
 
-@pytest.mark.parametrize(
-    ("code", "expected"),
-    [
-        (replace(UNSIGNED, amount="10.505"), ErrorCode.BAD_MONEY),
-        (replace(UNSIGNED, currency_number="000"), ErrorCode.UNKNOWN_CURRENCY),
-        (
-            replace(UNSIGNED, language=LanguageTemplate(language="PT", merchant_name="a\u202eb")),
-            ErrorCode.BAD_TEXT,
-        ),
-    ],
-    ids=["decimals", "currency", "direction"],
-)
-def test_what_cannot_be_shown_or_paid_is_refused(code: MerchantPresentedCode, expected: ErrorCode) -> None:
-    """Too many decimals, no currency, a name that could deceive."""
-    with pytest.raises(MalformedMessageError) as caught:
-        imported(code)
-    assert caught.value.code is expected
+def test_what_cannot_be_paid_is_shown_all_the_same() -> None:
+    """Too many decimals, a currency of elsewhere or of nowhere; a letter that could deceive is marked."""
+    odd = read_untrusted(replace(UNSIGNED, amount="10.505"))
+    assert (odd.amount, odd.amount_text) == (None, "10.505 BRL")
+    pesos = read_untrusted(replace(UNSIGNED, currency_number="032"))
+    assert (pesos.currency, pesos.amount, pesos.amount_text) == (None, None, "10.5 ARS")
+    assert read_untrusted(replace(UNSIGNED, currency_number="000")).currency_code == "000"
+    turned = replace(UNSIGNED, language=LanguageTemplate(language="PT", merchant_name="a\u202eb"))
+    assert read_untrusted(turned).payee_local_name == "a\ufffdb"
 
 
 def test_a_code_made_by_hand_keeps_the_rules_too() -> None:
