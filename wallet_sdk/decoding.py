@@ -71,6 +71,20 @@ class Decoder(Enum):
     ZBAR = "pyzbar"
 
 
+#: Mode indicator of a symbol that is one of several.
+_PART_MODE: Final = [False, False, True, True]
+_DARK_BELOW: Final = 128
+#: Which modules a mask turns, by row and column. Source: ISO/IEC 18004:2015, table 10.
+_MASKS: Final[tuple[Callable[[int, int], bool], ...]] = (
+    lambda row, column: (row + column) % 2 == 0,
+    lambda row, _column: row % 2 == 0,
+    lambda _row, column: column % 3 == 0,
+    lambda row, column: (row + column) % 3 == 0,
+    lambda row, column: (row // 2 + column // 3) % 2 == 0,
+    lambda row, column: (row * column) % 2 + (row * column) % 3 == 0,
+    lambda row, column: ((row * column) % 2 + (row * column) % 3) % 2 == 0,
+    lambda row, column: ((row + column) % 2 + (row * column) % 3) % 2 == 0,
+)
 #: Reads the texts of the codes in one frame.
 Reader = Callable[[GreyFrame], list[str]]
 #: A frame made easier to read.
@@ -173,14 +187,51 @@ def _zxing_reader(zxingcpp: ModuleType) -> Reader:
         rows = memoryview(frame.luma).cast("B", (frame.height, frame.width))
         # Rotated, inverted and reduced codes are looked for by default.
         codes = zxingcpp.read_barcodes(rows, formats=formats, text_mode=zxingcpp.TextMode.Plain)
-        return [code.text for code in codes if code.content_type in text_kinds]
+        texts = [(code.text, code) for code in codes if code.content_type in text_kinds]
+        return [text for text, code in texts if not (_claims_too_much(text) and _is_part(code))]
 
     return read
 
 
+def _is_part(code: Any) -> bool:
+    """Whether a symbol is one of several that make one text ("structured append", ISO/IEC 18004 section 8).
+
+    zxing-cpp 3.1.1 knows, and its Python does not say. The first four bits of the symbol do: they stand in its last
+    four modules, under the mask, and 0011 announces such a part.
+    """
+    try:
+        mask = _MASKS[code.extra["DataMask"]]
+        modules = memoryview(code.to_image(scale=1, add_quiet_zones=False))
+        last = modules.shape[0] - 1 if modules.shape else 0
+        places = ((last, last), (last, last - 1), (last - 1, last), (last - 1, last - 1))
+        bits = [(modules[place] < _DARK_BELOW) != mask(*place) for place in places]
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError):  # an older zxing-cpp, or no QR code
+        return False
+    return bits == _PART_MODE
+
+
+def _claims_too_much(text: str) -> bool:
+    """A text that begins as one to pay and is not a whole one. A whole one proves it, in whatever symbol it came."""
+    from wallet_sdk.protocol import limits, qr
+    from wallet_sdk.protocol.emv import decode_merchant_presented, looks_like_one
+    from wallet_sdk.protocol.envelope import peek_type
+
+    try:
+        if text.startswith(qr.PREFIX):
+            peek_type(qr.from_text(text), bytes_max=limits.MESSAGE_BYTES_MAX)
+        elif looks_like_one(text):
+            decode_merchant_presented(text)
+    except MalformedMessageError:
+        return True
+    return False
+
+
 def _zbar_reader(pyzbar: ModuleType) -> Reader:
     def read(frame: GreyFrame) -> list[str]:
-        codes = pyzbar.decode((frame.luma, frame.width, frame.height), symbols=[pyzbar.ZBarSymbol.QRCODE])
+        try:
+            codes = pyzbar.decode((frame.luma, frame.width, frame.height), symbols=[pyzbar.ZBarSymbol.QRCODE])
+        except ValueError:  # pyzbar 0.1.9: a part of a code that is split over several has no orientation for it
+            return []
         # zbar guesses the character set and is often wrong (UTF-8 read as Shift-JIS): a wrong text is worse than
         # none, so only ASCII is believed.
         texts = [bytes(code.data) for code in codes]
