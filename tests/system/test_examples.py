@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from docs.examples.back_office.back_office import Book, Receiver
-from docs.examples.kiosk.kiosk import OFFLINE_MINOR_MAX, Kiosk
+from docs.examples.kiosk.kiosk import Kiosk
 from docs.examples.secure_element.key_store import ElementKeyStore
 from server_stub.webhooks.signing import WebhookSecret, headers_of, new_secret
 from wallet_sdk import MemoryWalletStore, Outcome, PayMode, Wallet
@@ -79,16 +79,63 @@ def test_a_kiosk_refuses_what_it_must(kiosk: Kiosk, tillcode_wallet: Wallet) -> 
     with pytest.raises(RuleViolationError) as other:
         kiosk.accept(second, shown.qr.text)
     assert other.value.code is ErrorCode.WRONG_REQUEST
-    kiosk.accept(first, shown.qr.text)
-    with pytest.raises(RuleViolationError) as again:
-        kiosk.accept(first, shown.qr.text)
-    assert again.value.code is ErrorCode.COUNTER_REUSED
-    large = kiosk.ask(amount_minor=OFFLINE_MINOR_MAX + 1)
+    accepted = kiosk.accept(first, shown.qr.text)
+    assert kiosk.accept(first, shown.qr.text) == accepted  # R-76: the same customer, the same outcome
+    kept = json.loads(kiosk._journal.execute("SELECT offline_limits FROM terms").fetchone()[0])
+    kiosk._journal.execute("UPDATE terms SET offline_limits = ?", (json.dumps(kept | {"payment_max_minor": 500}),))
+    large = kiosk.ask(amount_minor=501)
     shown = tillcode_wallet.scan(qr.to_text(large.envelope)).pay(PayMode.OFFLINE)
     assert shown.qr is not None
     with pytest.raises(RuleViolationError) as too_much:
         kiosk.accept(large, shown.qr.text)
-    assert too_much.value.code is ErrorCode.OVER_TERMINAL_LIMIT
+    assert (too_much.value.code, too_much.value.param) == (ErrorCode.OVER_TERMINAL_LIMIT, "payment_max_minor")
+
+
+def test_a_kiosk_takes_no_answer_that_comes_too_late(
+    kiosk: Kiosk, tillcode_bench: Bench, tillcode_wallet: Wallet
+) -> None:
+    """An hour after it was asked: R-68."""
+    asked = kiosk.ask(amount_minor=450)
+    shown = tillcode_wallet.scan(qr.to_text(asked.envelope)).pay(PayMode.OFFLINE)
+    assert shown.qr is not None
+    tillcode_bench.clock.advance(3_600)
+    with pytest.raises(RuleViolationError) as late:
+        kiosk.accept(asked, shown.qr.text)
+    assert late.value.code is ErrorCode.EXPIRED
+
+
+def test_a_kiosk_lives_longer_than_its_certificate(
+    kiosk: Kiosk, tillcode_bench: Bench, tillcode_wallet: Wallet
+) -> None:
+    """Three weeks with a flush a day, and it still sells."""
+    for _ in range(21):
+        tillcode_bench.clock.advance(24 * 3_600)
+        assert kiosk.flush() == {}
+    tillcode_wallet.sync()
+    asked = kiosk.ask(amount_minor=450)
+    shown = tillcode_wallet.scan(qr.to_text(asked.envelope)).pay(PayMode.OFFLINE)
+    assert shown.qr is not None
+    kiosk.accept(asked, shown.qr.text)
+    assert kiosk.flush() == {"CAPTURED": 1}
+
+
+def test_a_kiosk_knows_after_a_restart_what_it_has_asked(
+    kiosk: Kiosk, tillcode_bench: Bench, tillcode_wallet: Wallet, network: SwitchableSender, tmp_path: Path
+) -> None:
+    """The customer paid while it was down for a moment."""
+    shown = tillcode_wallet.scan(qr.to_text(kiosk.ask(amount_minor=450).envelope)).pay(PayMode.OFFLINE)
+    assert shown.qr is not None
+    again = Kiosk(
+        tmp_path / "kiosk",
+        kiosk._keys,
+        clock=tillcode_bench.clock,
+        random=tillcode_bench.random,
+        connect=lambda _: network,
+    )
+    asked = again.latest()
+    assert asked is not None
+    assert again.accept(asked, shown.qr.text).amount_minor == 450
+    again.close()
 
 
 def test_a_wallet_pays_with_keys_that_it_never_holds(tillcode_bench: Bench, tmp_path: Path) -> None:
