@@ -20,8 +20,8 @@ from terminal_app.screen_model import (
     ShowCode,
     ShowReceipt,
 )
-from wallet_sdk.protocol import api
-from wallet_sdk.protocol.errors import ErrorCode, MoneyOutcome, TillcodeError, UnavailableError
+from wallet_sdk.protocol import api, qr
+from wallet_sdk.protocol.errors import ErrorCode, MisuseError, MoneyOutcome, TillcodeError, UnavailableError
 from wallet_sdk.protocol.ids import RequestId
 from wallet_sdk.protocol.states import State
 
@@ -120,7 +120,13 @@ class CounterSale:
                 assert_never(command)
 
     def scanned(self, texts: tuple[str, ...]) -> None:
-        """Try each text. The first one that is taken ends the scan; a refusal is shown, and the scan goes on."""
+        """Try each text. The first one that is taken ends the scan; a refusal is shown, and the scan goes on.
+
+        Of two customers' codes in one picture neither is taken: whose was meant, nobody can tell but they.
+        """
+        if self.place in {Place.SCAN, Place.SHOW} and len({one for one in texts if one.startswith(qr.PREFIX)}) > 1:
+            self.refusal = MisuseError(ErrorCode.BAD_ARGUMENT, "more than one code in view", param="codes")
+            return
         reach = Reach.ONLINE if self.network is NetworkState.ONLINE else Reach.OFFLINE
         for text in texts:
             # A hand scanner needs no finger on "scan the answer": what it reads while the code is shown counts too.

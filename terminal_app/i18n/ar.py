@@ -298,6 +298,7 @@ ARABIC = MappingProxyType(
         MessageId.NAME_FORM: "الاسم من 1 إلى 24 حرفاً.",
         MessageId.NO_FILE: "لا يمكن استخدام الذاكرة أو المجلد. هل هي موصولة؟",
         MessageId.TOO_MANY_CODES: "مدفوعات كثيرة على الرموز. احفظها في ملف.",
+        MessageId.TWO_CODES: "أكثر من رمز في الصورة. اعرض رمزًا واحدًا فقط.",
         MessageId.NO_PDF: "لا يمكن لهذا الصندوق إنشاء إيصالات PDF.",
     }
 )

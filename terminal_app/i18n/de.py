@@ -298,6 +298,7 @@ GERMAN = MappingProxyType(
         MessageId.NAME_FORM: "Ein Name hat 1 bis 24 Zeichen.",
         MessageId.NO_FILE: "Stick oder Ordner nicht benutzbar. Ist er eingesteckt?",
         MessageId.TOO_MANY_CODES: "Zu viele Zahlungen für Codes. Als Datei speichern.",
+        MessageId.TWO_CODES: "Mehr als ein Code im Bild. Nur einen zeigen.",
         MessageId.NO_PDF: "Diese Kasse kann keine PDF-Belege erstellen.",
     }
 )

@@ -298,6 +298,7 @@ ENGLISH = MappingProxyType(
         MessageId.NAME_FORM: "A name has 1 to 24 characters.",
         MessageId.NO_FILE: "The stick or folder cannot be used. Is it plugged in?",
         MessageId.TOO_MANY_CODES: "Too many payments for codes. Save them to a file.",
+        MessageId.TWO_CODES: "More than one code in view. Show one only.",
         MessageId.NO_PDF: "This till cannot make receipts as PDF.",
     }
 )

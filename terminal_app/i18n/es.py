@@ -298,6 +298,7 @@ SPANISH = MappingProxyType(
         MessageId.NAME_FORM: "Un nombre tiene de 1 a 24 caracteres.",
         MessageId.NO_FILE: "No se puede usar la memoria o la carpeta. ¿Está conectada?",
         MessageId.TOO_MANY_CODES: "Demasiados pagos para códigos. Guárdelos en un archivo.",
+        MessageId.TWO_CODES: "Más de un código a la vista. Muestre solo uno.",
         MessageId.NO_PDF: "Esta caja no puede hacer recibos en PDF.",
     }
 )

@@ -298,6 +298,7 @@ FRENCH = MappingProxyType(
         MessageId.NAME_FORM: "Un nom a de 1 à 24 caractères.",
         MessageId.NO_FILE: "La clé ou le dossier est inutilisable. Est-elle branchée ?",
         MessageId.TOO_MANY_CODES: "Trop de paiements pour des codes. Enregistrez un fichier.",
+        MessageId.TWO_CODES: "Plusieurs codes en vue. N'en montrez qu'un.",
         MessageId.NO_PDF: "Cette caisse ne sait pas faire de reçus PDF.",
     }
 )

@@ -298,6 +298,7 @@ HINDI = MappingProxyType(
         MessageId.NAME_FORM: "नाम में 1 से 24 अक्षर होते हैं।",
         MessageId.NO_FILE: "स्टिक या फ़ोल्डर काम नहीं कर रहा। क्या वह लगा है?",
         MessageId.TOO_MANY_CODES: "कोड के लिए बहुत भुगतान हैं। फ़ाइल में रखें।",
+        MessageId.TWO_CODES: "एक से ज़्यादा कोड दिख रहे हैं। केवल एक दिखाएँ।",
         MessageId.NO_PDF: "यह टिल PDF रसीद नहीं बना सकता।",
     }
 )

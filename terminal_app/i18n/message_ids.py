@@ -299,4 +299,5 @@ class MessageId(Enum):
     NAME_FORM = "name_form"
     NO_FILE = "no_file"
     TOO_MANY_CODES = "too_many_codes"
+    TWO_CODES = "two_codes"
     NO_PDF = "no_pdf"

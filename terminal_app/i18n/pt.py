@@ -298,6 +298,7 @@ PORTUGUESE = MappingProxyType(
         MessageId.NAME_FORM: "Um nome tem de 1 a 24 caracteres.",
         MessageId.NO_FILE: "A pen ou a pasta não se pode usar. Está ligada?",
         MessageId.TOO_MANY_CODES: "Demasiados pagamentos para códigos. Guarde num ficheiro.",
+        MessageId.TWO_CODES: "Mais de um código à vista. Mostre só um.",
         MessageId.NO_PDF: "Este caixa não sabe fazer recibos em PDF.",
     }
 )

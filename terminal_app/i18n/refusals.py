@@ -79,6 +79,7 @@ _OF_ARGUMENT: Final = MappingProxyType(
         "pin": MessageId.PIN_FORM,
         "name": MessageId.NAME_FORM,
         "queue": MessageId.TOO_MANY_CODES,
+        "codes": MessageId.TWO_CODES,
     }
 )
 

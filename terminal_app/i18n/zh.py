@@ -298,6 +298,7 @@ CHINESE = MappingProxyType(
         MessageId.NAME_FORM: "姓名为 1 到 24 个字符。",
         MessageId.NO_FILE: "无法使用 U 盘或文件夹。是否已插好？",
         MessageId.TOO_MANY_CODES: "款项太多，不能用码传递。请存为文件。",
+        MessageId.TWO_CODES: "画面中有多个码，请只出示一个。",
         MessageId.NO_PDF: "本机无法生成 PDF 收据。",
     }
 )

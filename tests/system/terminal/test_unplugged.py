@@ -9,6 +9,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from types import ModuleType
@@ -29,6 +30,7 @@ from terminal_app.screen_model import Enrol, NextSale, ScanCustomer, ScanTyped, 
 from tests.system.terminal.till_run import TillRun, scheme_now
 from tests.unit.terminal_app.devices.test_camera import cv2, picamera2
 from tests.unit.terminal_app.fake_server import SERVER_URL, FakeServer
+from tests.unit.terminal_app.test_every_device import FAULTS, HELD, PORTS, SHORT, Moody
 from wallet_sdk.protocol import qr
 from wallet_sdk.protocol.errors import ErrorCode, UnavailableError
 from wallet_sdk.testing import Scheme
@@ -329,3 +331,42 @@ def test_every_other_device_is_pulled_out_and_the_sale_goes_on(tmp_path: Path) -
             run.terminal.send(TryDevice(kind=kind))
         run.wait_for(lambda model: not faults() and not model.lines)
         assert len(run.server.receipts) == 2
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_every_device_fails_at_once_and_the_sale_goes_on(tmp_path: Path, fault: str) -> None:
+    """Each method of each raises the same, or hangs: the core sells on, tells what fails, and all comes back."""
+    HELD.clear()
+    scheme = scheme_now()
+    moody: dict[str, Any] = {
+        "Printer": Moody(FakePrinter()),
+        "Lights": Moody(FakeLights()),
+        "Display": Moody(FakeDisplay()),
+        "TextPort": Moody(PulledPort()),
+        "FrameSource": Moody(FakeFrameSource()),
+    }
+    makers = counter_of(tmp_path, moody["TextPort"], moody["Printer"], moody["Lights"], moody["Display"])
+    kinds = {DeviceKind.PRINTER, DeviceKind.LIGHTS, DeviceKind.DISPLAY, DeviceKind.SCANNER}
+    with open_shop(tmp_path, scheme, make=lambda: moody["FrameSource"], makers=replace(makers, patience=SHORT)) as run:
+
+        def faults() -> set[DeviceKind]:
+            return {kind for kind, _ in run.terminal._shown.device_faults}
+
+        for port, one in moody.items():
+            one.moods.update(dict.fromkeys(PORTS[port], FAULTS[fault]))
+        for name in ("printer", "lights", "display", "scanner"):
+            run.terminal.send(ChangeSetting(name=name, text="there"))
+        run.terminal.send(ScanCustomer(amount_minor=700))
+        run.wait_for(lambda model: model.name is ScreenName.SCAN and model.lines == (WORD,))
+        run.terminal.send(ScanTyped(text=code_of(scheme)))
+        run.wait_on(ScreenName.PAID)
+        run.terminal.send(PrintReceipt())
+        run.wait_for(lambda _: faults() == kinds)
+        for one in moody.values():
+            one.moods.clear()
+        HELD.set()
+        run.terminal.send(NextSale())
+        run.wait_for(lambda _: faults() == {DeviceKind.PRINTER})
+        run.terminal.send(TryDevice(kind=DeviceKind.PRINTER))
+        run.wait_for(lambda model: not faults() and not model.lines)
+        assert len(run.server.receipts) == 1

@@ -1,13 +1,15 @@
 """What a typing scanner sends reaches the sale, through whatever keyboard layout the machine has."""
 
-from terminal_app.core import Place
+from terminal_app.core import Place, Scanned
 from terminal_app.devices.trouble import Trouble
 from terminal_app.devices.wedge import CALIBRATION_TEXT
 from terminal_app.office_commands import DeviceKind
+from terminal_app.presenter import Presenter
 from terminal_app.screen_model import ScanCustomer, ScanTyped
 from tests.unit.terminal_app.devices.test_text_scanners import GERMAN
 from tests.unit.terminal_app.shop import Shop
 from wallet_sdk.protocol import qr
+from wallet_sdk.protocol.errors import ErrorCode
 
 
 def code_text(shop: Shop) -> str:
@@ -47,3 +49,18 @@ def test_a_layout_that_nobody_can_undo_is_a_word_on_the_devices_page(shop: Shop)
     assert shop.snapshot.device_faults == ((DeviceKind.SCANNER, Trouble.OTHER),)
     shop.core.step(ScanTyped(text=CALIBRATION_TEXT))
     assert not shop.snapshot.device_faults
+
+
+def test_of_two_codes_in_one_picture_neither_is_taken(shop: Shop) -> None:
+    """The first one was, in silence: the wrong customer may have paid. One alone is taken then."""
+    shop.do(ScanCustomer(amount_minor=700))
+    token = shop.scheme.token().envelope
+    codes = [qr.to_text(shop.scheme.code(token=token, counter=number).envelope) for number in (1, 2)]
+    assert codes[0] != codes[1]
+    shop.core.step(Scanned(texts=tuple(codes)))
+    assert shop.refusal is ErrorCode.BAD_ARGUMENT
+    assert Presenter(zone=None).present(shop.snapshot).lines == ("More than one code in view. Show one only.",)
+    shop.core.step(Scanned(texts=(codes[1],)))
+    shop.run()
+    result = shop.snapshot.place
+    assert result is Place.RESULT
