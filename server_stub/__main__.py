@@ -20,7 +20,7 @@ from server_stub.commands import (
     now_s,
     say,
 )
-from server_stub.config import KEYS_FOLDER, ServerConfig, read_config
+from server_stub.config import CONFIG_FILE, KEYS_FOLDER, ServerConfig, read_config
 from server_stub.faults import VARIABLE, Faults, armed_point
 from server_stub.finding_commands import add_clock, add_loss
 from server_stub.funding_commands import add_funding, add_wallet_code
@@ -146,9 +146,17 @@ def _terminal_code(chosen: Chosen) -> int:
         if chosen.replace is None:
             code = terminal_code(store, MerchantId(chosen.merchant), random=chosen.random, expires_at_s=expires_at_s)
         else:
+            delay_h = 0 if chosen.at_once else read_config(chosen.data_folder / CONFIG_FILE).terminals.replace_delay_h
             code = replacing_terminal_code(
-                store, TerminalId(chosen.replace), random=chosen.random, expires_at_s=expires_at_s, at_s=now_s(chosen)
+                store,
+                TerminalId(chosen.replace),
+                random=chosen.random,
+                not_before_s=now_s(chosen) + delay_h * 3600,
+                expires_at_s=expires_at_s + delay_h * 3600,
+                at_s=now_s(chosen),
             )
+            if delay_h:
+                sys.stderr.write(f"tillcode-server: the code works from {delay_h} hours from now; or use --at-once\n")
     say(code)
     return 0
 
@@ -289,6 +297,7 @@ def _add_activation_codes(group: Any, add: Add) -> None:
     whose.add_argument(
         "--replace", type=int, metavar="ID", help="a terminal that goes on with another device; the old one ends now"
     )
+    terminal.add_argument("--at-once", action="store_true", help="the other device need not wait")
     add_wallet_code(group, add)
 
 
@@ -367,8 +376,6 @@ def _number(text: str, least: int, most: int, what: str) -> int:
 
 
 def _code_expiry_s(chosen: Chosen) -> int:
-    from server_stub.config import CONFIG_FILE
-
     return now_s(chosen) + read_config(chosen.data_folder / CONFIG_FILE).activation_lifetime_h * 3600
 
 

@@ -42,7 +42,10 @@ class TokenLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TerminalLimits:
-    """What a terminal may accept without the network, how long its certificate lives, how many a merchant may have."""
+    """What a terminal may accept without the network, how long its certificate lives, how many a merchant may have.
+
+    ``replace_delay_h``: so long a code waits with which a merchant lets another device take a terminal's number over.
+    """
 
     certificate_lifetime_h: int = limits.CERTIFICATE_LIFETIME_H_MAX
     payment_max_minor: int = 5_000
@@ -51,6 +54,7 @@ class TerminalLimits:
     stored_age_max_s: int = 3 * 24 * 3600
     token_stored_max_minor: int = 10_000
     per_merchant_max: int = 200
+    replace_delay_h: int = 24
 
     @property
     def offline(self) -> OfflineLimits:
@@ -208,6 +212,7 @@ _HIGHEST: Final = {
     "merchant_day_max_minor": limits.BALANCE_MINOR_MAX,
     "young_day_max_minor": limits.BALANCE_MINOR_MAX,
     "young_age_s": 366 * 24 * 3600,
+    "replace_delay_h": 24 * 90,
     "online_late_s_max": limits.CLOCK_SKEW_S_MAX,
     "activation_lifetime_h": 24 * 365,
     "single_max_minor": limits.AMOUNT_MINOR_MAX,
@@ -306,7 +311,7 @@ def _text(name: str, value: object) -> str:
 
 
 def _number(name: str, value: object) -> int:
-    low = 0 if name.endswith(("_minor", "_per_s")) or name == "online_late_s_max" else 1
+    low = 0 if name.endswith(("_minor", "_per_s")) or name in {"online_late_s_max", "replace_delay_h"} else 1
     if type(value) is not int or not low <= value <= _HIGHEST[name]:
         raise MisuseError(
             ErrorCode.BAD_ARGUMENT, f"a whole number in {low} .. {_HIGHEST[name]} is expected", param=name

@@ -8,6 +8,7 @@ from typing import Any, Final
 from server_stub.commands import Add, Chosen, currency_of, now_s, say
 from server_stub.config import CONFIG_FILE, read_config
 from server_stub.store.base import Store
+from wallet_sdk.console import counted
 from wallet_sdk.protocol.ids import WalletId
 from wallet_sdk.protocol.money import Money, format_number, parse_money
 
@@ -101,7 +102,7 @@ def _list(chosen: Chosen) -> int:
         why = f": {one.reason}" if one.reason else ""
         state = standing_of_funding(one, at_s=now_s(chosen))
         say(f"{one.id}  {state:<8} {amount:>16}  {one.asked_by} asked {_told_time(one.asked_at_s)}{decided}{why}")
-    say(f"{len(fundings)} fundings")
+    say(counted(len(fundings), "funding"))
     return 0
 
 

@@ -49,6 +49,8 @@ __all__ = [
     "PaymentRejected",
     "PaymentVoided",
     "RefundSettled",
+    "TerminalReplaced",
+    "TerminalReplacing",
     "WebhookEvent",
     "parse_webhook",
     "verify_webhook",
@@ -160,6 +162,24 @@ class MerchantUnblocked(WebhookEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TerminalReplacing(WebhookEvent):
+    """A code was made that lets another device take a terminal over, from a time on; its device has ended.
+
+    Whoever has not asked for that revokes the API key that did, and makes another code: the first works no more.
+    """
+
+    terminal_id: TerminalId
+    not_before_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TerminalReplaced(WebhookEvent):
+    """Another device has taken a terminal over."""
+
+    terminal_id: TerminalId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OtherEvent(WebhookEvent):
     """A kind that this version does not know: answer 2xx, or the sender tries for three days."""
 
@@ -179,6 +199,8 @@ Event = (
     | FraudCaseOpened
     | MerchantBlocked
     | MerchantUnblocked
+    | TerminalReplacing
+    | TerminalReplaced
     | OtherEvent
 )
 
@@ -253,12 +275,17 @@ def parse_webhook(body: bytes, *, event_id: str) -> Event:
         common: dict[str, Any] = {"event_id": event_id, "number": number, "at_s": _time_of(content["timestamp"])}
         if kind in _ABOUT_MERCHANT:
             return _ABOUT_MERCHANT[kind](**common)
+        if kind == "terminal.replacing":
+            not_before_s = int(details["not_before_s"])
+            return TerminalReplacing(**common, terminal_id=_terminal_of(details), not_before_s=not_before_s)
+        if kind == "terminal.replaced":
+            return TerminalReplaced(**common, terminal_id=_terminal_of(details))
         event_type, parts = _KINDS.get(kind, (None, ()))
         if event_type is None:
             return OtherEvent(**common, kind=kind, content=MappingProxyType(details))
         event: Event = event_type(
             **common,
-            terminal_id=TerminalId(int(details["terminal_id"])),
+            terminal_id=_terminal_of(details),
             request_id=RequestId(api.from_base64url(details["request_id"])),
             state=str(details.get("state", "")),
             **{part.value: _read(part, details) for part in parts},
@@ -311,6 +338,10 @@ def _check_fresh(at: str, *, now_s: int, tolerance_s: int) -> None:
         raise RuleViolationError(ErrorCode.EXPIRED, f"it was sent {age_s} s ago", param="webhook-timestamp")
     if age_s < -tolerance_s:
         raise RuleViolationError(ErrorCode.NOT_YET_VALID, "it comes from the future", param="webhook-timestamp")
+
+
+def _terminal_of(details: Mapping[str, Any]) -> TerminalId:
+    return TerminalId(int(details["terminal_id"]))
 
 
 def _time_of(text: str) -> int:

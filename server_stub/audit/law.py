@@ -9,6 +9,7 @@ from server_stub.ledger import AccountKind, EntryKind
 from server_stub.store.records import ConsentMode, TokenStanding
 from server_stub.store.records_bearing import BudgetKind
 from server_stub.store.records_epoch import RelearnedKind
+from server_stub.store.records_replacing import ReplacingStep
 from server_stub.store.records_standing import Standing
 from server_stub.store.records_trust import DenialKind
 from wallet_sdk.protocol import limits
@@ -65,4 +66,5 @@ _NUMBERS: Final = {
     "closed_for_fraud": TokenStanding.CLOSED_FOR_FRAUD,
     "blocked": Standing.BLOCKED,
     "token_again": RelearnedKind.TOKEN,
+    "asked": ReplacingStep.ASKED,
 }

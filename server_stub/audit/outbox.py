@@ -15,6 +15,8 @@ _HAPPENED: Final = (
     " UNION ALL SELECT r.entry_number, 'refund.settled' FROM refunds r"
     " UNION ALL SELECT s.number, CASE s.standing WHEN :blocked THEN 'merchant.blocked' ELSE 'merchant.unblocked' END"
     " FROM standing_changes s"
+    " UNION ALL SELECT t.number, CASE t.step WHEN :asked THEN 'terminal.replacing' ELSE 'terminal.replaced' END"
+    " FROM replacings t"
 )
 
 OUTBOX_LAWS: Final = (

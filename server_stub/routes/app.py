@@ -6,7 +6,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from server_stub.routes import administration, devices, funding, merchant, printed, public, sandbox, webhooks
+from server_stub.routes import administration, devices, funding, merchant, printed, public, replacing, sandbox, webhooks
 from server_stub.routes.desk import Desk
 from server_stub.routes.dispatch import refuse_route, route_of, straight_of
 from server_stub.routes.edge import Edge
@@ -19,6 +19,7 @@ def operations() -> tuple[Operation, ...]:
         *public.OPERATIONS,
         *devices.OPERATIONS,
         *merchant.OPERATIONS,
+        *replacing.OPERATIONS,
         *printed.OPERATIONS,
         *webhooks.OPERATIONS,
         *administration.OPERATIONS,

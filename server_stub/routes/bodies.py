@@ -201,6 +201,29 @@ class StaticCodesTold(Told, frozen=True, kw_only=True):
     static_codes: tuple[StaticCodeTold, ...]
 
 
+class ReplacingTold(CodeTold, frozen=True, kw_only=True):
+    """A code for another device of a terminal; it is let in from ``not_before_s`` on."""
+
+    not_before_s: int
+
+
+class RefundApprovalAsked(Asked, frozen=True, kw_only=True):
+    """All refunds of the payment together may come to so much."""
+
+    amount_minor: Annotated[int, msgspec.Meta(ge=1, le=limits.AMOUNT_MINOR_MAX)]
+
+
+class RefundApprovalTold(Told, frozen=True, kw_only=True):
+    """What a device that came after the payment may give back of it, in all; the newest approval counts."""
+
+    terminal_id: int
+    request_id: str
+    amount_minor: int
+    currency: str
+    approved_by: str
+    at_s: int
+
+
 class FundingTold(Told, frozen=True, kw_only=True):
     """Money from outside that a wallet's code brings in. ``state``: OPEN until a second person approves, GRANTED,
     REFUSED, EXPIRED, or USED once a wallet has brought the code."""

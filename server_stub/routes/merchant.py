@@ -5,14 +5,12 @@ from typing import Any, Final
 
 import msgspec
 
-from server_stub.activation import hash_of_code
 from server_stub.routes import bodies
 from server_stub.routes.desk import Desk
 from server_stub.routes.operations import JSON_BYTES_MAX, Access, Body, Incoming, Operation, Parameter
 from server_stub.routes.told import told_case, told_key, told_merchant, told_new_key, told_payment, told_terminal
 from server_stub.service import api_keys, events, merchants
-from server_stub.service.administration import new_code, terminal_code
-from server_stub.service.replacing import ReplaceTerminal
+from server_stub.service.administration import terminal_code
 from server_stub.store.callers import ApiKeyId, Scope
 from server_stub.store.records import Merchant, Terminal
 from server_stub.store.tables.parties import MERCHANTS
@@ -141,20 +139,6 @@ async def _terminal_code(desk: Desk, incoming: Incoming) -> bodies.CodeTold:
         random=desk.operator.random,
         expires_at_s=expires_at_s,
     )
-    return bodies.CodeTold(code=code, expires_at_s=expires_at_s)
-
-
-async def _replace_terminal(desk: Desk, incoming: Incoming) -> bodies.CodeTold:
-    expires_at_s = code_expiry_s(desk)
-    code = new_code(desk.operator.random)
-    command = ReplaceTerminal(
-        terminal_id=TerminalId(incoming.id_in_path("terminal_id")),
-        merchant_id=incoming.merchant,
-        code_hash=hash_of_code(code),
-        expires_at_s=expires_at_s,
-        at_s=desk.operator.now_s(),
-    )
-    await desk.commit(command)
     return bodies.CodeTold(code=code, expires_at_s=expires_at_s)
 
 
@@ -293,17 +277,6 @@ OPERATIONS: Final = (
         _block_terminal,
         tag="Terminals",
         scope=Scope.DEVICES_WRITE,
-    ),
-    key_operation(
-        "POST",
-        "/v1/terminals/{terminal_id}/activation-codes",
-        "replaceTerminal",
-        "A lost or broken till: its device is ended at once, and the code lets another take its number over.",
-        bodies.CodeTold,
-        _replace_terminal,
-        tag="Terminals",
-        scope=Scope.DEVICES_WRITE,
-        answer_http_status=201,
     ),
     key_operation(
         "POST",

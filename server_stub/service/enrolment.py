@@ -15,6 +15,7 @@ from server_stub.committer import Command
 from server_stub.config import TerminalLimits
 from server_stub.keys import KeyRing
 from server_stub.ledger import AccountKind
+from server_stub.service import events, telling
 from server_stub.service.denylist import end_terminal_device, end_wallet_device, is_denied, name_of_terminal
 from server_stub.service.devices import enrolled_terminal
 from server_stub.service.funding import bring_in
@@ -22,6 +23,7 @@ from server_stub.service.operator import Operator
 from server_stub.service.standing import check_open
 from server_stub.service.verification import check_made_recently
 from server_stub.store.records import ActivationCode, DeviceKind, Merchant, Terminal, Trust, Wallet
+from server_stub.store.records_replacing import Replacing, ReplacingStep
 from server_stub.store.records_trust import DenialKind
 from server_stub.store.tables.parties import (
     ACTIVATION_CODES,
@@ -31,6 +33,7 @@ from server_stub.store.tables.parties import (
     WALLET_KEY,
     WALLETS,
 )
+from server_stub.store.tables.replacing import REPLACINGS
 from server_stub.store.writer import Writer
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.envelope import Sealed, key_id_of, seal
@@ -110,12 +113,26 @@ class EnrolTerminalCommand(Command[Envelope]):
         merchant = writer.find(MERCHANTS, terminal.merchant_id)
         assert merchant is not None, "merchants are never deleted"
         check_open(merchant)
+        if self.at_s < code.not_before_s:
+            text = f"the code takes a terminal over, and works in {-(-(code.not_before_s - self.at_s) // 3600)} hours"
+            raise RuleViolationError(ErrorCode.NOT_YET_VALID, text, param="activation_code")
         end_terminal_device(writer, terminal, reason="replaced", at_s=self.at_s)
         self._check_room(writer, merchant)
         bare = replace(terminal, public_key=key, blocked_at_s=None, enrolled_at_s=self.at_s)
         certificate = self.certifier.certificate(merchant, bare, at_s=self.at_s)
         writer.change(TERMINALS, replace(bare, certificate=certificate))
         writer.change(ACTIVATION_CODES, replace(code, used_by=key))
+        done = Replacing(
+            number=writer.next_number(),
+            terminal_id=terminal.terminal_id,
+            merchant_id=terminal.merchant_id,
+            step=ReplacingStep.DONE,
+            not_before_s=code.not_before_s,
+            at_s=self.at_s,
+            made_by="",
+        )
+        writer.add(REPLACINGS, done)
+        events.write(writer, telling.of_replacing(done))
         return certificate
 
     def _check_room(self, writer: Writer, merchant: Merchant) -> None:

@@ -16,10 +16,12 @@ from server_stub.service.receipts import refund_receipt_of
 from server_stub.service.settling import payment_of
 from server_stub.store.records import Payment, Terminal
 from server_stub.store.records_money import RefundMade
+from server_stub.store.records_replacing import RefundApproval
 from server_stub.store.table import Keys
 from server_stub.store.tables.money import REFUNDS
 from server_stub.store.tables.parties import WALLETS
-from server_stub.store.tables.payments import ANSWERED_REQUESTS, PAYMENTS
+from server_stub.store.tables.payments import ANSWERED_REQUESTS, CONSENTS, PAYMENTS
+from server_stub.store.tables.replacing import REFUND_APPROVALS
 from server_stub.store.writer import Writer
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.envelope import Sealed
@@ -54,6 +56,7 @@ class RefundCommand(Command[RefundMade]):
                 )
             return known
         payment = self._payment(writer)
+        _check_approved(writer, self.sealed.message, payment, self.terminal)
         _check_refundable(self.sealed.message, payment)
         return self._refund(writer, payment)
 
@@ -104,6 +107,34 @@ class RefundCommand(Command[RefundMade]):
         return made
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApproveRefund(Command[RefundApproval]):
+    """A merchant lets refunds of one payment come to so much, also by a device that came after it."""
+
+    payment_number: int
+    amount_minor: int
+    approved_by: str
+    at_s: int
+
+    def apply(self, writer: Writer) -> RefundApproval:
+        payment = writer.find(PAYMENTS, self.payment_number)
+        assert payment is not None, "payments are never deleted"
+        if self.amount_minor > payment.amount_minor:
+            text = f"the payment is of {payment.amount_minor}"
+            raise RuleViolationError(ErrorCode.AMOUNT_MISMATCH, text, param="amount_minor")
+        approval = RefundApproval(
+            payment_number=self.payment_number,
+            amount_minor=self.amount_minor,
+            approved_by=self.approved_by,
+            at_s=self.at_s,
+        )
+        if writer.find(REFUND_APPROVALS, self.payment_number) is None:
+            writer.add(REFUND_APPROVALS, approval)
+        else:
+            writer.change(REFUND_APPROVALS, approval)
+        return approval
+
+
 def prepare_refund(operator: Operator, body: bytes) -> RefundCommand:
     """Verify what a terminal gives back.
 
@@ -124,6 +155,23 @@ def refund_answer(operator: Operator, made: RefundMade) -> api.RefundAnswer:
         currency=made.currency.name,
         receipt=api.to_base64url(refund_receipt_of(made, operator.signers.receipt)),
     )
+
+
+def _check_approved(writer: Writer, asked: Refund, payment: Payment, terminal: Terminal) -> None:
+    """A device that has taken a terminal over gives back nothing that was paid before it, unless its merchant says so.
+
+    Raises:
+        RuleViolationError: NOT_AUTHORIZED.
+    """
+    consent = writer.find(CONSENTS, payment.number)
+    assert consent is not None, "a payment has its consent"
+    if consent.at_s >= terminal.enrolled_at_s:
+        return
+    approval = writer.find(REFUND_APPROVALS, payment.number)
+    approved_minor = 0 if approval is None else approval.amount_minor
+    if payment.refunded_minor + asked.amount_minor > approved_minor:
+        text = "it was paid before this device took over: the merchant must approve the refund, with refunds:approve"
+        raise RuleViolationError(ErrorCode.NOT_AUTHORIZED, text, param="request_id")
 
 
 def _check_refundable(asked: Refund, payment: Payment) -> None:

@@ -7,6 +7,7 @@ from server_stub.service.events import NewEvent
 from server_stub.store.outbox import EventKind
 from server_stub.store.records import Consent, FraudCase, Payment, Terminal
 from server_stub.store.records_money import RefundMade
+from server_stub.store.records_replacing import Replacing, ReplacingStep
 from server_stub.store.records_standing import Standing, StandingChange
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.ids import MerchantId, RequestId, TerminalId
@@ -80,6 +81,19 @@ def of_standing(change: StandingChange) -> NewEvent:
         merchant_id=change.merchant_id,
         at_s=change.at_s,
         content={"merchant_id": change.merchant_id},
+    )
+
+
+def of_replacing(made: Replacing) -> NewEvent:
+    """A code was made with which another device takes a terminal over, or that device has come."""
+    is_asked = made.step is ReplacingStep.ASKED
+    content: Content = {"terminal_id": made.terminal_id}
+    return NewEvent(
+        number=made.number,
+        kind=EventKind.TERMINAL_REPLACING if is_asked else EventKind.TERMINAL_REPLACED,
+        merchant_id=made.merchant_id,
+        at_s=made.at_s,
+        content=content | {"not_before_s": made.not_before_s} if is_asked else content,
     )
 
 

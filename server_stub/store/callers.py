@@ -17,6 +17,10 @@ class Scope(Enum):
     EVENTS_READ = "events:read"
     WEBHOOKS_WRITE = "webhooks:write"
     DEVICES_WRITE = "devices:write"
+    #: Let another device take a terminal's number over.
+    DEVICES_REPLACE = "devices:replace"
+    #: Let such a device give back what was paid before it.
+    REFUNDS_APPROVE = "refunds:approve"
     KEYS_WRITE = "keys:write"
     SANDBOX = "sandbox"
     #: What the server counts, and nothing else: for the program that draws curves of it.

@@ -28,6 +28,8 @@ class EventKind(Enum):
     FRAUD_CASE_OPENED = "fraud_case.opened"
     MERCHANT_BLOCKED = "merchant.blocked"
     MERCHANT_UNBLOCKED = "merchant.unblocked"
+    TERMINAL_REPLACING = "terminal.replacing"
+    TERMINAL_REPLACED = "terminal.replaced"
 
 
 class Event(Struct, frozen=True, kw_only=True):

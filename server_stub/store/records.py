@@ -103,6 +103,7 @@ class ActivationCode(Struct, frozen=True, kw_only=True):
     """A one-time code; only its hash is known. ``used_by`` is the key that used it, None while it is unused.
 
     ``replaces``: the wallet or terminal that gets another device by it; None when it lets a new one in.
+    From ``not_before_s`` on it works.
     """
 
     code_hash: bytes
@@ -113,6 +114,7 @@ class ActivationCode(Struct, frozen=True, kw_only=True):
     funds_minor: int = 0
     used_by: PublicKeyBytes | None = None
     replaces: WalletId | TerminalId | None = None
+    not_before_s: int = 0
 
 
 class Token(Struct, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -28,6 +29,8 @@ TYPES = {
     EventKind.FRAUD_CASE_OPENED: webhooks.FraudCaseOpened,
     EventKind.MERCHANT_BLOCKED: webhooks.MerchantBlocked,
     EventKind.MERCHANT_UNBLOCKED: webhooks.MerchantUnblocked,
+    EventKind.TERMINAL_REPLACING: webhooks.TerminalReplacing,
+    EventKind.TERMINAL_REPLACED: webhooks.TerminalReplaced,
 }
 
 
@@ -67,6 +70,9 @@ def live_through_everything(house: House) -> None:
     house.desk.operator.committer.submit(ExpireHoldCommand(payment_number=due, at_s=terminal.now_s())).result()
     for what in ("block", "unblock"):
         house.ask("POST", f"/v1/merchants/{house.merchant_id}/{what}", house.new_key(None), {"reason": "test"}).ok()
+    till = f"/v1/merchants/{house.merchant_id}/terminals/{terminal.message.terminal_id}"
+    code = house.ask("POST", f"{till}/activation-codes", house.new_key(None)).ok()["code"]
+    replace(terminal, signer=house.new_signer()).enrol(code).ok()
 
 
 def test_every_kind_of_event_is_verified_and_typed(tmp_path: Path) -> None:

@@ -30,6 +30,8 @@ from wallet_sdk.webhooks import (
     PaymentRejected,
     PaymentVoided,
     RefundSettled,
+    TerminalReplaced,
+    TerminalReplacing,
     verify_webhook,
 )
 
@@ -87,7 +89,12 @@ class Book:
             return [note for (note,) in self._database.execute("SELECT note FROM event ORDER BY number")]
 
 
-STANDING = {MerchantBlocked: "BLOCKED by the operator: call them", MerchantUnblocked: "no longer blocked"}
+ABOUT_SHOP = {
+    MerchantBlocked: "BLOCKED by the operator: call them",
+    MerchantUnblocked: "no longer blocked",
+    TerminalReplacing: "a terminal is about to go to another device: was that us?",
+    TerminalReplaced: "a terminal has another device",
+}
 
 
 def note_of(event: Event) -> str:
@@ -105,8 +112,8 @@ def note_of(event: Event) -> str:
             return f"ended unpaid: {event.state.lower()}"
         case FraudCaseOpened():
             return f"double spend proven: {event.reason}"
-        case MerchantBlocked() | MerchantUnblocked() | OtherEvent():
-            return event.kind if isinstance(event, OtherEvent) else STANDING[type(event)]
+        case MerchantBlocked() | MerchantUnblocked() | TerminalReplacing() | TerminalReplaced() | OtherEvent():
+            return event.kind if isinstance(event, OtherEvent) else ABOUT_SHOP[type(event)]
         case _:
             assert_never(event)
 

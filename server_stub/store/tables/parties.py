@@ -140,12 +140,14 @@ WALLETS: Final = Table[WalletId, Wallet](
     brings=_account_of_wallet,
 )
 
+#: The codes that were made to replace a wallet's or a terminal's device.
+CODES_REPLACING: Final = Index[int, ActivationCode](columns=numbers("replaces"), of=lambda code: code.replaces or 0)
 ACTIVATION_CODES: Final = Table[bytes, ActivationCode](
     name="activation_codes",
     columns=bytes_("code_hash")
     + numbers("kind", "expires_at_s", "merchant_id", "currency", "funds_minor")
     + bytes_("used_by")
-    + numbers("replaces"),
+    + numbers("replaces", "not_before_s"),
     key_of=lambda code: code.code_hash,
     row_of=lambda code: (
         code.code_hash,
@@ -156,6 +158,7 @@ ACTIVATION_CODES: Final = Table[bytes, ActivationCode](
         code.funds_minor,
         code.used_by,
         code.replaces,
+        code.not_before_s,
     ),
     record_of=lambda row: ActivationCode(
         code_hash=row[0],
@@ -166,6 +169,8 @@ ACTIVATION_CODES: Final = Table[bytes, ActivationCode](
         funds_minor=row[5],
         used_by=row[6],
         replaces=row[7],
+        not_before_s=row[8],
     ),
+    indexes=(CODES_REPLACING,),
     reading=Reading.LOCKED,
 )

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from server_stub.store.base import Store
-from server_stub.store.callers import OPERATOR_SCOPES
+from server_stub.store.callers import OPERATOR_SCOPES, Scope
 from server_stub.store.migrations import TABLE, known_migrations
 from server_stub.store.postgres import PostgresStore
 from server_stub.store.postgres_copies import copy_out
@@ -98,6 +98,20 @@ def test_the_operators_keys_of_before_have_all_scopes(vault: Vault) -> None:
     with store.reading() as reader:
         (found,) = reader.list_by(API_KEYS, KEYS_OF, 0)
     assert found.scopes == OPERATOR_SCOPES
+
+
+def test_only_a_merchants_chief_key_takes_tills_over_after_an_upgrade(vault: Vault) -> None:
+    """One that makes keys and looks after devices may do what is new; one that only looks after devices may not."""
+    zero = "zeroblob(32)" if vault.new_database is None else "decode(repeat('00', 32), 'hex')"
+    keys = [
+        f"INSERT INTO api_keys VALUES ('{name}', {zero}, 1001, '{scopes}', '', 1, NULL)"  # noqa: S608 - texts of ours
+        for name, scopes in (("chief", "devices:write keys:write"), ("small", "devices:write"))
+    ]
+    store = vault.restore(vault.backup("old", *keys, migrations=14), vault.place())
+    with store.reading() as reader:
+        found = {one.key_id: set(one.scopes) for one in reader.list_by(API_KEYS, KEYS_OF, 1001)}
+    new = {Scope.DEVICES_REPLACE, Scope.REFUNDS_APPROVE}
+    assert {name: scopes & new for name, scopes in found.items()} == {"chief": new, "small": set()}
 
 
 def test_a_newer_backup_is_refused(vault: Vault) -> None:

@@ -106,7 +106,7 @@ class Ring:
         old, now_s = self.pick(self.tills), self.house.desk.operator.now_s()
         number = old.device.message.terminal_id
         code = replacing_terminal_code(
-            self.house.desk.operator.store, number, random=self.random, expires_at_s=NEVER_S, at_s=now_s
+            self.house.desk.operator.store, number, random=self.random, not_before_s=0, expires_at_s=NEVER_S, at_s=now_s
         )
         old.device = self._device()
         old.device.enrol(code)

@@ -347,6 +347,7 @@ def another_device(house: House, till: TestTerminal) -> TestTerminal:
         house.desk.operator.store,
         till.message.terminal_id,
         random=house.random,
+        not_before_s=0,
         expires_at_s=NEVER_S,
         at_s=house.desk.operator.now_s(),
     )

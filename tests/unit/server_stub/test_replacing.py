@@ -145,8 +145,8 @@ def test_a_terminal_goes_on_with_another_till(house: House) -> None:
     number = old.message.terminal_id
     paid = old.request(500)
     wallet.pay(paid)
-    path = f"/v1/terminals/{number}/activation-codes"
-    code = code_of(house.ask("POST", path, house.new_key(house.merchant_id)))
+    path = f"/v1/merchants/{house.merchant_id}/terminals/{number}/activation-codes"
+    code = code_of(house.ask("POST", path, house.new_key(None)))
     house.clock.advance(3)
     assert old.send_refund(old.refund(paid, 1)).code() is ErrorCode.REVOKED
     new = new_till(house)
@@ -157,6 +157,9 @@ def test_a_terminal_goes_on_with_another_till(house: House) -> None:
     assert denied(house).key_ids == {key_id_of(old.signer.public_key)}
     assert not denied(house).terminal_ids, "or no wallet would believe the new till"
     assert new.read(api.payment_path(paid.message.request_id)).ok()["state"] == "CAPTURED"
+    assert new.send_refund(new.refund(paid, 500)).code() is ErrorCode.NOT_AUTHORIZED
+    approval = f"{api.payment_path(paid.message.request_id)}/refund-approval"
+    house.ask("POST", approval, house.new_key(house.merchant_id), {"amount_minor": 500}).ok()
     new.send_refund(new.refund(paid, 500)).ok()
     assert wallet.pay(new.request(100))["state"] == "CAPTURED"
     stolen = old.request(100)
@@ -183,7 +186,9 @@ def test_codes_of_the_command_line(house: House, capsys: pytest.CaptureFixture[s
     assert house.command("activation-code", "wallet", "--replace", "3001") == 0
     wallet, code = new_wallet(house), capsys.readouterr().out.strip()
     assert wallet.enrol(code).ok()["wallet_id"] == 3001
-    assert house.command("activation-code", "terminal", "--replace", str(old_till.message.terminal_id)) == 0
+    assert (
+        house.command("activation-code", "terminal", "--replace", str(old_till.message.terminal_id), "--at-once") == 0
+    )
     till = new_till(house)
     till.enrol(capsys.readouterr().out.strip()).ok()
     assert till.message.terminal_id == old_till.message.terminal_id

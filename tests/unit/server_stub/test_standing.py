@@ -103,8 +103,9 @@ def test_what_was_refused_meanwhile_is_settled_after_it(house: House) -> None:
 
 def test_a_terminal_that_takes_over_waits_for_the_end_of_the_block(house: House) -> None:
     """Its code is good again afterwards, and the old device stays dead."""
-    till, key = house.terminal(), house.new_key(house.merchant_id)
-    code = house.ask("POST", f"/v1/terminals/{till.message.terminal_id}/activation-codes", key).ok()["code"]
+    till = house.terminal()
+    path = f"/v1/merchants/{house.merchant_id}/terminals/{till.message.terminal_id}/activation-codes"
+    code = house.ask("POST", path, house.new_key(None)).ok()["code"]
     change(house, "block")
     new = TestTerminal(call=house.call, clock=house.clock, random=house.random, signer=house.new_signer())
     assert new.enrol(code).code() is ErrorCode.MERCHANT_BLOCKED

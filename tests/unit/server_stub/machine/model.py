@@ -54,6 +54,9 @@ class Model:
     #: By their numbers; printed codes have numbers of their own.
     tills: dict[int, Till] = field(default_factory=dict)
     blocked_tills: set[int] = field(default_factory=set)
+    #: When another device took a till over, and what may be given back of which payment of before.
+    devices_since_s: dict[int, int] = field(default_factory=dict)
+    approved: dict[bytes, int] = field(default_factory=dict)
     answered: dict[tuple[int, bytes], Bought | None] = field(default_factory=dict)
     verdicts: dict[bytes, Verdict] = field(default_factory=dict)
     fees: Counter[str] = field(default_factory=Counter)
@@ -205,6 +208,9 @@ class Model:
 
     def refund(self, bought: Bought, amount: int) -> None:
         """Give back a part of a payment: first what the operator bore of it, then the payer's."""
+        is_of_before = bought.paid_at_s < self.devices_since_s.get(bought.ask.till, 0)
+        if is_of_before and bought.refunded + amount > self.approved.get(bought.ask.content, 0):
+            raise RefusedError(ErrorCode.NOT_AUTHORIZED)
         if bought.state is not CAPTURED:
             raise RefusedError(ErrorCode.BAD_TRANSITION)
         if amount > bought.amount - bought.refunded:
@@ -281,7 +287,7 @@ class Model:
         purse, amount = self.purses[consent.payer], ask.amount
         if consent.mode is Mode.CODE and ask.currency == "EUR" and amount > CODE_CAP:
             raise RefusedError(ErrorCode.RISK_REFUSED)
-        bought = Bought(ask, consent.payer, AUTHORIZED if ask.hold_h else CAPTURED, amount)
+        bought = Bought(ask, consent.payer, AUTHORIZED if ask.hold_h else CAPTURED, amount, paid_at_s=now_s)
         if consent.mode is Mode.OFFLINE:
             allowance = purse.allowances[consent.allowance]
             bought.borne = max(0, amount - allowance.escrow)
@@ -356,6 +362,13 @@ class Model:
         if allowance.denied_at_s is None and now_s < allowance.ends_at_s + SKEW_S:
             allowance.denied_at_s = now_s
             self.denials += 1
+
+    def take_over(self, till: int, now_s: int) -> None:
+        """Another device has a till's number; what was paid before is not its own to give back."""
+        self.denials += 1
+        self._tell(till, "terminal.replacing")
+        self._tell(till, "terminal.replaced")
+        self.devices_since_s[till] = now_s
 
     def _tell(self, till: int, kind: str) -> None:
         self.shops[self.tills[till].shop].events.append(kind)

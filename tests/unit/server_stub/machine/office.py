@@ -151,6 +151,13 @@ class Running(Paying):
         answer = till.send_refund(refund)
         if bought.ask.till in self.model.blocked_tills:
             assert answer.code() is ErrorCode.REVOKED
+        elif answer.http_status == 403:
+            assert not self.expect_as_model(answer, lambda: self.model.refund(bought, amount))
+            approval = f"{api.payment_path(shown.sealed.message.request_id)}/refund-approval"
+            key = self.offices[self.model.tills[bought.ask.till].shop].key
+            approved = self.house.ask("POST", approval, key, {"amount_minor": bought.amount})
+            assert approved.ok()["amount_minor"] == bought.amount
+            self.model.approved[bought.ask.content] = bought.amount
         elif self.expect_as_model(answer, lambda: self.model.refund(bought, amount)):
             self.refunds.append((till, refund, answer.body))
 

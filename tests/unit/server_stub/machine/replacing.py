@@ -71,12 +71,12 @@ class Replacing(Running):
             return
         till %= len(self.tills)
         office = self.offices[self.model.tills[till].shop]
-        path = f"/v1/terminals/{self.tills[till].message.terminal_id}/activation-codes"
-        answer = self.house.ask("POST", path, office.key)
+        path = f"/v1/merchants/{office.merchant_id}/terminals/{self.tills[till].message.terminal_id}/activation-codes"
+        answer = self.house.ask("POST", path, self.operator_key)
         if till in self.model.blocked_tills:
             assert answer.code() is ErrorCode.REVOKED
             return
-        self.model.denials += 1
+        self.model.take_over(till, self.now_s())
         device = TestTerminal(
             call=self.house.call, clock=self.house.clock, random=self.house.random, signer=self.house.new_signer()
         )

@@ -139,6 +139,7 @@ class Bought:
     borne: int = 0
     refunded: int = 0
     ends_at_s: int = 0
+    paid_at_s: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

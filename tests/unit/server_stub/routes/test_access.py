@@ -33,6 +33,7 @@ CONTENT: dict[str, object] = {
     "changeEndpoint": {"url": "https://8.8.8.8/hook"},
     "sendAgain": {"first_number": 1, "last_number": 1},
     "makeStaticCode": {"payment_max_minor": 100},
+    "approveRefund": {"amount_minor": 1},
     "addMerchant": {"name": "B", "country": "PT"},
     "blockMerchant": {"reason": "test"},
     "unblockMerchant": {"reason": "test"},
