@@ -6,7 +6,7 @@ from enum import Enum, unique
 from typing import Final, assert_never
 
 from wallet_sdk.log import tell
-from wallet_sdk.protocol import qr
+from wallet_sdk.protocol import others, qr
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, MoneyOutcome, RuleViolationError, UnavailableError
 from wallet_sdk.protocol.messages import AuthorizationMode, PaymentToken
 from wallet_sdk.protocol.money import Money
@@ -66,7 +66,9 @@ def scan(parts: Parts, qr_text: str) -> Offer:
         MisuseError: NOT_ENROLLED.
     """
     check_kind(qr_text, str, param="qr_text")
-    return offer_of(parts, verify_request(qr.from_text(qr_text), parts.trust(), at_s=parts.now_s()))
+    return offer_of(
+        parts, verify_request(qr.from_text(others.plain_text_of(qr_text)), parts.trust(), at_s=parts.now_s())
+    )
 
 
 async def pay(parts: Parts, offer: Offer, mode: PayMode, *, tip_minor: int = 0) -> ConsentRecord:

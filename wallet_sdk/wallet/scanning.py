@@ -46,4 +46,4 @@ def scan_any(parts: Parts, qr_text: str) -> "Offer | PrintedOffer | UntrustedReq
 def scan_receipt(parts: Parts, qr_text: str) -> ConsentRecord:
     """Verify a receipt and keep it; see ``Wallet.scan_receipt``."""
     check_kind(qr_text, str, param="qr_text")
-    return learn_receipt(parts, qr.from_text(qr_text))
+    return learn_receipt(parts, qr.from_text(others.plain_text_of(qr_text)))

@@ -75,4 +75,5 @@ def test_other_schemes_are_named_and_a_wrong_case_too(world: World) -> None:
 def test_what_a_scanner_puts_around_a_code_does_not_matter(world: World) -> None:
     """An AIM identifier and a line end."""
     assert isinstance(world.wallet.scan_any(f"]Q1{world.request_text()}\r\n"), Quote)
+    assert isinstance(world.wallet.scan(f"]Q1{world.request_text()}\r\n"), Quote)
     assert isinstance(world.wallet.scan_any(f"]Q1{PIX}"), UntrustedRequest)
