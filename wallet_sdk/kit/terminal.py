@@ -179,10 +179,10 @@ class MerchantTerminal:
         return self._client.post_message(api.PATH_REFUNDS, sealed.envelope, api.RefundAnswer)
 
     def outcome_of(self, shown: ShownRequest) -> api.PaymentAnswer:
-        """What the server says of a request.
+        """What the server says of a request: state REQUESTED as long as nobody has answered it.
 
         Raises:
-            TillcodeError: UNKNOWN_PAYMENT as long as nobody answered it.
+            TillcodeError: the server cannot be asked, or no longer hears this terminal.
         """
         path = api.payment_path(shown.sealed.message.request_id)
         return self._client.get(path, api.PaymentAnswer, signer=self._signer)

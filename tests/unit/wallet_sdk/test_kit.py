@@ -262,3 +262,8 @@ def test_an_enrolment_whose_answer_is_lost_is_made_again_with_the_callers_key(ti
         assert lost.value.safe_to_retry is (signer is own)
         if signer is own:
             assert enrol(code, signer).request(amount_minor=1).text
+
+
+def test_a_request_that_nobody_answered_is_requested(tillcode_terminal: MerchantTerminal) -> None:
+    """As the page says: it is no error to ask."""
+    assert tillcode_terminal.outcome_of(tillcode_terminal.request(amount_minor=1)).state == "REQUESTED"
