@@ -17,7 +17,7 @@ FAKETIME_LIBRARY := $(CACHE)/anyday/libfaketime/vendor/libfaketime/src/libfaketi
 export KIVY_HOME ?= $(CACHE)/kivy
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test anyday check gui soak fuzz mutants bench docs screenshots fonts sounds newest clean
+.PHONY: help setup demo test anyday check gui soak fuzz mutants bench docs screenshots fonts sounds lock newest clean
 .PHONY: ready oracle screen check-style check-types check-imports check-tidy
 
 help: ## this list
@@ -74,6 +74,9 @@ fonts: ready ## cut the subsets of assets/fonts anew, when a catalogue got new c
 
 sounds: ready ## build the spoken clips in assets/sounds anew; needs espeak-ng
 	@$(RUN)/python -m assets.make_sounds
+
+lock: ready ## requirements.lock anew: what constraints.txt pins, with the digest of every file
+	@deploy/setup.sh lock
 
 newest: ## try the newest version of everything, beside .venv
 	@deploy/setup.sh newest $(ARGS)

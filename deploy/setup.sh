@@ -10,6 +10,7 @@
 #   deploy/setup.sh fuzz         likewise for `make fuzz`
 #   deploy/setup.sh mutants      likewise for `make mutants`
 #   deploy/setup.sh fonts        likewise for `make fonts`
+#   deploy/setup.sh lock         write requirements.lock anew: constraints.txt with the digest of every file
 #   deploy/setup.sh newest       run the tests on the newest version of everything, in an environment of its own
 #   deploy/setup.sh exists PATH  stop if PATH is not there
 set -eu
@@ -74,12 +75,33 @@ find_python() {
             return 0
         fi
     done
+    # uv keeps its Pythons where no PATH looks.
+    if command -v uv >/dev/null 2>&1; then
+        for version in 3.13 3.12 3.11; do
+            candidate=$(uv python find --system --no-python-downloads "$version" 2>/dev/null) || continue
+            if fits "$candidate"; then
+                echo "$candidate"
+                return 0
+            fi
+        done
+    fi
     return 1
+}
+
+# newer_python: prints the version of this machine's Python if it is newer than what the till's Kivy has a wheel for.
+newer_python() {
+    python3 -c 'import sys; sys.exit(sys.version_info[:2] <= (3, 13))' >/dev/null 2>&1 || return 1
+    python3 -c 'import sys; print("{}.{}".format(*sys.version_info))'
 }
 
 need_python() {
     python=$(find_python) || {
         apt_install python3 python3-venv || true
+        if newer=$(newer_python) && ! find_python >/dev/null; then
+            stop "this machine's Python is $newer, and the till's Kivy has wheels up to 3.13 only. Get one beside it and run the" \
+                "same again, it is found by itself: 'uv python install 3.13' (uv comes with 'pip install uv'), or Fedora:" \
+                "sudo dnf install python3.13; the server and the SDK run on $newer: pip install '.[server]'"
+        fi
         python=$(find_python) || stop "Python 3.11, 3.12 or 3.13 is needed and was not found." \
             "Debian 12+, Ubuntu 24.04+, Raspberry Pi OS: sudo apt-get install python3 python3-venv;" \
             "Ubuntu 22.04: sudo apt-get install python3.11 python3.11-venv;" \
@@ -131,7 +153,7 @@ need_screen() {
 # what_is_wanted: changes whenever the environment must be made again.
 what_is_wanted() {
     echo "$root"
-    cksum pyproject.toml constraints.txt deploy/setup.sh
+    cksum pyproject.toml requirements.lock deploy/setup.sh
 }
 
 is_current() { [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$(what_is_wanted)" ] && [ -x "$venv/bin/python" ]; }
@@ -162,9 +184,9 @@ ready() {
     rm -f "$stamp"
     install_libraries
     say "installing the pinned packages (about a minute the first time)"
-    # Hatchling goes first, so that the build uses the pinned one and fetches nothing on its own.
-    pip_in "$venv" install --quiet --constraint constraints.txt hatchling
-    pip_in "$venv" install --quiet --constraint constraints.txt --no-build-isolation --editable '.[demo,dev]'
+    # Every file is the one whose digest was written down. The build then uses the pinned hatchling and fetches nothing.
+    pip_in "$venv" install --quiet --require-hashes --no-deps --requirement requirements.lock
+    pip_in "$venv" install --quiet --no-deps --no-build-isolation --editable '.[demo,dev]'
     pip_in "$venv" check >/dev/null
     what_is_wanted >"$stamp"
     say "ready"
@@ -183,6 +205,14 @@ beside() {
     echo "$wanted" >"$packages/.tillcode-stamp"
 }
 
+lock() {
+    make_venv .cache/lock
+    pip_in .cache/lock install --quiet 'uv==0.13.9'
+    { echo pip && echo setuptools; } >.cache/lock/extra.in
+    .cache/lock/bin/uv pip compile pyproject.toml .cache/lock/extra.in --extra demo --extra dev --constraint constraints.txt \
+        --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet --output-file requirements.lock
+}
+
 newest() {
     beside oracle
     beside conformance
@@ -199,6 +229,7 @@ case $word in
 ready) is_current || ready ;;
 force) ready ;;
 screen) need_screen ;;
+lock) lock ;;
 newest) newest "$@" ;;
 anyday | fonts | oracle | fuzz | mutants | conformance) beside "$word" ;;
 exists) [ -e "$1" ] || stop "there is no $1 in this tree yet, so there is nothing to run" ;;
