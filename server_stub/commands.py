@@ -252,6 +252,8 @@ def _audit(chosen: Chosen) -> int:
     with opened_store(chosen.data_folder) as store:
         report = audit(store, root_key=chosen.root_key)
     entries, sealed = (counted(number, "entry", "entries") for number in (report.entries, report.sealed))
+    if report.is_cut_short:
+        say("the database finds its own files damaged, so nothing else was looked at")
     say(
         f"{counted(report.accounts, 'account')}, {entries}, {counted(report.payments, 'payment')},"
         f" {counted(report.fraud_cases, 'fraud case')}; {sealed} sealed"

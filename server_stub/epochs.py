@@ -5,9 +5,11 @@ pass: so an epoch's number is the second in which it begins, and all numbers go 
 do (32 bits, until 2106), only rise, and no device needs to be told.
 """
 
+import dataclasses
 from typing import Final
 
 from server_stub.store.base import Store
+from server_stub.store.checks import checked
 from server_stub.store.numbers import BLOCK
 from server_stub.store.records_epoch import Epoch
 from server_stub.store.tables.epochs import EPOCHS
@@ -49,10 +51,12 @@ def newest_epoch(store: Store) -> Epoch | None:
 def _raise_numbers(writer: Writer, epoch: Epoch) -> None:
     """Numbers of rows are taken in blocks: the next block begins where no lost life has come."""
     first = 1 + epoch.number * BLOCK
-    writer.rows("UPDATE numbers SET next = ? WHERE next < ? RETURNING next", (first, first))
+    writer.rows("UPDATE numbers SET next = ?, mirror = ? WHERE next < ? RETURNING next", (first, -first, first))
 
 
 def _tell_denials_again(writer: Writer, epoch: Epoch) -> None:
     """All that is revoked gets numbers of this epoch, so that it is news to whoever has seen a list that was lost."""
     for place, denial in enumerate(writer.list_all(DENIALS), start=1):
-        writer.rows("UPDATE denials SET id = ? WHERE id = ? RETURNING id", (epoch.number + place, denial.id))
+        row = checked(DENIALS, DENIALS.row_of(dataclasses.replace(denial, id=epoch.number + place)))
+        text = "UPDATE denials SET id = ?, row_check = ? WHERE id = ? RETURNING id"
+        writer.rows(text, (row[0], row[-1], denial.id))

@@ -5,18 +5,24 @@ tables but share no code with what writes them: a mistake there must not hide it
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from server_stub.audit.bearing import BEARING_LAWS
-from server_stub.audit.chain import CHAIN_LAW, verify_chain
+from server_stub.audit.chain import CHAIN_LAW, ChainReport, verify_chain
+from server_stub.audit.evidence import EVIDENCE_LAW, evidence_flaws
 from server_stub.audit.funding import FUNDING_LAW, verify_fundings
 from server_stub.audit.law import Law
 from server_stub.audit.money import MONEY_LAWS
 from server_stub.audit.outbox import OUTBOX_LAWS
+from server_stub.audit.papers import PAPERS_LAW, paper_flaws
+from server_stub.audit.rows import NUMBERS_LAW, ROW_LAW, number_flaws, row_flaws
+from server_stub.audit.signatures import Keys
+from server_stub.audit.told import TOLD_LAW, told_flaws
 from server_stub.store.base import Store
 from server_stub.store.reader import Reader
+from wallet_sdk.protocol.errors import MalformedMessageError, TillcodeError
 from wallet_sdk.protocol.ids import PublicKeyBytes
 
 
@@ -45,6 +51,11 @@ class AuditReport:
     laws: tuple[str, ...]
     findings: tuple[Finding, ...]
 
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether the database's own files are damaged, so that none of our laws was asked."""
+        return self.laws == (_WHOLE,)
+
 
 _WHOLE: Final = "the database finds its own files whole"
 _LAWS: Final = (
@@ -70,6 +81,12 @@ _LAWS: Final = (
         "SELECT e.number, count(p.line), coalesce(sum(p.amount_minor), 0)"
         " FROM entries e LEFT JOIN postings p ON p.entry_number = e.number GROUP BY e.number, p.currency"
         " HAVING count(p.line) < 2 OR sum(p.amount_minor) <> 0",
+    ),
+    Law(
+        "the lines of every entry are numbered from 1 without a gap",
+        "entry {} has {} lines, the last is {}",
+        "SELECT entry_number, count(*), max(line) FROM postings GROUP BY entry_number"
+        " HAVING count(*) <> max(line) OR min(line) <> 1",
     ),
     Law(
         "every posting belongs to an entry, and to an account of its currency",
@@ -171,23 +188,80 @@ def audit(store: Store, *, root_key: PublicKeyBytes | None = None) -> AuditRepor
     Raises:
         UnavailableError: STORAGE_CORRUPT when the database cannot read its own file.
     """
-    flaws = store.flaws()
+    flaws, losses = store.flaws(), store.losses()
     with store.reading() as reader:
-        return audit_view(reader, flaws=flaws, root_key=root_key)
+        return audit_view(reader, flaws=flaws, losses=losses, root_key=root_key)
 
 
-def audit_view(reader: Reader, *, flaws: Sequence[str] = (), root_key: PublicKeyBytes | None = None) -> AuditReport:
-    """Look at what one reader sees; ``flaws`` is what the database says of its files."""
-    findings = [Finding(law=_WHOLE, what=flaw) for flaw in flaws]
+def audit_view(
+    reader: Reader,
+    *,
+    flaws: Sequence[str] = (),
+    losses: Sequence[str] = (),
+    root_key: PublicKeyBytes | None = None,
+) -> AuditReport:
+    """Look at what one reader sees; ``flaws`` is what the database says of its files, ``losses`` what is known outside.
+
+    Where the database finds its own files damaged nothing else is asked: a query over a torn tree may lead anywhere.
+    """
+    findings = [Finding(law=_WHOLE, what=flaw) for flaw in (*losses, *flaws)]
+    if flaws:
+        return AuditReport(
+            entries=0, accounts=0, payments=0, fraud_cases=0, sealed=0, laws=(_WHOLE,), findings=tuple(findings)
+        )
     for law in _LAWS:
         findings += [Finding(law=law.text, what=law.what(row)) for row in reader.rows(law.query)]
-    chain = verify_chain(reader, root_key=root_key)
+    for text, flaws_of in ((NUMBERS_LAW, number_flaws), (ROW_LAW, row_flaws), (TOLD_LAW, told_flaws)):
+        findings += _readable(text, (Finding(law=text, what=flaw) for flaw in flaws_of(reader)))
+    findings += _readable(EVIDENCE_LAW, _unsigned(reader, root_key=root_key))
+    try:
+        chain = verify_chain(reader, root_key=root_key)
+    except (MalformedMessageError, ValueError) as error:
+        chain = ChainReport(entries=0, flaws=(f"a row cannot be read: {error}",))
     findings += [Finding(law=CHAIN_LAW, what=flaw) for flaw in chain.flaws]
-    findings += [Finding(law=FUNDING_LAW, what=flaw) for flaw in verify_fundings(reader, root_key=root_key)]
+    funded = (Finding(law=FUNDING_LAW, what=flaw) for flaw in _fundings(reader, root_key))
+    findings += _readable(FUNDING_LAW, funded)
     counts = {table: reader.count(table) for table in ("entries", "accounts", "payments", "fraud_cases")}
     return AuditReport(
         **counts,
         sealed=chain.entries,
-        laws=(_WHOLE, *(law.text for law in _LAWS), CHAIN_LAW, FUNDING_LAW),
+        laws=(
+            _WHOLE,
+            *(law.text for law in _LAWS),
+            NUMBERS_LAW,
+            ROW_LAW,
+            TOLD_LAW,
+            EVIDENCE_LAW,
+            PAPERS_LAW,
+            CHAIN_LAW,
+            FUNDING_LAW,
+        ),
         findings=tuple(findings),
     )
+
+
+def _unsigned(reader: Reader, *, root_key: PublicKeyBytes | None) -> Iterator[Finding]:
+    """Papers and evidence that do not hold, by the keys that the root has signed."""
+    trust = reader.trust()
+    if trust is None:
+        return  # the chain's law says it
+    try:
+        keys = Keys(reader, root_key=root_key)
+    except TillcodeError as error:
+        yield Finding(law=EVIDENCE_LAW, what=f"the trust bundles: {error.message}")
+        return
+    root = root_key or trust.root_key
+    yield from (Finding(law=PAPERS_LAW, what=flaw) for flaw in paper_flaws(reader, keys, root_key=root))
+    yield from (Finding(law=EVIDENCE_LAW, what=flaw) for flaw in evidence_flaws(reader, keys))
+
+
+def _fundings(reader: Reader, root_key: PublicKeyBytes | None) -> Iterator[str]:
+    yield from verify_fundings(reader, root_key=root_key)
+
+
+def _readable(law: str, found: Iterator[Finding]) -> Iterator[Finding]:
+    """What a walk over records finds; a number of nothing known, where one of a few must stand, ends it."""
+    try:
+        yield from found
+    except (MalformedMessageError, ValueError) as error:
+        yield Finding(law=law, what=f"a row cannot be read: {error}")

@@ -44,6 +44,10 @@ class Store(Protocol):
         """What was acknowledged and is not there."""
         ...
 
+    def losses(self) -> Sequence[str]:
+        """What was acknowledged and is not there any more, as far as that is known outside the database."""
+        ...
+
     def flaws(self) -> Sequence[str]:
         """What the database itself finds wrong with its files."""
         ...

@@ -28,7 +28,7 @@ from server_stub.store.numbers import Numbers
 from server_stub.store.postgres_arrays import array_of, arrays, dumpers, marked, unnest, with_keys
 from server_stub.store.postgres_copies import copy_in, copy_out
 from server_stub.store.postgres_errors import CONFLICTS, before_commit, storage_error
-from server_stub.store.postgres_founding import check_empty, check_encoding, has_ledger, migrate
+from server_stub.store.postgres_founding import check_empty, check_encoding, check_every_row, has_ledger, migrate
 from server_stub.store.reader import Reader
 from server_stub.store.session import Column, ConflictError, KeyedQuery, Kind, Row
 from server_stub.store.writer import Writer
@@ -49,7 +49,7 @@ _MOVE: Final = (
     "UPDATE accounts a SET balance = a.balance + v.minor FROM unnest(%b::bigint[], %b::bigint[]) AS v (id, minor)"
     " WHERE a.id = v.id AND a.balance + v.minor >= a.floor"
 )
-_TAKE_BLOCK: Final = "UPDATE numbers SET next = next + %s RETURNING next"
+_TAKE_BLOCK: Final = "UPDATE numbers SET next = next + %(count)s, mirror = mirror - %(count)s RETURNING next"
 #: A commit that the database has given up waiting for on its replicas: durable here, perhaps nowhere else.
 _COMMIT_IN_DOUBT: Final = "01000"
 
@@ -168,6 +168,7 @@ class PostgresStore:
             if not has_ledger(connection):
                 raise MisuseError(ErrorCode.NOT_INITIALISED, "the database holds no ledger; restore a backup")
             migrate(connection, self._faults)
+            check_every_row(connection, PostgresSession(connection, self._faults))
         except psycopg.Error as error:
             raise storage_error(error) from error
 
@@ -233,9 +234,13 @@ class PostgresStore:
         """See ``Store.loss``."""
         return None if self._heads is None else self._heads.loss(self.reading)
 
+    def losses(self) -> tuple[str, ...]:
+        """See ``Store.losses``."""
+        return () if (loss := self.loss()) is None else (str(loss),)
+
     def flaws(self) -> tuple[str, ...]:
         """See ``Store.flaws``. A page whose checksum is wrong shows itself as soon as the audit reads it."""
-        return () if (loss := self.loss()) is None else (str(loss),)
+        return ()
 
     def check_room(self, *, bytes_min: int = ROOM_BYTES_MIN) -> None:
         """See ``Store.check_room``. Its disk is the database's own: a commit that failed tells."""
@@ -331,7 +336,7 @@ class PostgresStore:
 
     def _take_block(self, count: int) -> int:
         assert self._writing is not None, "numbers are taken while something is written"
-        taken = self._writing.execute(_TAKE_BLOCK, (count,)).fetchone()
+        taken = self._writing.execute(_TAKE_BLOCK, {"count": count}).fetchone()
         self._faults.reach(FaultPoint.NUMBERS_TAKEN)
         assert taken is not None, "the row stands there from the first migration on"
         return int(taken[0]) - count

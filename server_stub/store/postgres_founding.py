@@ -1,11 +1,14 @@
-"""Whether a PostgreSQL database holds a ledger, and bringing its tables up to date."""
+"""Whether a PostgreSQL database holds a ledger, and bringing its tables and rows up to date."""
 
 from typing import Any
 
 import psycopg
 
 from server_stub.faults import FaultPoint, Faults
+from server_stub.store.checks import check_rows, unchecked
 from server_stub.store.migrations import known_migrations, missing_migrations
+from server_stub.store.session import Session
+from server_stub.store.tables.every import EVERY_TABLE
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
 
 Connection = psycopg.Connection[Any]
@@ -54,3 +57,13 @@ def migrate(connection: Connection, faults: Faults) -> None:
                 faults.reach(FaultPoint.MIGRATING)
                 connection.execute(missing[0].row.encode(), prepare=False)
         faults.reach(FaultPoint.MIGRATED)
+
+
+def check_every_row(connection: Connection, session: Session) -> None:
+    """Give rows their checks where a table's have none yet, each table in its own transaction of the database."""
+    for table in unchecked(session, EVERY_TABLE):
+        with connection.transaction():
+            connection.execute("LOCK TABLE checked_tables IN EXCLUSIVE MODE")
+            if table in unchecked(session, (table,)):  # another process may have done it meanwhile
+                connection.execute(f"LOCK TABLE {table.name} IN EXCLUSIVE MODE")
+                check_rows(session, table)

@@ -26,10 +26,10 @@ from server_stub.ledger import AccountId
 from server_stub.store.base import ROOM_BYTES_MIN
 from server_stub.store.checkpoints import Checkpointer
 from server_stub.store.heads import Heads, Loss
-from server_stub.store.migrations import TABLE, known_migrations, missing_migrations
 from server_stub.store.numbers import Numbers
 from server_stub.store.reader import Reader
 from server_stub.store.session import Column, KeyedQuery, Row
+from server_stub.store.sqlite_founding import check_every_row, flaws_of, migrate
 from server_stub.store.writer import Writer
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, MoneyOutcome, UnavailableError
 
@@ -49,7 +49,7 @@ _TURN_SUFFIX: Final = "-turn"
 _SUFFIXES: Final = ("", "-wal", "-shm", "-journal", _TURN_SUFFIX)
 #: The one file of a backup.
 _COPY: Final = "ledger.sqlite"
-_TAKE_BLOCK: Final = "UPDATE numbers SET next = next + ? RETURNING next"
+_TAKE_BLOCK: Final = "UPDATE numbers SET next = next + ?1, mirror = mirror - ?1 RETURNING next"
 
 
 class SqliteSession:
@@ -137,11 +137,14 @@ class SqliteStore:
         try:
             self._writing = _connect(path)
             with self._exclusively():
-                _migrate(self._writing, self._faults)
+                migrate(self._writing, self._faults)
+                check_every_row(self._writing, SqliteSession(self._writing, self._faults))
             self._checkpointer = Checkpointer(connect=lambda: _connect(path), turn=self._exclusively)
             self._writing.set_wal_hook(self._checkpointer.committed)
         except apsw.Error as error:
             raise _storage_error(error) from error
+        except UnicodeDecodeError as error:
+            raise _not_a_text(error) from error
 
     @classmethod
     def create(cls, path: Path, *, faults: Faults | None = None, heads: Heads | None = None) -> "SqliteStore":
@@ -166,6 +169,8 @@ class SqliteStore:
                 connection.execute("ROLLBACK")
         except apsw.Error as error:
             raise _storage_error(error) from error
+        except UnicodeDecodeError as error:
+            raise _not_a_text(error) from error
 
     @contextmanager
     def writing(self) -> Generator[Writer]:
@@ -207,16 +212,18 @@ class SqliteStore:
         """See ``Store.loss``."""
         return None if self._heads is None else self._heads.loss(self.reading)
 
+    def losses(self) -> list[str]:
+        """See ``Store.losses``."""
+        return [] if (loss := self.loss()) is None else [str(loss)]
+
     def flaws(self) -> list[str]:
         """See ``Store.flaws``."""
-        lost = [] if (loss := self.loss()) is None else [str(loss)]
         try:
-            connection = self._reading_connection()
-            found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
-            missing = connection.execute("PRAGMA foreign_key_check")
-            return lost + found + [f"{row[0]} row {row[1]} refers to a missing {row[2]}" for row in missing]
+            return flaws_of(self._reading_connection())
         except apsw.Error as error:
             raise _storage_error(error) from error
+        except UnicodeDecodeError as error:
+            raise _not_a_text(error) from error
 
     def check_room(self, *, bytes_min: int = ROOM_BYTES_MIN) -> None:
         """See ``Store.check_room``."""
@@ -349,22 +356,15 @@ def _connect(path: Path) -> apsw.Connection:
     return connection
 
 
-def _migrate(connection: apsw.Connection, faults: Faults) -> None:
-    """Apply what is missing, each in its own transaction of the database."""
-    connection.execute(TABLE)
-    applied: dict[int, str] = dict(connection.execute("SELECT number, checksum FROM migrations"))
-    for migration in missing_migrations(known_migrations("sqlite"), applied):
-        connection.execute(f"BEGIN IMMEDIATE; {migration.text}")
-        faults.reach(FaultPoint.MIGRATING)
-        connection.execute(migration.row)
-        connection.execute("COMMIT")
-        faults.reach(FaultPoint.MIGRATED)
-
-
 def _roll_back(connection: apsw.Connection) -> None:
     """Undo what is still open: nothing after a commit, or when SQLite has undone it itself after a failed write."""
     if connection.in_transaction:
         connection.execute("ROLLBACK")
+
+
+def _not_a_text(error: UnicodeDecodeError) -> UnavailableError:
+    """Nobody but a fault writes a text that is none."""
+    return UnavailableError(ErrorCode.STORAGE_CORRUPT, f"the ledger's file: a text is none: {error.reason}")
 
 
 def _storage_error(error: apsw.Error, *, outcome: MoneyOutcome = MoneyOutcome.NOT_CHARGED) -> UnavailableError:

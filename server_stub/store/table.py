@@ -44,6 +44,7 @@ class Table(Generic[K, R]):
         key_of: a record's key; a tuple when the key has more than one column.
         indexes: every Index that ``find_by`` and ``list_by`` are asked for.
         numbered: the key is a number from ``Writer.next_number``, so nothing is looked for before one is added.
+        moving: the place of a column that the database itself changes, and no record.
         brings: names further keys for each record that is loaded, so that they are loaded after it.
     """
 
@@ -56,6 +57,7 @@ class Table(Generic[K, R]):
     indexes: tuple[Index[Any, R], ...] = ()
     reading: Reading = Reading.SHARED
     numbered: bool = False
+    moving: int | None = None
     brings: "Callable[[R, Keys], None] | None" = None
 
     @cached_property

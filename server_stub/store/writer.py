@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final, NamedTuple, TypeVar
 
 from server_stub.ledger import Account, AccountId, AccountKind, Entry, floor_minor_of
+from server_stub.store.checks import ROW_CHECK, checked
 from server_stub.store.reader import BALANCE, NEIGHBOURS, Reader, row_of_key
 from server_stub.store.records import ConsentMode, SpentCounter, Terminal, Token
 from server_stub.store.session import KeyedQuery, Row, Session, bytes_, numbers
@@ -263,11 +264,12 @@ class Writer(Reader):
         session = self._session
         for table, added in self._added.items():
             if added:
-                session.insert(table.name, table.columns, [table.row_of(record) for record in added.values()])
+                rows = [checked(table, table.row_of(record)) for record in added.values()]
+                session.insert(table.name, (*table.columns, ROW_CHECK), rows)
         for table, changed in self._changed.items():
             if changed:
-                changed_rows = [table.row_of(record) for record in changed.values()]
-                session.update(table.name, table.columns, changed_rows, key_length=table.key_length)
+                rows = [checked(table, table.row_of(record)) for record in changed.values()]
+                session.update(table.name, (*table.columns, ROW_CHECK), rows, key_length=table.key_length)
         if self._entries:
             entries = [(number, int(one.kind), one.reference, one.at_s) for number, one in self._entries.items()]
             session.insert("entries", ENTRY_COLUMNS, entries)

@@ -99,7 +99,8 @@ def _add_past(ledger: Path, *, wallets: int, payments: int) -> None:
     series = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {})"
     for kind in (2, 3):
         account = f"{start * kind} + i, {kind}, 'past' || i, 978, 0, 0"
-        connection.execute(f"{series.format(wallets)} INSERT INTO accounts SELECT {account} FROM n")  # noqa: S608 - numbers of ours
+        columns = "id, kind, holder, currency, balance, floor"
+        connection.execute(f"{series.format(wallets)} INSERT INTO accounts ({columns}) SELECT {account} FROM n")  # noqa: S608 - numbers of ours
     token, request = f"CAST(printf('%012d', i % {wallets}) AS BLOB)", "CAST(printf('%012d', i) AS BLOB)"
     number = f"{start} + i"
     for table, values in (

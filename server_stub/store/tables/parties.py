@@ -75,6 +75,7 @@ ACCOUNTS: Final = Table[AccountId, Account](
     ),
     indexes=(ACCOUNT_NAME,),
     numbered=True,
+    moving=4,
 )
 
 TERMINAL_KEY: Final = Index[KeyId, Terminal](

@@ -13,7 +13,10 @@ from wallet_sdk.protocol.messages import PaymentRequest
 def time_is_over(server: ServerFolder) -> None:
     """Nobody can wait an hour here, so every hold has ended long ago."""
     connection = sqlite3.connect(server.folder / LEDGER_FILE)
-    connection.execute("UPDATE holds SET expires_at_s = 1")
+    connection.execute("UPDATE holds SET expires_at_s = 1, row_check = NULL")
+    connection.execute(
+        "DELETE FROM checked_tables WHERE name = 'holds'"
+    )  # so that the next one who opens it checks anew
     connection.commit()
     connection.close()
 

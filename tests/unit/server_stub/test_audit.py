@@ -1,6 +1,6 @@
 """The audit finds what was damaged: each kind of damage is planted in a ledger that was clean."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from server_stub.audit import Finding, audit_view
+from server_stub.audit.rows import ROW_LAW
 from server_stub.config import ServerConfig
 from server_stub.demo.database import LocalPostgres
 from server_stub.faults import Faults
@@ -50,13 +51,13 @@ DAMAGE = {
     "an event is gone": "DELETE FROM events WHERE number = 1",
     "an event is another one": "UPDATE events SET kind = 'payment.declined'",
     "an event is of nobody": "UPDATE events SET merchant_id = 1, number = NULL WHERE number = 2",
-    "an event too many": "INSERT INTO events VALUES (1, 1001, 'payment.captured', 0, x'7b7d', NULL)",
+    "an event too many": "INSERT INTO events VALUES (1, 1001, 'payment.captured', 0, x'7b7d', NULL, NULL)",
     "an event's number is skipped": "UPDATE events SET number = 3 WHERE number = 2",
     "a counter of events is behind": "UPDATE event_counts SET last_number = 1",
     "a terminal is gone": "DELETE FROM terminals",
     "a merchant is blocked by nobody": "UPDATE merchants SET blocked_at_s = 1",
     "a block of a merchant that he was not told of": (
-        "INSERT INTO standing_changes SELECT 1, id, 2, 0, '', '' FROM merchants LIMIT 1"
+        "INSERT INTO standing_changes SELECT 1, id, 2, 0, '', '', NULL FROM merchants LIMIT 1"
     ),
 }
 
@@ -81,14 +82,14 @@ MONEY_DAMAGE = {
     "a hold ended by another entry": "UPDATE holds SET end_entry = end_entry - 1 WHERE ended_at_s IS NOT NULL",
     "a payment was borne by the operator": "UPDATE payments SET borne_minor = 1",
     "a shortfall is invented": (
-        "INSERT INTO shortfalls SELECT t.id, m.id, 5 FROM tokens t CROSS JOIN terminals m LIMIT 1"
+        "INSERT INTO shortfalls SELECT t.id, m.id, 5, NULL FROM tokens t CROSS JOIN terminals m LIMIT 1"
     ),
-    "a loss is invented": "INSERT INTO borne_payments SELECT number, 1001, 0, 0 FROM payments LIMIT 1",
-    "a budget is drawn on by nobody": "INSERT INTO loss_budgets VALUES (1, 3001, 978, 0, 5, 10)",
-    "a denial is taken back": "INSERT INTO denials VALUES (2, 3, x'00', '', 0, NULL)",
+    "a loss is invented": "INSERT INTO borne_payments SELECT number, 1001, 0, 0, NULL FROM payments LIMIT 1",
+    "a budget is drawn on by nobody": "INSERT INTO loss_budgets VALUES (1, 3001, 978, 0, 5, 10, NULL)",
+    "a denial is taken back": "INSERT INTO denials VALUES (2, 3, x'00', '', 0, NULL, NULL)",
     "a refusal for risk without a reason": "UPDATE consents SET error_code = 2034 WHERE error_code = 0",
     "a reason without a refusal": (
-        "INSERT INTO risk_decisions SELECT digest, 0, 'day_cap', '[]' FROM consents LIMIT 1"
+        "INSERT INTO risk_decisions SELECT digest, 0, 'day_cap', '[]', NULL FROM consents LIMIT 1"
     ),
 }
 
@@ -145,7 +146,7 @@ def test_the_same_damage_is_found_on_postgresql(
                     drop_checks(connection, table)
                 connection.execute("SET session_replication_role = replica")  # nor are references looked at
                 connection.execute(statement.replace("x'7b7d'", "'\\x7b7d'").replace("x'00'", "'\\x00'"))
-                assert audit_view(view).findings, what
+                assert laws_broken(audit_view(view).findings), what
                 connection.rollback()
         house.assert_clean()
 
@@ -155,7 +156,12 @@ def findings_after(ledger: Path, statement: str, house: House) -> tuple[Finding,
     connection = apsw.Connection(str(ledger))
     connection.execute(f"PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON; {statement};")
     connection.close()
-    return house.audit().findings
+    return laws_broken(house.audit().findings)
+
+
+def laws_broken(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """What is found without the rows' own checks, which whoever changes a row with thought writes anew, too."""
+    return tuple(one for one in findings if one.law != ROW_LAW)
 
 
 def drop_checks(connection: "psycopg.Connection[Any]", table: str) -> None:
@@ -176,7 +182,7 @@ def test_a_fraud_case_must_have_its_consequences(house: House) -> None:
     connection = apsw.Connection(str(house.ledger))
     connection.execute("UPDATE wallets SET blocked_at_s = NULL")
     connection.close()
-    (finding,) = house.audit().findings
+    (finding,) = laws_broken(house.audit().findings)
     assert finding.law == "each fraud case has closed its token and blocked its wallet, until that got another device"
 
 

@@ -64,7 +64,7 @@ def test_an_older_ledger_is_not_served(behind: Path) -> None:
     with opened_store(behind) as store:
         with pytest.raises(UnavailableError, match=said), store.writing():
             pass
-        assert any("3 acknowledged commits with 3 payments" in flaw for flaw in store.flaws())
+        assert any("3 acknowledged commits with 3 payments" in flaw for flaw in store.losses())
     back_up(behind, behind / "damaged", made_at_s=FROZEN_NOW_S)
 
 
