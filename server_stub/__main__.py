@@ -24,6 +24,7 @@ from server_stub.config import CONFIG_FILE, KEYS_FOLDER, ServerConfig, read_conf
 from server_stub.faults import VARIABLE, Faults, armed_point
 from server_stub.finding_commands import add_clock, add_loss
 from server_stub.funding_commands import add_funding, add_wallet_code
+from server_stub.restored_commands import add_restored
 from wallet_sdk import console
 from wallet_sdk.about import add_version
 from wallet_sdk.console import counted
@@ -186,7 +187,8 @@ def _restore(chosen: Chosen) -> int:
     noted = f"with {counted(len(known), 'acknowledged finding')}, which it notes"
     found = noted if known else "the audit finds the ledger clean"
     say(f"restored the ledger of {told_time(epoch.backup_made_at_s)}; {found}")
-    say(f"numbers go on after {epoch.number}, so that none of what was lost since is handed out again")
+    say(f"what happened since is lost; numbers go on after {epoch.number}, so that none of it is handed out again")
+    say("wallets show by themselves what they still have; 'tillcode-server restored' tells what came of it")
     if not (chosen.data_folder / KEYS_FOLDER).exists():
         say(f"put the keys back into {chosen.data_folder / KEYS_FOLDER} before you serve")
     return 0
@@ -268,6 +270,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_export(commands, add)
     add_clock(commands, add)
+    add_restored(commands, add)
     add_loss(commands, add)
 
     merchant = commands.add_parser("merchant", help="look after merchants").add_subparsers(required=True)

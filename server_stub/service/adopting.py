@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from server_stub.ledger import AccountKind, EntryKind, move
+from server_stub.service.claims import VerifiedClaim
 from server_stub.service.denylist import issued_at_s, revoke_token
 from server_stub.service.operator import Operator
 from server_stub.store.records import Token, TokenStanding, Wallet
 from server_stub.store.records_epoch import Epoch, Relearned, RelearnedKind
-from server_stub.store.tables.epochs import RELEARNED
+from server_stub.store.tables.epochs import RELEARNED, RELEARNED_SUBJECT
 from server_stub.store.tables.payments import TOKENS
 from server_stub.store.writer import Writer
 from wallet_sdk.protocol import limits
@@ -104,6 +105,26 @@ def adopt_token(writer: Writer, wallet: Wallet, sealed: Sealed[PaymentToken], *,
         ),
     )
     return Adopted(token=token, missing_minor=missing_minor)
+
+
+def note_claim(writer: Writer, claim: VerifiedClaim) -> None:
+    """A claim under a token that our key has signed and no wallet has shown yet: the report of the restore names it."""
+    digest = claim.consent.digest
+    if not writer.epoch():
+        return
+    known = writer.find_by(RELEARNED, RELEARNED_SUBJECT, (int(RelearnedKind.CLAIM), digest))
+    if known is not None:
+        return
+    noted = Relearned(
+        number=writer.next_number(),
+        kind=RelearnedKind.CLAIM,
+        subject=digest,
+        holder=f"terminal {claim.terminal_id}",
+        at_s=claim.at_s,
+        amount_minor=claim.amount_minor,
+        missing_minor=claim.amount_minor,
+    )
+    writer.add(RELEARNED, noted)
 
 
 def _end_older(writer: Writer, wallet: Wallet, token: PaymentToken, *, at_s: int) -> None:

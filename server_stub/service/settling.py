@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from server_stub.ledger import EntryKind, move
 from server_stub.service import bearing, events, risking, telling
+from server_stub.service.adopting import note_claim
 from server_stub.service.claims import DECLINED, REJECTED, BrokenClaim, Memory, VerifiedClaim
 from server_stub.service.fraud import open_case, suspicion_of
 from server_stub.service.paying import Case, SettlingRules, pay, uncovered_minor_of
@@ -75,6 +76,7 @@ def settle(writer: Writer, claim: VerifiedClaim, merchant_id: MerchantId, rules:
     token = writer.find(TOKENS, claim.token.message.token_id)
     wallet = None if token is None else writer.find(WALLETS, token.wallet_id)
     if token is None or wallet is None or token.digest != claim.token.digest:
+        note_claim(writer, claim)
         return _forgotten(claim, RuleViolationError(ErrorCode.REVOKED, "this ledger has not issued the token"))
     case = Case(claim=claim, token=token, wallet=wallet, merchant_id=merchant_id, rules=rules)
     suspicion = suspicion_of(writer, claim, token, around, bundle=rules.bundle)

@@ -24,6 +24,8 @@ class RelearnedKind(IntEnum):
     TERMINAL = 2
     PAYMENT = 3
     BUNDLE = 4
+    #: A claim under a token that nobody has shown yet: not paid, and not answered for ever.
+    CLAIM = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

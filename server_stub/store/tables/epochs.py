@@ -4,7 +4,7 @@ from typing import Final
 
 from server_stub.store.records_epoch import Epoch, Relearned, RelearnedKind
 from server_stub.store.session import bytes_, numbers, texts
-from server_stub.store.table import Table
+from server_stub.store.table import Index, Table
 
 EPOCHS: Final = Table[int, Epoch](
     name="epochs",
@@ -14,6 +14,10 @@ EPOCHS: Final = Table[int, Epoch](
     record_of=lambda row: Epoch(number=row[0], at_s=row[1], backup_made_at_s=row[2]),
 )
 
+#: What was learned again, by what it is.
+RELEARNED_SUBJECT: Final = Index[tuple[int, bytes], Relearned](
+    columns=numbers("kind") + bytes_("subject"), of=lambda one: (int(one.kind), one.subject)
+)
 RELEARNED: Final = Table[int, Relearned](
     name="relearned",
     columns=numbers("number", "kind")
@@ -39,5 +43,6 @@ RELEARNED: Final = Table[int, Relearned](
         amount_minor=row[5],
         missing_minor=row[6],
     ),
+    indexes=(RELEARNED_SUBJECT,),
     numbered=True,
 )

@@ -122,3 +122,10 @@ def test_a_newer_backup_is_refused(vault: Vault) -> None:
         vault.restore(newer, place)
     assert caught.value.code is ErrorCode.STORAGE_NEWER
     vault.restore(vault.backup("good", migrations=count), place)
+
+
+def test_each_migration_has_a_number_of_its_own() -> None:
+    """Two that landed with one number made every ledger unopenable."""
+    for dialect in ("sqlite", "postgres"):
+        given = [migration.number for migration in known_migrations(dialect)]
+        assert given == list(range(1, len(given) + 1)), dialect

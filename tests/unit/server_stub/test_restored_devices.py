@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from server_stub.__main__ import run
 from tests.unit.server_stub.harness import House
 from tests.unit.server_stub.test_epochs import put_back, rotated, save
 from wallet_sdk import MemoryKeyStore, MemoryWalletStore, Outcome, PayMode, Renewal, RuleViolationError, Wallet
@@ -151,6 +152,32 @@ def test_what_a_wallet_has_not_is_not_made(house: House, tmp_path: Path, empty: 
             assert reader.rows("SELECT amount_minor, missing_minor FROM relearned") == [(5_000, 3_500)]
         assert sum(wallet_money(wallet)) == 0, "all it has stands for what it has spent"
         till.capture((request, intent))
+        again.assert_clean()
+
+
+def test_the_report_names_what_waits_and_what_was_learned_again(
+    house: House, tmp_path: Path, empty: Callable[[], str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A claim under a forgotten token waits, said once; when its wallet has synced it is paid, and nothing waits."""
+    line, till = Line(house), house.terminal()
+    wallet = new_wallet(house, line)
+    backup = save(house, tmp_path / "backup")
+    wallet.change_allowance(allowance_minor=8_000)
+    request = till.request(3_000)
+    intent = paid_offline(wallet, request)
+    with put_back(house, backup, tmp_path / "restored", empty()) as again:
+        line.house, till.call = again, again.call
+        command = ["--data", str(again.folder), "restored"]
+        till.capture((request, intent))
+        till.capture((request, intent))
+        assert run(command, clock=again.clock, random=again.random) == 1
+        said = capsys.readouterr().out
+        assert said.count("over 3000 minor units waits for its wallet") == 1
+        assert "1 restores, 1 claims wait" in said
+        wallet.sync()
+        till.capture((request, intent))
+        assert run(command, clock=again.clock, random=again.random) == 0
+        assert "token of wallet 3001 known again" in capsys.readouterr().out
         again.assert_clean()
 
 
