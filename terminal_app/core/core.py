@@ -19,7 +19,8 @@ from terminal_app.core.desk_work import DeskWork
 from terminal_app.core.events import CoreEvent, Returned, Scanned, ScannerFailed
 from terminal_app.core.guidance import guidance
 from terminal_app.core.housekeeping import Housekeeping
-from terminal_app.core.link import ServerLink, switched_off
+from terminal_app.core.link import ServerLink, switched_off, told_off_s
+from terminal_app.core.page_permissions import DESK_PERMISSIONS
 from terminal_app.core.ports import Lane, Lanes, Scanner
 from terminal_app.core.snapshot import Place, Side, Snapshot
 from terminal_app.desk import Desk, EmptyDesk
@@ -32,11 +33,8 @@ from terminal_app.office_commands import (
     DeskCommand,
     DeviceKind,
     OfficeCommand,
-    OpenDrawer,
     OpenPage,
     Page,
-    PrintReceipt,
-    PrintReport,
     SavePdf,
     TryDevice,
 )
@@ -69,14 +67,6 @@ from wallet_sdk.transport import NetworkSwitch
 
 #: Where the pages of the back office may be open.
 _OFFICE_PLACES: Final = frozenset({Place.KEYPAD, Place.ENROL})
-
-_DESK_PERMISSIONS: Final[dict[type[DeskCommand], Permission]] = {
-    PrintReceipt: Permission.SELL,
-    SavePdf: Permission.SEE_HISTORY,
-    PrintReport: Permission.REPORT_X,
-    OpenDrawer: Permission.OPEN_DRAWER,
-    TryDevice: Permission.TEST_DEVICES,
-}
 
 
 class TerminalCore:
@@ -134,6 +124,7 @@ class TerminalCore:
             place=counter.place,
             currency=self._till.credentials.currency,
             network=self._network,
+            clock_off_s=told_off_s(self._link.clock_off_s),
             server_url=self._server_url,
             shop=certificate.merchant_name if certificate else "",
             till=str(certificate.terminal_id) if certificate else "",
@@ -172,7 +163,7 @@ class TerminalCore:
             self._till.recover()
             self._server_url = membership.server_url
             self._link.connect(membership.server_url)
-            self._counter.place = Place.KEYPAD
+            self._counter.resume()
         self.tick()
 
     def step(self, event: CoreEvent) -> None:
@@ -283,7 +274,7 @@ class TerminalCore:
         if isinstance(command, TryDevice) and command.kind is DeviceKind.CAMERA:
             self._office_obey(OpenPage(page=Page.CAMERA))
             return
-        self._office.staff.check_may(_DESK_PERMISSIONS[type(command)])
+        self._office.staff.check_may(DESK_PERMISSIONS[type(command)])
         if isinstance(command, SavePdf):
             place = self._desk.save_pdf(command, self.snapshot)
             self._office.receipt_saved(command.request_id, place)

@@ -91,6 +91,13 @@ class CounterSale:
             return None
         return max(0, -(-(self._sent_ms + NO_WORD_MS - self._time.monotonic_ms()) // 1000))
 
+    def resume(self) -> None:
+        """After a start: what nobody knows yet of the newest sale is on the counter again, the keypad otherwise."""
+        latest = self._till.views.latest_sale
+        is_open = latest is not None and latest.state is State.UNKNOWN
+        self._sale_id = latest.request_id if latest is not None and is_open else None
+        self.place = Place.RESULT if is_open else Place.KEYPAD
+
     def guarded(self, work: Callable[[], None]) -> None:
         """Do something that may be refused; the refusal is shown, and nothing else has changed."""
         self.refusal = None

@@ -2,11 +2,15 @@
 
 import time
 from collections.abc import Callable
+from typing import Final
 
 from wallet_sdk.client import ApiClient
 from wallet_sdk.ports import Clock, HttpAnswer, HttpRequest, Random, Sender
+from wallet_sdk.protocol import limits
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, UnavailableError
 from wallet_sdk.transport import NetworkSwitch, SwitchableSender
+
+MINUTE_S: Final = 60
 
 
 class ServerLink:
@@ -99,6 +103,16 @@ class _ComparingSender:
 
     def close(self) -> None:
         self._inner.close()
+
+
+def told_off_s(clock_off_s: int | None) -> int:
+    """What the screen says of a clock, in whole minutes as seconds; 0 for a good or an unknown one.
+
+    Good is what a customer's code bears with, the shortest-lived of all. A second more or less is no news.
+    """
+    if clock_off_s is None or abs(clock_off_s) <= limits.CODE_SKEW_S_MAX:
+        return 0
+    return round(clock_off_s / MINUTE_S) * MINUTE_S
 
 
 def switched_off() -> UnavailableError:

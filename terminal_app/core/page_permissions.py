@@ -1,8 +1,16 @@
-"""Who may open which page of the back office."""
+"""Who may open which page of the back office, and have which device at work."""
 
 from typing import Final
 
-from terminal_app.office_commands import Page
+from terminal_app.office_commands import (
+    DeskCommand,
+    OpenDrawer,
+    Page,
+    PrintReceipt,
+    PrintReport,
+    SavePdf,
+    TryDevice,
+)
 from terminal_app.roles import Permission
 
 #: Who may open a page at all; what is done on it is asked again.
@@ -20,3 +28,12 @@ PAGE_PERMISSIONS: Final = {
     Page.CAMERA: Permission.TEST_DEVICES,
 }
 assert set(PAGE_PERMISSIONS) == set(Page), "nobody opens a page by mistake"
+
+#: What a command that a device carries out asks of whoever gives it.
+DESK_PERMISSIONS: Final[dict[type[DeskCommand], Permission]] = {
+    PrintReceipt: Permission.SELL,
+    SavePdf: Permission.SEE_HISTORY,
+    PrintReport: Permission.REPORT_X,
+    OpenDrawer: Permission.OPEN_DRAWER,
+    TryDevice: Permission.TEST_DEVICES,
+}

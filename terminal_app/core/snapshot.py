@@ -52,6 +52,7 @@ class Snapshot:
     """One moment of the core.
 
     Attributes:
+        clock_off_s: how far the till's clock is ahead of the server's, in whole minutes; 0 while codes do not suffer.
         sale: the sale on the counter, None on the keypad.
         refusal: why the last scan or command was refused, None when it was not.
         remaining_s: seconds for which the request on the screen may still be answered.
@@ -75,6 +76,7 @@ class Snapshot:
     currency: Currency
     network: NetworkState
     server_url: str
+    clock_off_s: int = 0
     shop: str = ""
     till: str = ""
     sale: Sale | None = None

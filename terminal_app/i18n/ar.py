@@ -105,6 +105,8 @@ ARABIC = MappingProxyType(
         MessageId.MIRROR_FAILED: "لا يمكن الكتابة في السجل الثاني.",
         MessageId.MIRROR_FOREIGN: "السجل الثاني يخص صندوقاً آخر.",
         MessageId.REPAIRED: "تضرر السجل وأُصلح. القيود المفقودة: {lost}.",
+        MessageId.CLOCK_AHEAD: "ساعة الصندوق متقدمة {off}: تُرفض الرموز. اضبطها.",
+        MessageId.CLOCK_BEHIND: "ساعة الصندوق متأخرة {off}: تُرفض الرموز. اضبطها.",
         MessageId.FRAMES_SEEN: "الصور المرئية: {count}",
         MessageId.CODE_READ_YES: "قُرئ رمز. الكاميرا تعمل.",
         MessageId.CODE_READ_NO: "لم يُقرأ رمز بعد. ضع واحداً أمام الكاميرا.",

@@ -105,6 +105,8 @@ GERMAN = MappingProxyType(
         MessageId.MIRROR_FAILED: "Das zweite Journal ist nicht beschreibbar.",
         MessageId.MIRROR_FOREIGN: "Das zweite Journal gehört zu einer anderen Kasse.",
         MessageId.REPAIRED: "Das Journal war beschädigt und ist repariert. Verlorene Einträge: {lost}.",
+        MessageId.CLOCK_AHEAD: "Die Uhr der Kasse geht {off} vor: Codes werden abgelehnt. Uhr stellen.",
+        MessageId.CLOCK_BEHIND: "Die Uhr der Kasse geht {off} nach: Codes werden abgelehnt. Uhr stellen.",
         MessageId.FRAMES_SEEN: "Bilder gesehen: {count}",
         MessageId.CODE_READ_YES: "Ein Code wurde gelesen. Die Kamera funktioniert.",
         MessageId.CODE_READ_NO: "Noch kein Code gelesen. Einen vor die Kamera halten.",

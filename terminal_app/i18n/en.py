@@ -105,6 +105,8 @@ ENGLISH = MappingProxyType(
         MessageId.MIRROR_FAILED: "The second journal cannot be written.",
         MessageId.MIRROR_FOREIGN: "The second journal belongs to another till.",
         MessageId.REPAIRED: "The journal was damaged and repaired. Lost entries: {lost}.",
+        MessageId.CLOCK_AHEAD: "The till's clock is {off} ahead: codes are refused. Set it.",
+        MessageId.CLOCK_BEHIND: "The till's clock is {off} behind: codes are refused. Set it.",
         MessageId.FRAMES_SEEN: "Pictures seen: {count}",
         MessageId.CODE_READ_YES: "A code was read. The camera works.",
         MessageId.CODE_READ_NO: "No code read yet. Hold one before the camera.",

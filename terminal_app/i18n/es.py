@@ -105,6 +105,8 @@ SPANISH = MappingProxyType(
         MessageId.MIRROR_FAILED: "No se puede escribir el segundo diario.",
         MessageId.MIRROR_FOREIGN: "El segundo diario es de otra caja.",
         MessageId.REPAIRED: "El diario estaba dañado y se reparó. Entradas perdidas: {lost}.",
+        MessageId.CLOCK_AHEAD: "El reloj de la caja va {off} adelantado: se rechazan códigos. Ajústelo.",
+        MessageId.CLOCK_BEHIND: "El reloj de la caja va {off} atrasado: se rechazan códigos. Ajústelo.",
         MessageId.FRAMES_SEEN: "Imágenes vistas: {count}",
         MessageId.CODE_READ_YES: "Se leyó un código. La cámara funciona.",
         MessageId.CODE_READ_NO: "Aún no se leyó ninguno. Ponga uno ante la cámara.",

@@ -105,6 +105,8 @@ FRENCH = MappingProxyType(
         MessageId.MIRROR_FAILED: "Le second journal ne peut pas être écrit.",
         MessageId.MIRROR_FOREIGN: "Le second journal est celui d'une autre caisse.",
         MessageId.REPAIRED: "Le journal était abîmé, il est réparé. Entrées perdues : {lost}.",
+        MessageId.CLOCK_AHEAD: "L'horloge avance de {off} : les codes sont refusés. Réglez-la.",
+        MessageId.CLOCK_BEHIND: "L'horloge retarde de {off} : les codes sont refusés. Réglez-la.",
         MessageId.FRAMES_SEEN: "Images vues : {count}",
         MessageId.CODE_READ_YES: "Un code a été lu. La caméra marche.",
         MessageId.CODE_READ_NO: "Aucun code lu. Présentez-en un à la caméra.",

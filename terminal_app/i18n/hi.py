@@ -105,6 +105,8 @@ HINDI = MappingProxyType(
         MessageId.MIRROR_FAILED: "दूसरी बही में लिखा नहीं जा सकता।",
         MessageId.MIRROR_FOREIGN: "दूसरी बही किसी और टिल की है।",
         MessageId.REPAIRED: "बही ख़राब थी, ठीक कर दी गई। खोई प्रविष्टियाँ: {lost}।",
+        MessageId.CLOCK_AHEAD: "टिल की घड़ी {off} आगे है: कोड नहीं लिए जाते। घड़ी ठीक करें।",
+        MessageId.CLOCK_BEHIND: "टिल की घड़ी {off} पीछे है: कोड नहीं लिए जाते। घड़ी ठीक करें।",
         MessageId.FRAMES_SEEN: "देखी तस्वीरें: {count}",
         MessageId.CODE_READ_YES: "एक कोड पढ़ा गया। कैमरा ठीक है।",
         MessageId.CODE_READ_NO: "अभी कोई कोड नहीं पढ़ा। एक सामने रखें।",

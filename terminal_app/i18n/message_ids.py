@@ -106,6 +106,8 @@ class MessageId(Enum):
     MIRROR_FAILED = "mirror_failed"
     MIRROR_FOREIGN = "mirror_foreign"
     REPAIRED = "repaired"
+    CLOCK_AHEAD = "clock_ahead"
+    CLOCK_BEHIND = "clock_behind"
     FRAMES_SEEN = "frames_seen"
     CODE_READ_YES = "code_read_yes"
     CODE_READ_NO = "code_read_no"

@@ -105,6 +105,8 @@ PORTUGUESE = MappingProxyType(
         MessageId.MIRROR_FAILED: "Não se pode escrever no segundo diário.",
         MessageId.MIRROR_FOREIGN: "O segundo diário é de outro caixa.",
         MessageId.REPAIRED: "O diário estava danificado e foi reparado. Entradas perdidas: {lost}.",
+        MessageId.CLOCK_AHEAD: "O relógio do caixa está {off} adiantado: códigos são recusados. Acerte-o.",
+        MessageId.CLOCK_BEHIND: "O relógio do caixa está {off} atrasado: códigos são recusados. Acerte-o.",
         MessageId.FRAMES_SEEN: "Imagens vistas: {count}",
         MessageId.CODE_READ_YES: "Foi lido um código. A câmara funciona.",
         MessageId.CODE_READ_NO: "Ainda nenhum lido. Ponha um diante da câmara.",

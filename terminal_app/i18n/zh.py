@@ -105,6 +105,8 @@ CHINESE = MappingProxyType(
         MessageId.MIRROR_FAILED: "无法写入第二账本。",
         MessageId.MIRROR_FOREIGN: "第二账本属于另一台收银机。",
         MessageId.REPAIRED: "账本曾损坏，已修复。丢失记录：{lost}。",
+        MessageId.CLOCK_AHEAD: "收银机的时钟快了 {off}：付款码会被拒绝。请校准。",
+        MessageId.CLOCK_BEHIND: "收银机的时钟慢了 {off}：付款码会被拒绝。请校准。",
         MessageId.FRAMES_SEEN: "已看到画面：{count}",
         MessageId.CODE_READ_YES: "已读出一个码，相机正常。",
         MessageId.CODE_READ_NO: "尚未读出码，请将码对准相机。",

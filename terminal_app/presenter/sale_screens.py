@@ -66,6 +66,7 @@ class SaleScreens:
         wording = self._wording
         lines = (
             *wording.refusal_lines(snapshot),
+            *wording.clock_lines(snapshot),
             *wording.disputed_lines(snapshot),
             *wording.journal_lines(snapshot),
             *wording.device_lines(snapshot),
@@ -101,7 +102,9 @@ class SaleScreens:
             self._wording.action(CommandName.CANCEL, MessageId.DO_CANCEL, Emphasis.DANGER),
             self._answer(snapshot),
         )
-        hint = self._wording.refusal_lines(snapshot) or (self._wording.text(MessageId.SHOW_HINT),)
+        wording = self._wording
+        wrong = (*wording.refusal_lines(snapshot), *wording.clock_lines(snapshot))
+        hint = wrong or (wording.text(MessageId.SHOW_HINT),)
         return self._wording.screen(
             snapshot,
             ScreenName.SHOW_CODE,

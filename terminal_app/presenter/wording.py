@@ -263,6 +263,19 @@ class Wording:
         is_stale = DeviceKind.DISPLAY in dict(snapshot.device_faults)
         return (self.text(MessageId.DISPLAY_STALE),) if is_stale else ()
 
+    def clock_lines(self, snapshot: Snapshot) -> tuple[str, ...]:
+        """A clock that is so far off that wallets refuse the till's codes."""
+        off_s = snapshot.clock_off_s
+        if not off_s:
+            return ()
+        hours, minutes = divmod(abs(off_s) // 60, 60)
+        parts = (
+            self.text(MessageId.HOURS, hours=str(hours)) if hours else "",
+            self.text(MessageId.MINUTES, minutes=str(minutes)) if minutes else "",
+        )
+        which = MessageId.CLOCK_AHEAD if off_s > 0 else MessageId.CLOCK_BEHIND
+        return (self.text(which, off=" ".join(part for part in parts if part)),)
+
     def refusal_lines(self, snapshot: Snapshot) -> tuple[str, ...]:
         error = snapshot.refusal
         if error is None:

@@ -148,9 +148,11 @@ class TerminalRoot(BoxLayout):
         self._screen.show_frame(frame)
 
     def rebuild(self) -> None:
-        """Lay everything out anew, after the window's size changed."""
-        self._left = self._open_leaf
+        """Lay everything out anew, after the window's size changed; what was typed so far stays."""
+        self._left, typed = self._open_leaf, self._screen.typed
         self._build()
+        if typed is not None:
+            self._screen.type_again(typed)
 
     @property
     def _open_leaf(self) -> tuple[ScreenName, int]:

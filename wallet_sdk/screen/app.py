@@ -69,6 +69,10 @@ class ScreenApp(App, Generic[Model, Frame]):
     def make_root(self) -> RootWidget[Model, Frame]:
         """The widget that fills the window. Fonts are known by now."""
 
+    def open_settings(self, *_args: object) -> bool:
+        """Kivy's own settings stay shut: F1 would lay them over everything, also over a screen that is locked."""
+        return True
+
     def build(self) -> Widget:
         """Make the window's content; Kivy calls it once."""
         register_fonts(assets_folder())

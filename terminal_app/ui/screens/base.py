@@ -82,6 +82,14 @@ class Screen(BoxLayout):
         """How the bar is laid out above this screen."""
         return BarForm.TWO_ROWS if self.look.is_portrait else BarForm.ONE_ROW
 
+    @property
+    def typed(self) -> Any:
+        """What somebody has typed here and not sent yet, for `type_again`; None where nothing is typed."""
+        return None
+
+    def type_again(self, typed: Any) -> None:
+        """Go on with what was `typed` on a screen of this kind, in a window of another size."""
+
     def draw(self, model: ScreenModel) -> None:
         """Show this model."""
         raise NotImplementedError

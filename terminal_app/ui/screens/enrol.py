@@ -80,6 +80,19 @@ class EnrolScreen(Screen):
             self._actions = model.actions
             self._activate(self._code)
 
+    @property
+    def typed(self) -> tuple[str, str]:
+        """Server and activation code."""
+        return self._server.text, self._code.text
+
+    def type_again(self, typed: tuple[str, str]) -> None:
+        """Both as they were; typing goes on behind them."""
+        for field, text in zip((self._server, self._code), typed, strict=True):
+            if text != field.text:
+                field.prefill("")
+                field.add(text)
+        self._show_join()
+
     def _activate(self, field: Field) -> None:
         for each in (self._server, self._code):
             each.active = each is field

@@ -172,7 +172,7 @@ class KeypadScreen(Screen):
 
     def _ask_reference(self) -> None:
         assert self._model is not None
-        draft = SaleDraft(amount_minor=self.entry.amount_minor, reference=self._reference)
+        draft = self.typed
         ask = TextAsk(
             name=self.around.words.reference,
             fill=draft,
@@ -184,6 +184,15 @@ class KeypadScreen(Screen):
         )
         bar = replace(self._model.bar, menu=None)
         self.around.open_page(replace(self._model, name=ScreenName.TYPE_TEXT, bar=bar, ask=ask, back=draft))
+
+    @property
+    def typed(self) -> SaleDraft:
+        """Amount and reference."""
+        return SaleDraft(amount_minor=self.entry.amount_minor, reference=self._reference)
+
+    def type_again(self, typed: SaleDraft) -> None:
+        """As after a page that lay over it."""
+        self.resume(typed)
 
     def resume(self, draft: SaleDraft) -> None:
         """Amount and reference as they were, or as they are now."""
@@ -225,7 +234,7 @@ class KeypadScreen(Screen):
     def _sell(self, kind: type[ShowCode] | type[ScanCustomer]) -> None:
         """Begin the sale, or ask for a tip first where the shop does so."""
         assert self._model is not None
-        draft = SaleDraft(amount_minor=self.entry.amount_minor, reference=self._reference)
+        draft = self.typed
         if self._model.tips is None:
             self.around.send(kind(amount_minor=draft.amount_minor, reference=draft.reference))
         else:

@@ -53,6 +53,16 @@ class NewPinPage(PinDigits):
             self.digits_max = model.ask.digits_max
             self._lines.text = model.ask.hint
 
+    @property
+    def typed(self) -> tuple[str, ...]:
+        """The digits, the PIN to be repeated, and what was said last."""
+        return self.pin, self._first, self._lines.text
+
+    def type_again(self, typed: tuple[str, ...]) -> None:
+        """The first one, or the second."""
+        self.pin, self._first, self._lines.text = typed
+        self.show_dots()
+
     def enter(self) -> None:
         assert self._ask is not None
         pin, self.pin = self.pin, ""

@@ -97,6 +97,16 @@ class PinPage(PinDigits):
         self._chosen, self.pin = place, ""
         self._fill()
 
+    @property
+    def typed(self) -> tuple[str, ...]:
+        """The digits, and whose they are to be."""
+        return self.pin, str(self._chosen)
+
+    def type_again(self, typed: tuple[str, ...]) -> None:
+        """Nobody's PIN is typed for somebody else."""
+        self.pin, self._chosen = typed[0], int(typed[1])
+        self._fill()
+
     def enter(self) -> None:
         assert self._ask is not None
         if not self.pin or not self._ask.people:

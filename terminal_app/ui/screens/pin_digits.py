@@ -26,6 +26,16 @@ class PinDigits(Screen):
         self.dots.size_hint_y = None
         self.dots.height = mm(dots_mm)
 
+    @property
+    def typed(self) -> tuple[str, ...]:
+        """The digits."""
+        return (self.pin,)
+
+    def type_again(self, typed: tuple[str, ...]) -> None:
+        """As many dots as before."""
+        self.pin = typed[0]
+        self.show_dots()
+
     def enter(self) -> None:
         """The key that ends the PIN."""
         raise NotImplementedError

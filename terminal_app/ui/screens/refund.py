@@ -97,6 +97,16 @@ class RefundPage(Screen):
         self._show()
 
     @property
+    def typed(self) -> tuple[int, Reason | None]:
+        """The amount, and the reason that was chosen."""
+        return self.entry.amount_minor, self._reason
+
+    def type_again(self, typed: tuple[int, Reason | None]) -> None:
+        """Both as they were."""
+        self.entry.amount_minor, self._reason = typed
+        self._show()
+
+    @property
     def _own_words(self) -> Reason | None:
         """The reason in somebody's own words, when it was typed."""
         typed = self._offer.typed_reason

@@ -86,6 +86,16 @@ class TypeAmountPage(Screen):
         self._amount.amount = AmountText(number=number, currency=self._model.keypad_currency)
         self._typed_amount.shown(self.entry.amount_minor, self._model)
 
+    @property
+    def typed(self) -> int:
+        """The amount."""
+        return self.entry.amount_minor
+
+    def type_again(self, typed: int) -> None:
+        """The amount as it was."""
+        self.entry.amount_minor = typed
+        self._show()
+
     def _press(self, name: str) -> None:
         if name == BACKSPACE:
             self.entry.drop()

@@ -49,6 +49,16 @@ class TypeTextPage(Screen):
         self.add_widget(self._keys)
         self._show()
 
+    @property
+    def typed(self) -> str:
+        """The line."""
+        return self._text
+
+    def type_again(self, typed: str) -> None:
+        """The line as it was."""
+        self._text = typed
+        self._show()
+
     def _show(self) -> None:
         assert self._ask is not None
         self._field.prefill(self._text)

@@ -160,6 +160,37 @@ def test_every_sale_ends_in_one_true_state(shop: Shop, story: Callable[[Shop], N
     check_screens(shop)
 
 
+@pytest.mark.parametrize("story", [unreachable_cancel, slow_and_lost, hotel_page], ids=lambda story: story.__name__)
+def test_an_open_outcome_is_on_the_glass_again_after_lost_power(shop: Shop, story: Callable[[Shop], None]) -> None:
+    """Over an empty keypad the cashier would type it again; the panel goes with its outcome, or with a finger."""
+    story(shop)
+    request_id = shop.sale.request_id
+    shop.server.road = Road.DOWN
+    shop.restart()
+    model = Presenter(zone=UTC).present(shop.snapshot)
+    assert (model.name, model.warning) == (ScreenName.UNKNOWN, WARNING)
+    assert model.amount is not None
+    assert shop.sale.request_id == request_id
+    shop.do(CheckAgain())
+    shop.run()
+    assert (shop.place, shop.sale.state) == (Place.RESULT, State.UNKNOWN)
+    shop.server.road = Road.CLEAR
+    shop.wait(75)
+    assert shop.sale.is_settled
+    shop.do(NextSale())
+    shop.restart()
+    assert shop.place is Place.KEYPAD
+
+
+def test_a_shown_code_is_an_open_outcome_after_lost_power(shop: Shop) -> None:
+    """Somebody may have paid it while the till was dark."""
+    shop.server.pay_online(shop.show_code())
+    shop.restart()
+    assert Presenter(zone=UTC).present(shop.snapshot).warning == WARNING
+    shop.wait(5)
+    assert (shop.place, shop.sale.state) == (Place.RESULT, State.CAPTURED)
+
+
 def test_a_code_without_an_answer_counts_down_to_its_end(shop: Shop) -> None:
     """The customer stands there and sees that it ends: a minute after it was sent it is closed, whatever happened."""
     shop.server.road = Road.LOST_BEFORE
@@ -196,6 +227,7 @@ def test_an_answer_that_comes_after_the_next_sale_began_changes_the_old_sale_alo
     first = shop.sale.request_id
     outcome = shop._outcome_of(slow[1])
     shop.restart()
+    shop.do(NextSale())
     second = shop.show_code().message.request_id
     shop.core._counter._out.append(first)
     shop.core.step(Returned(lane=slow[0], errand=slow[1], outcome=outcome))

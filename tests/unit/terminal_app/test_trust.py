@@ -6,7 +6,7 @@ import pytest
 
 from terminal_app.core import Place
 from terminal_app.outbox import REFRESH_MS
-from terminal_app.screen_model import NetworkSwitch, ScanAnswer, ScanCustomer, SendNow
+from terminal_app.screen_model import NetworkSwitch, NextSale, ScanAnswer, ScanCustomer, SendNow
 from tests.unit.terminal_app.shop import Shop
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.envelope import seal
@@ -45,6 +45,7 @@ def test_a_revoked_token_is_refused_offline_also_after_a_restart(shop: Shop) -> 
         shop.scan(shop.answer(request, token=token).envelope)
         assert (shop.refusal, shop.sale.is_open) == (ErrorCode.REVOKED, True)
         shop.restart()
+        shop.do(NextSale())
     assert known(shop) == (1, 1)
 
 

@@ -1,8 +1,12 @@
 """A sale made by a wrong clock is misdated alone: in history, on paper and in the queue, and nothing gets younger."""
 
 from dataclasses import replace
+from datetime import UTC
 from pathlib import Path
 
+import pytest
+
+from terminal_app.presenter import Presenter
 from terminal_app.reports import queue_view
 from terminal_app.screen_model import NextSale, ScanAnswer
 from tests.unit.terminal_app.fake_server import LIMITS
@@ -57,3 +61,25 @@ def test_what_waits_ages_the_same_by_any_clock(tmp_path: Path) -> None:
     view = queue_view(till.till.views, at_s=till.time.journal_s())
     assert view.full_at_s is not None
     assert view.full_at_s < view.at_s
+
+
+@pytest.mark.parametrize(
+    ("off_s", "words"),
+    [
+        (0, ""),
+        (30, ""),
+        (-30, ""),
+        (45, "The till's clock is 1 min ahead: codes are refused. Set it."),
+        (3_605, "The till's clock is 1 h ahead: codes are refused. Set it."),
+        (-5_400, "The till's clock is 1 h 30 min behind: codes are refused. Set it."),
+        (-DAY_S, "The till's clock is 24 h behind: codes are refused. Set it."),
+    ],
+)
+def test_a_clock_that_is_off_is_told_on_the_keypad_and_at_the_code(tmp_path: Path, off_s: int, words: str) -> None:
+    """By the server's time: the till counted down and said Online while every wallet refused."""
+    till = Shop(tmp_path)
+    till.server.date_s = till.clock.now_ms() // 1000 - off_s
+    till.enrol()
+    assert "\n".join(Presenter(zone=UTC).present(till.snapshot).lines) == words
+    till.show_code()
+    assert (words in Presenter(zone=UTC).present(till.snapshot).lines) == bool(words)
