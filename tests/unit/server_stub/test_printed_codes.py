@@ -114,8 +114,9 @@ def test_a_print_can_be_ended_and_runs_out(house: House) -> None:
     path = f"{PATH}/{ended.told['code_id']}"
     assert [house.ask("DELETE", path, key).ok()["ended_at_s"] for _ in range(2)] == [wallet.now_s()] * 2
     house.ask("POST", f"/v1/terminals/{blocked.told['terminal_id']}/block", key).ok()
-    for code in (ended, blocked):
-        assert pay(wallet, code, 5).code() is ErrorCode.REVOKED
+    refused = pay(wallet, ended, 5).ok()  # for ever, so it is signed
+    assert (refused["error_code"], bool(refused["receipt"])) == (ErrorCode.REVOKED, True)
+    assert pay(wallet, blocked, 5).code() is ErrorCode.REVOKED
     house.clock.advance(86_400)
     assert pay(wallet, short, 5).code() is ErrorCode.EXPIRED
     forged = replace(short.sealed.message, code_id=ended.sealed.message.code_id)
