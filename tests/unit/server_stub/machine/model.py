@@ -258,6 +258,8 @@ class Model:
 
     def _check(self, ask: Ask, consent: Consent) -> None:
         """Everything but the money."""
+        if ask.is_ended:
+            raise RefusedError(ErrorCode.REVOKED)
         key, purse = (ask.till, ask.name), self.purses[consent.payer]
         if key in self.answered:
             bought = self.answered[key]

@@ -114,6 +114,8 @@ class Ask:
     hold_h: int = 0
     #: Of a printed code: the most that one payment may be. 0: it is none.
     cap: int = 0
+    #: A printed code that its merchant has ended.
+    is_ended: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
