@@ -25,6 +25,7 @@ from server_stub.faults import VARIABLE, Faults, armed_point
 from server_stub.finding_commands import add_clock, add_loss
 from server_stub.funding_commands import add_funding, add_wallet_code
 from server_stub.restored_commands import add_restored
+from server_stub.shipping_commands import add_ship
 from wallet_sdk import console
 from wallet_sdk.about import add_version
 from wallet_sdk.console import counted
@@ -271,6 +272,7 @@ def _parser() -> argparse.ArgumentParser:
     add_export(commands, add)
     add_clock(commands, add)
     add_restored(commands, add)
+    add_ship(commands.add_parser("ship", help="ship the ledger's log to another place as it grows"), add)
     add_loss(commands, add)
 
     merchant = commands.add_parser("merchant", help="look after merchants").add_subparsers(required=True)
