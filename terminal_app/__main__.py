@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from terminal_app.config import TerminalConfig, load_config
+from terminal_app.config import WINDOW_PX_MIN, TerminalConfig, load_config
 from terminal_app.devices.sources import source_maker
 from wallet_sdk.about import add_version
 from wallet_sdk.console import prepare, remark, say
@@ -72,6 +72,7 @@ def _run(config: TerminalConfig, options: argparse.Namespace) -> int:
         kivy_home=kivy_home,
         drawing=Drawing.OFFSCREEN if options.offscreen else Drawing.WINDOW,
         title="Tillcode terminal",
+        side_px_min=WINDOW_PX_MIN,
     )
     # Kivy reads its environment when it is first imported: nothing that imports it may come before open_window().
     from terminal_app import bootstrap, window

@@ -136,7 +136,7 @@ def _parse_size(text: str) -> tuple[int, int]:
     width, cross, height = text.partition("x")
     plain = bool(cross) and all(part.isascii() and part.isdigit() and len(part) <= 4 for part in (width, height))
     if not plain or not all(WINDOW_PX_MIN <= int(part) <= WINDOW_PX_MAX for part in (width, height)):
-        raise _bad("size", f"as 800x480, each from {WINDOW_PX_MIN} to {WINDOW_PX_MAX}")
+        raise _bad("size", f"as 800x480, each from {WINDOW_PX_MIN} (no finger hits smaller keys) to {WINDOW_PX_MAX}")
     return int(width), int(height)
 
 

@@ -92,7 +92,7 @@ class Settings:
     tip_percents: tuple[int, ...] = (5, 10, 15)
     refund_cashier_minor: int = 5_000
     refund_supervisor_minor: int = 50_000
-    sign_out_s: int = 0
+    sign_out_s: int = 300
     paper: PaperWidth = PaperWidth.MM_80
     printer: str = ""
     drawer: Fitted = Fitted.NO

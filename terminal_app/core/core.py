@@ -96,7 +96,8 @@ class TerminalCore:
         self._lanes = lanes
         self._show = show
         self._server_url = server_url
-        self._network = NetworkState.OFFLINE
+        self._network = NetworkState.UNTRIED
+        self._typed_code, self._join_refusals = "", 0
         self._scanner = scanner
         self._counter = CounterSale(till, lanes=lanes, scanner=scanner, time=time)
         self._office = BackOffice(
@@ -126,6 +127,8 @@ class TerminalCore:
             network=self._network,
             clock_off_s=told_off_s(self._link.clock_off_s),
             server_url=self._server_url,
+            typed_code=self._typed_code if counter.place is Place.ENROL else "",
+            join_refusals=self._join_refusals,
             shop=certificate.merchant_name if certificate else "",
             till=str(certificate.terminal_id) if certificate else "",
             sale=counter.sale,
@@ -152,12 +155,13 @@ class TerminalCore:
         )
 
     def start(self) -> None:
-        """Clear up after the last run, connect, and show the first screen.
+        """Clear up after the last run, in which nobody stands here any more, connect, and show the first screen.
 
         Raises:
             UnavailableError: STORAGE_FAILED.
             MisuseError: BAD_ARGUMENT when the server's address is none.
         """
+        self._office.staff.sign_out()
         membership = self._till.views.membership
         if membership is not None:
             self._till.recover()
@@ -233,7 +237,7 @@ class TerminalCore:
             return
         match command:
             case Enrol():
-                self._counter.guarded(lambda: self._join(command))
+                self._try_to_join(lambda: self._join(command))
             case ShowCode() | ScanCustomer():
                 self._sell(command)
             case SwitchNetwork():
@@ -321,9 +325,14 @@ class TerminalCore:
 
     # --- the shop ---
 
+    def _try_to_join(self, work: Callable[[], None]) -> None:
+        self._counter.guarded(work)
+        self._join_refusals += self._counter.refusal is not None
+
     def _join(self, command: Enrol) -> None:
         if self._counter.place is not Place.ENROL:
             return
+        self._typed_code = command.activation_code
         self._office.staff.check_may(Permission.JOIN_SHOP)
         message = self._till.credentials.begin_enrolment(command.activation_code.strip()).envelope
         self._server_url = command.server_url.strip()
@@ -350,7 +359,7 @@ class TerminalCore:
     def _returned(self, event: Returned) -> None:
         purpose, errand = event.errand.purpose, event.errand
         if purpose is Purpose.ENROL:
-            self._counter.guarded(lambda: self._joined(event.outcome))
+            self._try_to_join(lambda: self._joined(event.outcome))
         elif event.lane is Lane.OUTBOX:
             self._send_ahead(errand, event.outcome)
             self._counter.guarded(lambda: self._outbox.take(errand, event.outcome))
@@ -385,7 +394,7 @@ class TerminalCore:
     def _switch(self, wanted: NetworkSwitch) -> None:
         self._link.switch(wanted)
         off = wanted is NetworkSwitch.OFF
-        self._network = NetworkState.SWITCHED_OFF if off else NetworkState.OFFLINE
+        self._network = NetworkState.SWITCHED_OFF if off else NetworkState.UNTRIED
         self._counter.network = self._network
         if not off:
             self._outbox.send_now()

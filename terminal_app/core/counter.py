@@ -52,7 +52,7 @@ class CounterSale:
 
     def __init__(self, till: Till, *, lanes: Lanes, scanner: Scanner, time: TillTime) -> None:
         self.place = Place.ENROL
-        self.network = NetworkState.OFFLINE
+        self.network = NetworkState.UNTRIED
         self.refusal: TillcodeError | None = None
         self.scan_for = ScanFor.ANSWER
         self._till = till

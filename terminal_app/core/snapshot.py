@@ -1,6 +1,6 @@
 """All that can be seen of the core at one moment, as a value: what the presenter turns into a screen."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, unique
 
 from terminal_app.core.office_view import Crew, OfficeView
@@ -52,6 +52,8 @@ class Snapshot:
     """One moment of the core.
 
     Attributes:
+        typed_code: the activation code that was refused, for mending.
+        join_refusals: how often joining was refused, so that each time can be seen.
         clock_off_s: how far the till's clock is ahead of the server's, in whole minutes; 0 while codes do not suffer.
         sale: the sale on the counter, None on the keypad.
         refusal: why the last scan or command was refused, None when it was not.
@@ -76,6 +78,8 @@ class Snapshot:
     currency: Currency
     network: NetworkState
     server_url: str
+    typed_code: str = field(default="", repr=False)
+    join_refusals: int = 0
     clock_off_s: int = 0
     shop: str = ""
     till: str = ""

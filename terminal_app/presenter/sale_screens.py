@@ -54,7 +54,10 @@ class SaleScreens:
     # --- screens ---
 
     def _enrol(self, snapshot: Snapshot) -> ScreenModel:
-        lines = self._wording.refusal_lines(snapshot) or (self._wording.text(MessageId.ENROL_HINT),)
+        refused = self._wording.refusal_lines(snapshot)
+        if refused and snapshot.join_refusals > 1:  # the same words again are no sign
+            refused = (*refused[:-1], f"{refused[-1]} ({snapshot.join_refusals})")
+        lines = refused or (self._wording.text(MessageId.ENROL_HINT),)
         actions = (self._wording.action(CommandName.ENROL, MessageId.DO_ENROL, Emphasis.PRIMARY),)
         return self._wording.screen(snapshot, ScreenName.ENROL, lines=lines, actions=actions)
 

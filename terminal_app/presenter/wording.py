@@ -15,7 +15,10 @@ from terminal_app.screen_model import (
     AmountText,
     Appearance,
     CheckWords,
+    Choice,
+    CloseWindow,
     CommandName,
+    Confirm,
     Emphasis,
     ScreenModel,
     ScreenName,
@@ -172,12 +175,26 @@ class Wording:
             keypad_currency=snapshot.currency.name,
             keypad_fraction_digits=snapshot.currency.fraction_digits,
             server_url=snapshot.server_url,
+            activation_code=snapshot.typed_code,
+            leaving=self._leaving(snapshot),
             appearance=appearance_of(snapshot.settings),
             self_check=snapshot.settings.self_check is Fitted.YES,
             speaks=snapshot.settings.sound is SoundLevel.VOICE,
             words=self._ui_words,
             **office,
         )
+
+    def _leaving(self, snapshot: Snapshot) -> Confirm | None:
+        """The question before the window is closed: in the middle of a sale, and while something is unsent."""
+        waiting = snapshot.stored_count + snapshot.closure_count
+        if snapshot.place not in {Place.ENROL, Place.KEYPAD}:
+            hint = self.text(MessageId.LEAVE_SALE)
+        elif waiting:
+            hint = self.text(MessageId.LEAVE_UNSENT, count=str(waiting))
+        else:
+            return None
+        label = self.text(MessageId.DO_CLOSE_TILL)
+        return Confirm(hint=hint, choice=Choice(robot_id="close_till", label=label, press=CloseWindow.NOW))
 
     def _bar(self, snapshot: Snapshot) -> TopBar:
         total = Money(minor=snapshot.stored_minor, currency=snapshot.currency)
@@ -312,6 +329,7 @@ class Wording:
 
 def _ui_words(words: Catalogue) -> UiWords:
     return UiWords(
+        untried=words.text(MessageId.NETWORK_UNTRIED),
         online=words.text(MessageId.ONLINE),
         offline=words.text(MessageId.NETWORK_LOST),
         switched_off=words.text(MessageId.NETWORK_SWITCHED_OFF),

@@ -119,6 +119,13 @@ class Confirm:
     choice: Choice
 
 
+@unique
+class CloseWindow(Enum):
+    """The command that ends the program; it stays in the UI."""
+
+    NOW = "now"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choose:
     """One of more choices than a touch on a line can go through. It stays in the UI."""

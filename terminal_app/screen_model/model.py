@@ -1,11 +1,11 @@
 """The screen as a value: its name, its words, its buttons."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, unique
 from typing import Any
 
 from terminal_app.screen_model.appearance import Appearance
-from terminal_app.screen_model.asks import Ask, PeopleOffer
+from terminal_app.screen_model.asks import Ask, Confirm, PeopleOffer
 from terminal_app.screen_model.commands import CommandName, PageButton
 from terminal_app.screen_model.office import Choice, PinAsk, RefundOffer, Row, SearchOffer, TipOffer
 from terminal_app.screen_model.parts import AmountText
@@ -58,8 +58,9 @@ class ScreenName(Enum):
 
 @unique
 class NetworkState(Enum):
-    """What the terminal knows of its network."""
+    """What the terminal knows of its network; UNTRIED until something was asked."""
 
+    UNTRIED = "untried"
     ONLINE = "online"
     OFFLINE = "offline"
     SWITCHED_OFF = "switched_off"
@@ -123,12 +124,12 @@ class ScreenModel:
     `headline` is the state's word ("PAID") or the screen's title; `lines` are sentences below it; `warning` is drawn
     in a white band that cannot be overlooked ("DO NOT CHARGE AGAIN" on UNKNOWN).
     `code_text` is the text of the QR code to show, which the till reads back from the glass while `self_check`;
-    `remaining_s` the seconds until what is shown expires
-    (the presenter makes a new model each second while one counts). `server_url` fills the enrol form. While it
-    `speaks`, what is typed on a pad is said.
+    `remaining_s` the seconds until what is shown expires (a new model comes each second while one counts).
+    `server_url` and `activation_code` fill the enrol form. While it `speaks`, what is typed on a pad is said.
     `rows`, `choices`, `pin`, `search` and `back` (the command of the button that leads back) are the back office's;
     `tips`, `refund`, `people` and `confirm` (whether to close the day) open pages of their own before their command is
-    sent; `ask` is what such a page asks for.
+    sent; `ask` is what such a page asks for. `leaving` is asked before the window is closed, where
+    that must not be done by mistake.
     """
 
     name: ScreenName
@@ -144,6 +145,7 @@ class ScreenModel:
     keypad_currency: str = "EUR"
     keypad_fraction_digits: int = 2
     server_url: str = ""
+    activation_code: str = field(default="", repr=False)
     rows: tuple[Row, ...] = ()
     choices: tuple[Choice, ...] = ()
     pin: PinAsk | None = None
@@ -154,6 +156,7 @@ class ScreenModel:
     confirm: Choice | None = None
     people: PeopleOffer | None = None
     ask: Ask | None = None
+    leaving: Confirm | None = None
     self_check: bool = True
     speaks: bool = False
     appearance: Appearance = Appearance()  # noqa: RUF009 - frozen

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 class UiWords:
     """Words in one language; what stands here is English, so that a model can be made without a catalogue."""
 
+    untried: str = "Network"
     online: str = "Online"
     offline: str = "No network"
     switched_off: str = "Network off"

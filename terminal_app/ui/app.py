@@ -40,8 +40,12 @@ class TerminalApp(ScreenApp[ScreenModel, PreviewFrame]):
             send=self._send,
             matrix_of=self._matrix_of,
             now_s=Clock.get_time,
+            leave=self.close,
         )
-        Window.bind(on_resize=lambda *_args: root.rebuild())
+        Window.bind(
+            on_resize=lambda *_args: root.rebuild(),
+            on_request_close=lambda *_args, **_more: root.ask_before_leaving(),
+        )
         return root
 
     def on_start(self) -> None:

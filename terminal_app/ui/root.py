@@ -8,6 +8,7 @@ from kivy.input.motionevent import MotionEvent
 from kivy.uix.boxlayout import BoxLayout
 
 from terminal_app.screen_model import (
+    CloseWindow,
     FocusMoved,
     NetworkState,
     NetworkSwitch,
@@ -66,8 +67,10 @@ class TerminalRoot(BoxLayout):
         send: Callable[[Any], None],
         matrix_of: Callable[[str], Matrix],
         now_s: Callable[[], float],
+        leave: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__()
+        self._leave = leave
         self._send = send
         self._matrix_of = matrix_of
         self._guard = TouchGuard(now_s=now_s)
@@ -129,6 +132,15 @@ class TerminalRoot(BoxLayout):
         self._model = page
         self._build()
 
+    def ask_before_leaving(self) -> bool:
+        """Lay the question over the screen, where one is to be asked; False where the window may be closed."""
+        leaving = self._model.leaving
+        if leaving is None:
+            return False
+        if leaving.choice not in self._model.choices:
+            self._press(leaving)
+        return True
+
     def _press(self, command: Any) -> None:
         command = next_step(command, self._below or self._model)
         if isinstance(command, ScreenModel):
@@ -140,6 +152,8 @@ class TerminalRoot(BoxLayout):
             self._build()
         if isinstance(command, SaleDraft):
             self._screen.resume(command)
+        elif command is CloseWindow.NOW:
+            self._leave()
         elif command is not LeavePage.NOW:
             self._send(command)
 

@@ -87,10 +87,11 @@ def panel_of_text(size: str) -> Panel:
     return panel_of_size(width_px=int(width), height_px=int(height))
 
 
-def open_window(*, panel: Panel, kivy_home: Path, drawing: Drawing, title: str) -> None:
-    """Prepare Kivy and open the process's window.
+def open_window(*, panel: Panel, kivy_home: Path, drawing: Drawing, title: str, side_px_min: int = 0) -> None:
+    """Prepare Kivy and open the process's window, whose sides no finger draws below `side_px_min`.
 
-    Raises: UnavailableError when there is no OpenGL or no display, with what to do about it.
+    Raises: UnavailableError when there is no OpenGL or no display, or a display that is too small (a kiosk's window is
+        as large as its panel, whatever was asked for), with what to do about it.
     """
     lacking = missing_libraries()
     if lacking:
@@ -100,6 +101,15 @@ def open_window(*, panel: Panel, kivy_home: Path, drawing: Drawing, title: str) 
 
     if Window is None:
         raise UnavailableError(ErrorCode.DEVICE_UNAVAILABLE, NO_DISPLAY, param="display")
+    check_window(*Window.system_size, side_px_min=side_px_min)
+    Window.minimum_width = Window.minimum_height = side_px_min
+
+
+def check_window(width_px: int, height_px: int, *, side_px_min: int) -> None:
+    """Raises: UnavailableError DEVICE_UNAVAILABLE when a window of this size has keys that no finger hits."""
+    if min(width_px, height_px) < side_px_min:
+        text = f"a window of {width_px}x{height_px} pixels is too small: no finger hits its keys below {side_px_min}"
+        raise UnavailableError(ErrorCode.DEVICE_UNAVAILABLE, text, param="display")
 
 
 def prepare(*, panel: Panel, kivy_home: Path, drawing: Drawing, title: str) -> None:

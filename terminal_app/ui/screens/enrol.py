@@ -59,7 +59,7 @@ class EnrolScreen(Screen):
             field.bind(on_release=self._activate)
         self._keys = BoxLayout(orientation="vertical", spacing=mm(GAP_MM))
         self._join: WordButton | None = None
-        self._server_drawn = ""
+        self._server_drawn = self._code_drawn = ""
         fields = BoxLayout(
             orientation="vertical" if look.is_portrait else "horizontal", spacing=mm(GAP_MM), size_hint_y=None
         )
@@ -70,12 +70,15 @@ class EnrolScreen(Screen):
             self.add_widget(widget)
 
     def draw(self, model: ScreenModel) -> None:
-        """Show the headline, a hint or an error, and the button; what was typed stays."""
+        """Show the headline, a hint or an error, and the button; what was typed stays, also what was refused."""
         self._headline.text = model.headline
         self._lines.text = "\n".join(model.lines)
         if model.server_url != self._server_drawn:
             self._server_drawn = model.server_url
             self._server.prefill(model.server_url)
+        if model.activation_code and model.activation_code != self._code_drawn:
+            self._code_drawn = model.activation_code
+            self._code.fill(model.activation_code)
         if model.actions != self._actions or self._join is None:
             self._actions = model.actions
             self._activate(self._code)
@@ -89,8 +92,7 @@ class EnrolScreen(Screen):
         """Both as they were; typing goes on behind them."""
         for field, text in zip((self._server, self._code), typed, strict=True):
             if text != field.text:
-                field.prefill("")
-                field.add(text)
+                field.fill(text)
         self._show_join()
 
     def _activate(self, field: Field) -> None:

@@ -44,6 +44,11 @@ class Field(PressArea):
         self._text.text = text
         self._untouched = True
 
+    def fill(self, text: str) -> None:
+        """Put a text there that typing goes on with."""
+        self._text.text = text
+        self._untouched = False
+
     def add(self, characters: str) -> None:
         """Type."""
         before = "" if self._untouched else self.text

@@ -26,6 +26,7 @@ _LAST_WIDTH_MM_MIN = 22.0
 _SMALLEST_PART = 0.82
 
 _NETWORK_ICONS = {
+    NetworkState.UNTRIED: Icon.NETWORK,
     NetworkState.ONLINE: Icon.NETWORK,
     NetworkState.OFFLINE: Icon.NETWORK_LOST,
     NetworkState.SWITCHED_OFF: Icon.NETWORK_OFF,
@@ -234,6 +235,8 @@ class TopBarView(BoxLayout):
 
     def _network_word(self, network: NetworkState) -> str:
         match network:
+            case NetworkState.UNTRIED:
+                return self._words.untried
             case NetworkState.ONLINE:
                 return self._words.online
             case NetworkState.OFFLINE:

@@ -231,6 +231,21 @@ def test_people_are_changed_by_the_owner_alone(staffed: Shop) -> None:
     assert [one.name for one in crew.people] == ["Ada"]
 
 
+def test_nobody_is_signed_in_after_a_restart(staffed: Shop) -> None:
+    """Whoever was there when the power went may be gone: an owner's rights are nobody's."""
+    assert staffed.staff.signed_in is not None
+    staffed.restart()
+    assert staffed.staff.signed_in is None
+    staffed.do(ShowCode(amount_minor=100))
+    assert (staffed.place, staffed.refusal) == (Place.KEYPAD, ErrorCode.ROLE_FORBIDS)
+
+
+def test_whoever_goes_away_is_signed_out_unless_the_shop_wants_otherwise(staffed: Shop) -> None:
+    """It was never, as the shop had it from us."""
+    staffed.wait(301)
+    assert staffed.staff.signed_in is None
+
+
 def test_whoever_goes_away_is_signed_out(staffed: Shop) -> None:
     """After the set time without a touch; never in the middle of a sale."""
     staffed.till.views.office.setting_texts["sign_out_s"] = "60"

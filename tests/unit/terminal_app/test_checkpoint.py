@@ -34,6 +34,7 @@ def busy(shop: Shop) -> Shop:
     """A till with something of everything: sales, refunds, people, settings, a closed day, a queue, a denylist."""
     shop.do(EnterPerson(name="Ada", role=Role.OWNER, pin=OWNER_PIN))
     shop.do(ChangeSetting(name="sound", text="tones"))
+    shop.do(ChangeSetting(name="sign_out_s", text="0"))
     first = sell(shop, 1_250, reference="Table 4", tip_minor=0)
     sell_by_code(shop, 840)
     shop.do(GiveRefund(request_id=first, amount_minor=250, reason="cold"))

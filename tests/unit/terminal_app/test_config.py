@@ -55,6 +55,12 @@ def test_a_bad_setting_is_named(tmp_path: Path, text: str) -> None:
     assert caught.value.code is ErrorCode.BAD_ARGUMENT
 
 
+def test_a_window_too_small_for_fingers_is_refused_with_the_reason(tmp_path: Path) -> None:
+    """480x320 was taken, and nothing on it could be pressed."""
+    with pytest.raises(MisuseError, match=r"each from 480 \(no finger hits smaller keys\)"):
+        load_config(tmp_path, size="480x320")
+
+
 def test_who_writes_a_setting_that_is_none_is_told_which_there_are(tmp_path: Path) -> None:
     """`--server` is called `server_url` in the file."""
     (tmp_path / FILE_NAME).write_text('server = "http://a"')

@@ -136,7 +136,7 @@ def test_a_crash_before_the_append_leaves_no_trace(shop: Shop) -> None:
     shop.restart()
     assert not shop.till.views.stored
     assert len(shop.till.views.closures) == 1
-    assert shop.snapshot.network is NetworkState.OFFLINE
+    assert shop.snapshot.network is NetworkState.UNTRIED
 
 
 def test_nothing_is_shown_as_accepted_before_it_is_in_the_file(shop: Shop) -> None:
