@@ -18,6 +18,7 @@ from server_stub.commands import (
     add_risk,
     currency_of,
     now_s,
+    opened_for_writing,
     say,
 )
 from server_stub.config import CONFIG_FILE, KEYS_FOLDER, ServerConfig, read_config
@@ -139,12 +140,11 @@ def _add_merchant(chosen: Chosen) -> int:
 
 
 def _terminal_code(chosen: Chosen) -> int:
-    from server_stub.bootstrap import opened_store
     from server_stub.service.administration import terminal_code
     from server_stub.service.replacing import replacing_terminal_code
 
     expires_at_s = _code_expiry_s(chosen)
-    with opened_store(chosen.data_folder) as store:
+    with opened_for_writing(chosen) as store:
         if chosen.replace is None:
             code = terminal_code(store, MerchantId(chosen.merchant), random=chosen.random, expires_at_s=expires_at_s)
         else:

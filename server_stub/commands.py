@@ -1,11 +1,13 @@
 """Commands of ``tillcode-server`` about money and trust: fees, revoking, risk rules, the journal. Wired in __main__."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from server_stub.store.base import Store
 from wallet_sdk import console
 from wallet_sdk.console import counted
 from wallet_sdk.ports import Clock
@@ -114,7 +116,6 @@ def _merchants(chosen: Chosen) -> int:
 
 
 def _change_standing(chosen: Chosen) -> int:
-    from server_stub.bootstrap import opened_store
     from server_stub.service.standing import COMMAND_LINE, ChangeStanding
     from server_stub.store.records_standing import Standing
 
@@ -125,7 +126,7 @@ def _change_standing(chosen: Chosen) -> int:
         reason=chosen.reason,
         at_s=now_s(chosen),
     )
-    with opened_store(chosen.data_folder) as store, store.writing() as writer:
+    with opened_for_writing(chosen) as store, store.writing() as writer:
         merchant = command.apply(writer)
     is_open = merchant.blocked_at_s is None
     said = "not blocked" if is_open else f"blocked since {_told_time(merchant.blocked_at_s or 0)}"
@@ -181,10 +182,9 @@ def _risk_log(chosen: Chosen) -> int:
 
 
 def _revoke(chosen: Chosen) -> int:
-    from server_stub.bootstrap import opened_store
     from server_stub.service.revoking import revoke_by_hand
 
-    with opened_store(chosen.data_folder) as store:
+    with opened_for_writing(chosen) as store:
         number = revoke_by_hand(store, chosen.kind, _subject_of(chosen), reason=chosen.reason, at_s=now_s(chosen))
     say(f"revoked; the newest denylist is number {number}")
     return 0
@@ -238,6 +238,27 @@ def now_s(chosen: Chosen) -> int:
     """The time at which a command runs, by the clock that it was given."""
     clock: Clock = chosen.clock
     return clock.now_ms() // 1000
+
+
+@contextmanager
+def opened_for_writing(chosen: Chosen) -> Generator[Store]:
+    """The ledger, for a command that writes the time into it.
+
+    Raises:
+        ClockDoubtError: the ledger's own time says that this machine's clock is wrong. A bundle or denial from the
+            future stands for ever, whatever the clock says afterwards.
+        MisuseError, UnavailableError: as ``opened_store``.
+    """
+    from server_stub.bootstrap import opened_store
+    from server_stub.config import CONFIG_FILE, read_config
+    from server_stub.ledger_clock import LedgerClock
+    from server_stub.store.tables.clock import newest_s_of
+
+    with opened_store(chosen.data_folder) as store:
+        with store.reading() as reader:
+            newest_s = newest_s_of(reader)
+        LedgerClock(chosen.clock, read_config(chosen.data_folder / CONFIG_FILE).clock, newest_s=newest_s).now_ms()
+        yield store
 
 
 def say(line: str) -> None:

@@ -5,7 +5,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from server_stub.commands import Add, Chosen, currency_of, now_s, say
+from server_stub.commands import Add, Chosen, currency_of, now_s, opened_for_writing, say
 from server_stub.config import CONFIG_FILE, read_config
 from server_stub.store.base import Store
 from wallet_sdk.console import counted
@@ -40,13 +40,12 @@ def add_funding(commands: Any, add: Add) -> None:
 
 
 def _wallet_code(chosen: Chosen) -> int:
-    from server_stub.bootstrap import opened_store
     from server_stub.service.replacing import replacing_wallet_code
 
     funds = parse_money(chosen.funds, currency_of(chosen.currency))
     config = read_config(chosen.data_folder / CONFIG_FILE)
     expires_at_s = now_s(chosen) + config.activation_lifetime_h * 3600
-    with opened_store(chosen.data_folder) as store:
+    with opened_for_writing(chosen) as store:
         if chosen.replace is None:
             return _ask(chosen, store, funds, expires_at_s=expires_at_s)
         code = replacing_wallet_code(
@@ -107,10 +106,10 @@ def _list(chosen: Chosen) -> int:
 
 
 def _approve(chosen: Chosen) -> int:
-    from server_stub.bootstrap import opened_store, receipt_keys_of
+    from server_stub.bootstrap import receipt_keys_of
     from server_stub.service.funding import ApproveFunding
 
-    with opened_store(chosen.data_folder) as store:
+    with opened_for_writing(chosen) as store:
         command = ApproveFunding(
             funding_id=chosen.funding,
             approved_by=_who(store),
@@ -125,10 +124,9 @@ def _approve(chosen: Chosen) -> int:
 
 
 def _refuse(chosen: Chosen) -> int:
-    from server_stub.bootstrap import opened_store
     from server_stub.service.funding import RefuseFunding
 
-    with opened_store(chosen.data_folder) as store:
+    with opened_for_writing(chosen) as store:
         command = RefuseFunding(funding_id=chosen.funding, refused_by=_who(store), at_s=now_s(chosen))
         with store.writing() as writer:
             command.apply(writer)

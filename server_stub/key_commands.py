@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Protocol
 
-from server_stub.commands import now_s, say
+from server_stub.commands import now_s, opened_for_writing, say
 from server_stub.store.callers import MERCHANT_SCOPES, ApiKeyId, Scope
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError
 from wallet_sdk.protocol.ids import MerchantId
@@ -69,7 +69,6 @@ def add_rotate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", 
 
 
 def _rotate(chosen: Chosen) -> int:
-    from server_stub.bootstrap import opened_store
     from server_stub.config import KEYS_FOLDER
     from server_stub.keys import ROLE_NAMES, ROOT, load_key_file, role_named
     from server_stub.service.rotation import rotate
@@ -80,7 +79,7 @@ def _rotate(chosen: Chosen) -> int:
         raise MisuseError(ErrorCode.BAD_ARGUMENT, f"0 .. {_START_IN_D_MAX} days are expected", param="start-in")
     keys: Path = chosen.data_folder / KEYS_FOLDER
     root_file = keys / f"{ROOT}.key" if chosen.root is None else chosen.root
-    with opened_store(chosen.data_folder) as store:
+    with opened_for_writing(chosen) as store:
         rotated = rotate(
             keys,
             store,
@@ -98,13 +97,12 @@ def _rotate(chosen: Chosen) -> int:
 
 
 def _add_key(chosen: Chosen) -> int:
-    from server_stub.bootstrap import opened_store
     from server_stub.service.api_keys import AddKey, new_key
 
     owner = None if chosen.operator else MerchantId(chosen.merchant)
     scopes = tuple(map(Scope, chosen.scope or ())) or (_OPERATOR_DEFAULT if owner is None else MERCHANT_SCOPES)
     made = new_key(chosen.random, merchant_id=owner, scopes=scopes, label=chosen.label, at_s=now_s(chosen))
-    with opened_store(chosen.data_folder) as store, store.writing() as writer:
+    with opened_for_writing(chosen) as store, store.writing() as writer:
         AddKey(key=made.key).apply(writer)
     say(made.text)
     return 0
@@ -125,12 +123,11 @@ def _list_keys(chosen: Chosen) -> int:
 
 
 def _revoke_key(chosen: Chosen) -> int:
-    from server_stub.bootstrap import opened_store
     from server_stub.service.api_keys import RevokeKey
     from server_stub.store.tables.callers import API_KEYS
 
     key_id = ApiKeyId(chosen.key_id)
-    with opened_store(chosen.data_folder) as store, store.writing() as writer:
+    with opened_for_writing(chosen) as store, store.writing() as writer:
         known = writer.find(API_KEYS, key_id)
         owner = None if known is None else known.merchant_id
         RevokeKey(key_id=key_id, owner=owner, at_s=now_s(chosen)).apply(writer)

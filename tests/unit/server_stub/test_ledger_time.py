@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from server_stub.__main__ import run
 from server_stub.bootstrap import opened_store
 from server_stub.config import CONFIG_FILE, ClockPolicy, ServerConfig, read_config
 from server_stub.finding_commands import _clock
@@ -15,7 +16,7 @@ from server_stub.store.tables.clock import ACKNOWLEDGEMENTS, newest_s_of
 from tests.unit.server_stub.harness import ONLINE, House, opened_house
 from wallet_sdk.protocol import api
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError
-from wallet_sdk.testing import FROZEN_NOW_S, FrozenClock
+from wallet_sdk.testing import FROZEN_NOW_S, FrozenClock, SeededRandom
 
 ON_EVERY_DATABASE = True
 
@@ -189,3 +190,23 @@ def test_the_first_limit_is_for_the_pause_alone() -> None:
     with pytest.raises(ClockDoubtError):
         believed.now_ms()
     assert LedgerClock(clock, ClockPolicy(), newest_s=0).off_s == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("rotate", "denylist"),
+        ("revoke", "terminal", "2001"),
+        ("merchant", "block", "1001"),
+        ("api-key", "create", "--merchant", "1001"),
+        ("activation-code", "terminal", "--merchant", "1001"),
+        ("activation-code", "wallet", "--funds", "5.00"),
+    ],
+)
+def test_a_command_writes_no_time_that_the_ledger_doubts(
+    folder: Path, words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A trust bundle from the future would move every till's earliest time for ever."""
+    ahead = started_at(40 * DAY_S)
+    assert run(["--data", str(folder), *words], clock=ahead, random=SeededRandom(3)) == 1
+    assert "the clock is 40 days ahead of the ledger's own time" in capsys.readouterr().err
