@@ -20,6 +20,7 @@ from server_stub.commands import (
     now_s,
     opened_for_writing,
     say,
+    tell_code,
 )
 from server_stub.config import CONFIG_FILE, KEYS_FOLDER, ServerConfig, read_config
 from server_stub.faults import VARIABLE, Faults, armed_point
@@ -159,6 +160,8 @@ def _terminal_code(chosen: Chosen) -> int:
             )
             if delay_h:
                 sys.stderr.write(f"tillcode-server: the code works from {delay_h} hours from now; or use --at-once\n")
+    merchants = f"one terminal of merchant {chosen.merchant}"
+    tell_code(merchants if chosen.replace is None else f"another device as terminal {chosen.replace}")
     say(code)
     return 0
 

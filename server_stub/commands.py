@@ -266,6 +266,11 @@ def say(line: str) -> None:
     console.say(line)
 
 
+def tell_code(whose: str) -> None:
+    """Say on standard error whose activation code comes next: two look alike, and scripts read the code alone."""
+    console.remark(f"activation code of {whose}; it can be used once:")
+
+
 def _audit(chosen: Chosen) -> int:
     from server_stub.audit import audit
     from server_stub.bootstrap import opened_store

@@ -5,12 +5,12 @@ import sys
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from server_stub.commands import Add, Chosen, currency_of, now_s, opened_for_writing, say
+from server_stub.commands import Add, Chosen, currency_of, now_s, opened_for_writing, say, tell_code
 from server_stub.config import CONFIG_FILE, read_config
 from server_stub.store.base import Store
 from wallet_sdk.console import counted
 from wallet_sdk.protocol.ids import WalletId
-from wallet_sdk.protocol.money import Money, format_number, parse_money
+from wallet_sdk.protocol.money import Money, format_money, format_number, parse_money
 
 #: Holds an API key of the operator's: whoever has one is another person than the command line.
 KEY_VARIABLE: Final = "TILLCODE_OPERATOR_KEY"
@@ -51,6 +51,7 @@ def _wallet_code(chosen: Chosen) -> int:
         code = replacing_wallet_code(
             store, WalletId(chosen.replace), random=chosen.random, expires_at_s=expires_at_s, at_s=now_s(chosen)
         )
+    tell_code(f"another device as wallet {chosen.replace}")
     say(code)
     return 0
 
@@ -76,6 +77,7 @@ def _ask(chosen: Chosen, store: Store, funds: Money, *, expires_at_s: int) -> in
     )
     with store.writing() as writer:
         funding = command.apply(writer)
+    tell_code(f"one wallet, with {format_money(funds)}")
     say(code)
     if funding.state is FundingState.OPEN:
         until = _told_time(funding.expires_at_s)

@@ -20,12 +20,12 @@ from terminal_app.office_commands import DeviceKind, OpenDrawer, PrintReceipt, P
 from terminal_app.receipts import Edition, Letterhead, refund_paper, report_paper, sale_paper
 from terminal_app.reports import Report
 from terminal_app.sale import Till
-from terminal_app.screen_model import Language
+from terminal_app.screen_model import Language, money_text
 from terminal_app.settings import Settings
 from terminal_app.sounds import Phrase, Speech, Tone, amount_clips
 from wallet_sdk.protocol.errors import ErrorCode, MisuseError, TillcodeError, UnavailableError
 from wallet_sdk.protocol.ids import RequestId
-from wallet_sdk.protocol.money import Money, format_money
+from wallet_sdk.protocol.money import Money
 from wallet_sdk.protocol.states import State
 
 #: State of the sale on the counter -> light, tone, sentence. Of what was paid the amount is spoken too.
@@ -256,7 +256,7 @@ def refund_announcement(amount: Money, *, language: Language) -> Announcement:
         tone=Tone.ENDED,
         clips=(Phrase.REFUNDED.value, *amount_clips(amount.minor, amount.currency, language)),
         first=Phrase.REFUNDED.value.upper(),
-        second=format_money(amount),
+        second=money_text(amount, language),
     )
 
 
@@ -265,7 +265,7 @@ def announcement_of(now: Snapshot) -> Announcement:
     sale = now.sale
     if sale is None:
         return Announcement(signal=Signal.IDLE, first=now.shop)
-    amount = format_money(sale.amount)
+    amount = money_text(sale.amount, now.settings.language)
     clips = amount_clips(sale.amount.minor, sale.amount.currency, now.settings.language)
     match now.place:
         case Place.RESULT:

@@ -9,9 +9,9 @@ from functools import cache
 from typing import Final
 
 from terminal_app.i18n import MessageId, catalogue_of
-from terminal_app.screen_model import AmountText, AmountTyped, FocusMoved, Language
+from terminal_app.screen_model import AmountText, AmountTyped, FocusMoved, Language, minor_of
 from terminal_app.sounds import Phrase, Speech, Words, amount_clips
-from wallet_sdk.protocol.money import Currency, parse_money
+from wallet_sdk.protocol.money import Currency
 
 #: Labels with a clip of their own. Whoever adds one runs `make sounds`; one that is not here is not said.
 SPOKEN_LABELS: Final = (
@@ -124,7 +124,7 @@ def _digits(text: str) -> Speech:
 
 def _amount(amount: AmountText, language: Language) -> Speech:
     currency = Currency[amount.currency]
-    return amount_clips(parse_money(amount.number, currency).minor, currency, language)
+    return amount_clips(minor_of(amount.number), currency, language)
 
 
 _BY_NAME: Final = {one.value: one for one in SPOKEN_LABELS}

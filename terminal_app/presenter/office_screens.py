@@ -34,7 +34,7 @@ from terminal_app.presenter.queue_pages import carried_page, carry_page, queue_p
 from terminal_app.presenter.report_rows import report_rows
 from terminal_app.presenter.sale_done import sale_done
 from terminal_app.presenter.setting_rows import setting_rows
-from terminal_app.presenter.wording import Wording, amount_text
+from terminal_app.presenter.wording import Wording
 from terminal_app.receipts import Training
 from terminal_app.reports import OfflineFilter
 from terminal_app.roles import ALLOWED, Permission
@@ -57,7 +57,7 @@ from terminal_app.screen_model import (
     TurnAway,
 )
 from terminal_app.settings import Fitted, Settings
-from wallet_sdk.protocol.money import Money, format_money
+from wallet_sdk.protocol.money import Money
 from wallet_sdk.protocol.states import State
 
 _TO_MENU: Final = OpenPage(page=Page.MENU)
@@ -193,7 +193,7 @@ class OfficeScreens:
             Choice(
                 robot_id="queue",
                 label=text(MessageId.QUEUE),
-                detail=f"{waiting} · {format_money(total)}" if waiting else text(MessageId.QUEUE_EMPTY),
+                detail=f"{waiting} · {self._wording.money(total)}" if waiting else text(MessageId.QUEUE_EMPTY),
                 press=OpenPage(page=Page.QUEUE),
             ),
             Choice(robot_id="x_report", label=text(MessageId.REPORTS), press=MakeReport(kind=ReportChoice.X)),
@@ -226,7 +226,7 @@ class OfficeScreens:
             robot_id=f"sale_{entry.request_id.hex()}",
             title=self._wording.state_word(entry.state),
             detail=" · ".join(each for each in (self._wording.clock(entry.opened_at_s), entry.reference) if each),
-            amount=amount_text(entry.amount),
+            amount=self._wording.amount_text(entry.amount),
             mark=_MARKS.get(entry.state, Mark.BAD),
             press=OpenSale(request_id=entry.request_id),
         )
@@ -240,14 +240,14 @@ class OfficeScreens:
             Row(
                 robot_id="state",
                 title=self._wording.state_word(entry.state),
-                amount=amount_text(entry.amount),
+                amount=self._wording.amount_text(entry.amount),
                 mark=_MARKS.get(entry.state, Mark.BAD),
             ),
             Row(robot_id="time", title=text(MessageId.TIME), value=self._wording.moment(entry.opened_at_s)),
         ]
         if entry.tip_minor:
             tip = Money(minor=entry.tip_minor, currency=entry.currency)
-            rows.append(Row(robot_id="tip", title=text(MessageId.TIPS), amount=amount_text(tip)))
+            rows.append(Row(robot_id="tip", title=text(MessageId.TIPS), amount=self._wording.amount_text(tip)))
         if entry.reference:
             rows.append(Row(robot_id="reference", title=text(MessageId.REFERENCE, reference=entry.reference)))
         rows += [self._refund_row(record) for record in view.refunds]
@@ -281,7 +281,7 @@ class OfficeScreens:
         return Row(
             robot_id=f"refund_{refund.refund_id.hex()}",
             title=self._wording.text(words),
-            amount=amount_text(Money(minor=refund.amount_minor, currency=refund.currency)),
+            amount=self._wording.amount_text(Money(minor=refund.amount_minor, currency=refund.currency)),
             mark=mark,
             press=OpenRefund(request_id=refund.request_id, refund_id=refund.refund_id),
         )
@@ -293,7 +293,7 @@ class OfficeScreens:
             request_id=entry.request_id,
             left_minor=left.minor,
             headline=text(MessageId.REFUND),
-            most=text(MessageId.REFUND_MOST, left=format_money(left)),
+            most=text(MessageId.REFUND_MOST, left=self._wording.money(left)),
             reasons=tuple(Reason(reason=reason, label=text(words)) for reason, words in _REASONS.items()),
             refund=text(MessageId.DO_REFUND),
             refund_all=text(MessageId.DO_REFUND_ALL),

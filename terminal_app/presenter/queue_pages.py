@@ -16,7 +16,7 @@ from terminal_app.office_commands import (
     ShowQueueCodes,
     TurnQueueCode,
 )
-from terminal_app.presenter.wording import Wording, amount_text
+from terminal_app.presenter.wording import Wording
 from terminal_app.reports import QueueItem, QueueView
 from terminal_app.screen_model import (
     Action,
@@ -29,7 +29,7 @@ from terminal_app.screen_model import (
     ScreenModel,
     ScreenName,
 )
-from wallet_sdk.protocol.money import Currency, Money, format_money
+from wallet_sdk.protocol.money import Currency, Money
 
 _TO_QUEUE: Final = OpenPage(page=Page.QUEUE)
 _DAY_S: Final = 86_400
@@ -100,7 +100,7 @@ def _row(wording: Wording, item: QueueItem, currency: Currency) -> Row:
         robot_id=f"sale_{item.request_id.hex()}",
         title=wording.moment(item.accepted_at_s),
         detail=item.reference,
-        amount=amount_text(Money(minor=item.paid_minor, currency=currency)),
+        amount=wording.amount_text(Money(minor=item.paid_minor, currency=currency)),
         mark=Mark.BAD if item.held_code else Mark.STORED,
         press=OpenSale(request_id=item.request_id),
     )
@@ -117,8 +117,8 @@ def _fill_lines(wording: Wording, snapshot: Snapshot, queue: QueueView) -> tuple
             MessageId.QUEUE_FILL,
             count=str(len(queue.items)),
             count_max=str(snapshot.limits.stored_count_max),
-            total=format_money(total),
-            stored_max=format_money(most),
+            total=wording.money(total),
+            stored_max=wording.money(most),
         )
         lines.append(fill)
     if queue.deadline_s is not None:

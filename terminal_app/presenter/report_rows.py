@@ -2,7 +2,7 @@
 
 from terminal_app.i18n import MessageId
 from terminal_app.journal import Tally
-from terminal_app.presenter.wording import Wording, amount_text
+from terminal_app.presenter.wording import Wording
 from terminal_app.reports import Report
 from terminal_app.screen_model import Row
 from wallet_sdk.protocol.money import Money
@@ -16,12 +16,12 @@ def report_rows(wording: Wording, report: Report) -> tuple[Row, ...]:
     totals, standing, text = report.totals, report.standing, wording.text
 
     def tally(robot_id: str, words: MessageId, of: Tally) -> Row:
-        amount = amount_text(Money(minor=of.sum_minor, currency=report.currency))
+        amount = wording.amount_text(Money(minor=of.sum_minor, currency=report.currency))
         return Row(robot_id=robot_id, title=f"{text(words)} · {of.count}", amount=amount)
 
     takings = Money(minor=totals.takings_minor, currency=report.currency)
     rows = [
-        Row(robot_id="takings", title=text(MessageId.TAKINGS), amount=amount_text(takings)),
+        Row(robot_id="takings", title=text(MessageId.TAKINGS), amount=wording.amount_text(takings)),
         tally("paid_online", MessageId.PAID_ONLINE, totals.paid_online),
         tally("accepted_offline", MessageId.TAKEN_OFFLINE, totals.accepted_offline),
         tally("unsent", MessageId.STILL_UNSENT, standing.stored),

@@ -7,7 +7,7 @@ from terminal_app.core.office_view import OfficeView
 from terminal_app.i18n import MessageId
 from terminal_app.journal import HistoryEntry, RefundRecord
 from terminal_app.office_commands import OpenSale, PrintReceipt, SavePdf
-from terminal_app.presenter.wording import Wording, amount_text
+from terminal_app.presenter.wording import Wording
 from terminal_app.screen_model import Action, Emphasis, PageButton, ScreenModel, ScreenName
 from wallet_sdk.protocol.money import Money
 
@@ -41,7 +41,7 @@ def _refund_panel(wording: Wording, snapshot: Snapshot, record: RefundRecord, ba
     lines = (*wording.refusal_lines(snapshot), *reason, wording.text(hint))
     actions = (*_papers(wording, record), back)
     panel = wording.screen(snapshot, name, warning=warning, lines=lines, actions=actions)
-    return replace(panel, amount=amount_text(Money(minor=refund.amount_minor, currency=refund.currency)))
+    return replace(panel, amount=wording.amount_text(Money(minor=refund.amount_minor, currency=refund.currency)))
 
 
 def _papers(wording: Wording, record: RefundRecord) -> tuple[Action, Action]:

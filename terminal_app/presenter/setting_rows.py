@@ -6,7 +6,7 @@ from typing import Any, Final
 from terminal_app.core import Snapshot
 from terminal_app.i18n import MessageId
 from terminal_app.office_commands import ChangeSetting
-from terminal_app.presenter.wording import Wording, amount_text
+from terminal_app.presenter.wording import Wording
 from terminal_app.screen_model import (
     AmountAsk,
     AskFor,
@@ -19,7 +19,7 @@ from terminal_app.screen_model import (
     ThemeName,
 )
 from terminal_app.settings import KINDS, TEXT_CHARS_MAX, Fitted, Settings, SoundLevel, TipPolicy, text_of
-from wallet_sdk.protocol.money import Money, format_money
+from wallet_sdk.protocol.money import Money
 
 _TITLES: Final[Mapping[str, MessageId]] = {
     "language": MessageId.LANGUAGE,
@@ -115,7 +115,7 @@ class _Rows:
     def row(self, name: str) -> Row:
         """One setting: its name, what it is now, what a touch does."""
         minor = getattr(self._settings, name) if name in _AMOUNTS else 0
-        amount = amount_text(self._money(minor)) if minor else None
+        amount = self._wording.amount_text(self._money(minor)) if minor else None
         return Row(
             robot_id=f"set_{name}",
             title=self._text(_TITLES[name]),
@@ -182,7 +182,7 @@ class _Rows:
             "offline_stored_minor": limits.stored_max_minor,
             "offline_customer_minor": limits.token_stored_max_minor,
         }
-        return self._text(MessageId.OPERATORS_MOST, most=format_money(self._money(most[name])))
+        return self._text(MessageId.OPERATORS_MOST, most=self._wording.money(self._money(most[name])))
 
 
 def _after(now: str, steps: tuple[str, ...]) -> str:

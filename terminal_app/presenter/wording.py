@@ -24,11 +24,14 @@ from terminal_app.screen_model import (
     ScreenName,
     TopBar,
     UiWords,
+    figures,
+    moment_text,
+    money_text,
 )
 from terminal_app.settings import Fitted, Settings, SoundLevel
 from wallet_sdk.protocol.check_words import check_words
 from wallet_sdk.protocol.errors import ErrorCode
-from wallet_sdk.protocol.money import Money, format_money, format_number
+from wallet_sdk.protocol.money import Money
 from wallet_sdk.protocol.states import State
 
 _RESULT_OF_STATE: Final = {
@@ -165,7 +168,7 @@ class Wording:
             name=name,
             headline=headline if isinstance(headline, str) else self.text(headline or _HEADLINES[name]),
             bar=self._bar(snapshot),
-            amount=amount_text(sale.amount) if sale is not None else None,
+            amount=self.amount_text(sale.amount) if sale is not None else None,
             warning=warning,
             lines=lines,
             code_text=code_text,
@@ -206,7 +209,7 @@ class Wording:
             till=snapshot.till,
             network=snapshot.network,
             queue_count=waiting,
-            queue_total=format_money(total) if waiting else "",
+            queue_total=self.money(total) if waiting else "",
             last_result=self._last_result(snapshot.result) if snapshot.result is not None else "",
             menu=OpenPage(page=Page.MENU) if has_menu else None,
             training=self.text(MessageId.TRAINING) if snapshot.training is Training.YES else "",
@@ -216,20 +219,30 @@ class Wording:
         """The word for what became of a sale."""
         return self.text(_HEADLINES[_RESULT_OF_STATE[state]])
 
+    def amount_text(self, amount: Money) -> AmountText:
+        """An amount as the screens draw it."""
+        digits = amount.currency.fraction_digits
+        number = figures(amount.minor, fraction_digits=digits, language=self._words.language)
+        return AmountText(number=number, currency=amount.currency.name)
+
+    def money(self, amount: Money) -> str:
+        """An amount within a sentence."""
+        return money_text(amount, self._words.language)
+
     def clock(self, at_s: int) -> str:
         """The time of day, as 14:02."""
         return f"{self._local(at_s):%H:%M}"
 
     def moment(self, at_s: int) -> str:
-        """Day and time; the day as everybody reads it."""
-        return self._words.value(f"{self._local(at_s):%Y-%m-%d %H:%M}")
+        """Day and time; the day as the language writes it."""
+        return self._words.value(moment_text(self._local(at_s), self._words.language))
 
     def _local(self, at_s: int) -> datetime:
         return datetime.fromtimestamp(at_s, tz=UTC).astimezone(self._zone)
 
     def _last_result(self, sale: Sale) -> str:
         word = self.text(_HEADLINES[result_screen(sale)])
-        number = format_number(sale.amount.minor, sale.amount.currency)
+        number = self.amount_text(sale.amount).number
         return f"{word} {self._words.value(number)} {self.clock(sale.changed_at_s)}"
 
     def sale_lines(self, sale: Sale) -> tuple[str, ...]:
@@ -246,7 +259,7 @@ class Wording:
         if not snapshot.disputed:
             return ()
         total = Money(minor=sum(sale.paid_minor for sale in snapshot.disputed), currency=snapshot.currency)
-        return (self.text(MessageId.DISPUTED, count=str(len(snapshot.disputed)), total=format_money(total)),)
+        return (self.text(MessageId.DISPUTED, count=str(len(snapshot.disputed)), total=self.money(total)),)
 
     def saved_lines(self, place: str) -> tuple[str, ...]:
         """Under which name a file was saved, and where."""
@@ -316,9 +329,9 @@ class Wording:
         values = {"name": code.name}
         if limits is not None:
             values |= {
-                "payment_max": format_money(Money(minor=limits.payment_max_minor, currency=snapshot.currency)),
-                "stored_max": format_money(Money(minor=limits.stored_max_minor, currency=snapshot.currency)),
-                "token_max": format_money(Money(minor=limits.token_stored_max_minor, currency=snapshot.currency)),
+                "payment_max": self.money(Money(minor=limits.payment_max_minor, currency=snapshot.currency)),
+                "stored_max": self.money(Money(minor=limits.stored_max_minor, currency=snapshot.currency)),
+                "token_max": self.money(Money(minor=limits.token_stored_max_minor, currency=snapshot.currency)),
                 "count_max": str(limits.stored_count_max),
             }
         return self.text(words_for(code, param=param), **values)
@@ -354,11 +367,6 @@ def _ui_words(words: Catalogue) -> UiWords:
 def appearance_of(settings: Settings) -> Appearance:
     """How the screens look and read with these settings."""
     return Appearance(language=settings.language, theme=settings.theme, text_size=settings.text_size)
-
-
-def amount_text(amount: Money) -> AmountText:
-    """An amount as the screens draw it."""
-    return AmountText(number=format_number(amount.minor, amount.currency), currency=amount.currency.name)
 
 
 def _check_words_of(sale: Sale) -> CheckWords | None:

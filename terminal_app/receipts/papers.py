@@ -9,11 +9,11 @@ from terminal_app.devices.paper import RULE, Paper, PaperLine, Style
 from terminal_app.journal import HistoryEntry, RefundRecord, Tally
 from terminal_app.receipts.words import WORDS, Word
 from terminal_app.reports import Report, ReportKind
-from terminal_app.screen_model import Language
+from terminal_app.screen_model import Language, moment_text, money_text
 from wallet_sdk.protocol import qr
 from wallet_sdk.protocol.ids import Envelope
 from wallet_sdk.protocol.messages import TerminalCertificate
-from wallet_sdk.protocol.money import Currency, Money, format_money
+from wallet_sdk.protocol.money import Currency, Money
 from wallet_sdk.protocol.states import State
 
 _UNPAID = frozenset({State.DECLINED, State.CANCELED, State.EXPIRED, State.VOIDED, State.REJECTED, State.CHARGED_BACK})
@@ -67,9 +67,9 @@ def sale_paper(
     lines += _copy_lines(edition, words)
     if entry.tip_minor:
         bill_minor = entry.paid_minor - entry.tip_minor
-        lines.append(PaperLine(text=words[Word.AMOUNT], value=_money(bill_minor, entry.currency)))
-        lines.append(PaperLine(text=words[Word.TIP], value=_money(entry.tip_minor, entry.currency)))
-    lines.append(PaperLine(text=words[Word.TOTAL], value=format_money(entry.amount), style=Style.BOLD))
+        lines.append(PaperLine(text=words[Word.AMOUNT], value=_money(bill_minor, entry.currency, head.language)))
+        lines.append(PaperLine(text=words[Word.TIP], value=_money(entry.tip_minor, entry.currency, head.language)))
+    lines.append(PaperLine(text=words[Word.TOTAL], value=money_text(entry.amount, head.language), style=Style.BOLD))
     lines += _origin_lines(head, at_s=entry.changed_at_s, staff_name=staff_name)
     lines += _reference_lines(entry.reference, words)
     lines.append(PaperLine(text=entry.request_id.hex()))
@@ -89,12 +89,13 @@ def refund_paper(
     Its title is a plain "refund" only when the operator has signed that it went back.
     """
     words, refund = WORDS[head.language], record.refund.message
+    back = _money(refund.amount_minor, refund.currency, head.language)
     title = Word.REFUND_OPEN if record.is_open else Word.REFUND_REFUSED if record.is_refused else Word.REFUND
     lines = [
         *_head_lines(head),
         PaperLine(text=words[title], style=Style.TITLE),
         *_copy_lines(edition, words),
-        PaperLine(text=words[Word.TOTAL], value=_money(refund.amount_minor, refund.currency), style=Style.BOLD),
+        PaperLine(text=words[Word.TOTAL], value=back, style=Style.BOLD),
         *_origin_lines(head, at_s=record.changed_at_s, staff_name=staff_name),
     ]
     if refund.reason:
@@ -112,7 +113,7 @@ def report_paper(report: Report, *, head: Letterhead) -> Paper:
     lines = [*_head_lines(head), PaperLine(text=title, style=Style.TITLE)]
     lines += _origin_lines(head, at_s=report.made_at_s, staff_name=report.staff_name)
     if report.opened_at_s:
-        lines.append(PaperLine(text=words[Word.SINCE], value=_time(report.opened_at_s, head.zone)))
+        lines.append(PaperLine(text=words[Word.SINCE], value=_time(report.opened_at_s, head)))
     lines.append(RULE)
     for word, tally in (
         (Word.PAID_ONLINE, totals.paid_online),
@@ -125,8 +126,8 @@ def report_paper(report: Report, *, head: Letterhead) -> Paper:
         (Word.CANCELLED, totals.cancelled),
         (Word.EXPIRED, totals.expired),
     ):
-        lines.append(_tally_line(words[word], tally, report.currency))
-    takings = _money(totals.takings_minor, report.currency)
+        lines.append(_tally_line(words[word], tally, report.currency, head.language))
+    takings = _money(totals.takings_minor, report.currency, head.language)
     lines += [PaperLine(text=words[Word.TAKINGS], value=takings, style=Style.BOLD), RULE]
     lines.append(PaperLine(text=words[Word.OPEN_NOW], style=Style.BOLD))
     for word, tally in (
@@ -135,7 +136,7 @@ def report_paper(report: Report, *, head: Letterhead) -> Paper:
         (Word.DISPUTED, standing.disputed),
         (Word.REFUNDS_OPEN, standing.refunds_open),
     ):
-        lines.append(_tally_line(words[word], tally, report.currency))
+        lines.append(_tally_line(words[word], tally, report.currency, head.language))
     if is_z:
         lines += [RULE, PaperLine(text=report.digest.hex()), PaperLine(text=f"< {report.before.hex() or '-'}")]
     return Paper(lines=_closed(lines, head))
@@ -166,7 +167,7 @@ def _reference_lines(reference: str, words: Mapping[Word, str]) -> list[PaperLin
 
 def _origin_lines(head: Letterhead, *, at_s: int, staff_name: str) -> list[PaperLine]:
     words = WORDS[head.language]
-    lines = [PaperLine(text=f"{words[Word.TILL]} {head.shop.terminal_id}", value=_time(at_s, head.zone))]
+    lines = [PaperLine(text=f"{words[Word.TILL]} {head.shop.terminal_id}", value=_time(at_s, head))]
     return [*lines, PaperLine(text=words[Word.CASHIER], value=staff_name)] if staff_name else lines
 
 
@@ -183,13 +184,13 @@ def _closed(lines: list[PaperLine], head: Letterhead) -> tuple[PaperLine, ...]:
     return (*lines, RULE, *footer, *_training_lines(head))
 
 
-def _tally_line(word: str, tally: Tally, currency: Currency) -> PaperLine:
-    return PaperLine(text=f"{word} ({tally.count})", value=_money(tally.sum_minor, currency))
+def _tally_line(word: str, tally: Tally, currency: Currency, language: Language) -> PaperLine:
+    return PaperLine(text=f"{word} ({tally.count})", value=_money(tally.sum_minor, currency, language))
 
 
-def _money(minor: int, currency: Currency) -> str:
-    return format_money(Money(minor=minor, currency=currency))
+def _money(minor: int, currency: Currency, language: Language) -> str:
+    return money_text(Money(minor=minor, currency=currency), language)
 
 
-def _time(at_s: int, zone: tzinfo | None) -> str:
-    return f"{datetime.fromtimestamp(at_s, tz=UTC).astimezone(zone):%Y-%m-%d %H:%M}"
+def _time(at_s: int, head: Letterhead) -> str:
+    return moment_text(datetime.fromtimestamp(at_s, tz=UTC).astimezone(head.zone), head.language)

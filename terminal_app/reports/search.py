@@ -94,6 +94,14 @@ def _is_of(entry: HistoryEntry, offline: OfflineFilter) -> bool:
 
 def _amount_of(text: str, currency: Currency) -> int | None:
     try:
-        return parse_money(text.replace(",", "."), currency).minor
+        return parse_money(_plain(text), currency).minor
     except MalformedMessageError:
         return None
+
+
+def _plain(text: str) -> str:
+    """An amount as any language writes it, with a point alone: of two kinds of marks the last one is the point."""
+    text = "".join(text.split())
+    if text.rfind(",") > text.rfind("."):
+        return text.replace(".", "").replace(",", ".")
+    return text.replace(",", "")

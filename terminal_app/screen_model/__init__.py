@@ -51,6 +51,7 @@ from terminal_app.screen_model.commands import (
     TurnAway,
     TurnBack,
 )
+from terminal_app.screen_model.figures import figures, minor_of, moment_text, money_text
 from terminal_app.screen_model.keyboards import (
     Layer,
     Letters,
@@ -65,7 +66,6 @@ from terminal_app.screen_model.model import (
     ScreenModel,
     ScreenName,
     TopBar,
-    keypad_number,
 )
 from terminal_app.screen_model.office import (
     Choice,
@@ -149,7 +149,10 @@ __all__ = [
     "TurnAway",
     "TurnBack",
     "UiWords",
+    "figures",
     "filled",
-    "keypad_number",
     "layers_of",
+    "minor_of",
+    "moment_text",
+    "money_text",
 ]

@@ -7,6 +7,7 @@ from typing import Any
 from terminal_app.screen_model.appearance import Appearance
 from terminal_app.screen_model.asks import Ask, Confirm, PeopleOffer
 from terminal_app.screen_model.commands import CommandName, PageButton
+from terminal_app.screen_model.figures import figures
 from terminal_app.screen_model.office import Choice, PinAsk, RefundOffer, Row, SearchOffer, TipOffer
 from terminal_app.screen_model.parts import AmountText
 from terminal_app.screen_model.words import UiWords
@@ -162,6 +163,10 @@ class ScreenModel:
     appearance: Appearance = Appearance()  # noqa: RUF009 - frozen
     words: UiWords = UiWords()  # noqa: RUF009 - frozen
 
+    def keypad_figures(self, amount_minor: int) -> str:
+        """What is typed on a pad, as this screen's language writes it."""
+        return figures(amount_minor, fraction_digits=self.keypad_fraction_digits, language=self.appearance.language)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreviewFrame:
@@ -170,13 +175,3 @@ class PreviewFrame:
     width_px: int
     height_px: int
     luminance: bytes
-
-
-def keypad_number(*, amount_minor: int, fraction_digits: int) -> str:
-    """Minor units as figures with a point, "1250" and 2 digits giving "12.50"; no currency, no grouping."""
-    assert amount_minor >= 0
-    assert fraction_digits >= 0
-    if fraction_digits == 0:
-        return str(amount_minor)
-    whole, fraction = divmod(amount_minor, 10**fraction_digits)
-    return f"{whole}.{fraction:0{fraction_digits}d}"

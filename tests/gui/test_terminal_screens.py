@@ -62,7 +62,7 @@ def test_digits_fill_the_amount_from_the_right(till_of: TillOf) -> None:
     till.tap("key_1", "key_2", "key_5", "key_0")
     assert till.texts()["amount"] == ["12.50", "EUR"]
     till.tap("key_00")
-    assert till.texts()["amount"] == ["1250.00", "EUR"]
+    assert till.texts()["amount"] == ["1,250.00", "EUR"]
     till.tap("key_backspace", "key_backspace")
     assert till.texts()["amount"] == ["12.50", "EUR"]
 

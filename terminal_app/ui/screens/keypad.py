@@ -19,7 +19,6 @@ from terminal_app.screen_model import (
     ShowCode,
     TextAsk,
     TipOffer,
-    keypad_number,
 )
 from terminal_app.ui.screens.base import Screen, Surroundings
 from terminal_app.ui.theme import CORNER_MM, GAP_MM, MARGIN_MM, TARGET_MM
@@ -151,7 +150,7 @@ class KeypadScreen(Screen):
     def _show_entry(self) -> None:
         assert self._model is not None
         model, theme = self._model, self.look.theme
-        number = keypad_number(amount_minor=self.entry.amount_minor, fraction_digits=model.keypad_fraction_digits)
+        number = model.keypad_figures(self.entry.amount_minor)
         empty = self.entry.amount_minor == 0
         self._amount.tint(number=theme.text_dim if empty else theme.text, currency=theme.accent)
         self._amount.amount = AmountText(number=number, currency=model.keypad_currency)
@@ -248,7 +247,7 @@ def tip_page(
     amount_minor, reference = draft.amount_minor, draft.reference
 
     def text(minor: int) -> str:
-        return keypad_number(amount_minor=minor, fraction_digits=model.keypad_fraction_digits)
+        return model.keypad_figures(minor)
 
     shares = (
         (percent, label, share(amount_minor, percent))

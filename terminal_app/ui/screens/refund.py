@@ -20,7 +20,6 @@ from terminal_app.screen_model import (
     ScreenModel,
     ScreenName,
     TextAsk,
-    keypad_number,
 )
 from terminal_app.ui.screens.base import Screen, Surroundings
 from terminal_app.ui.screens.keypad import Entry
@@ -115,7 +114,7 @@ class RefundPage(Screen):
     def _show(self) -> None:
         assert self._model is not None
         model, theme = self._model, self.look.theme
-        number = keypad_number(amount_minor=self.entry.amount_minor, fraction_digits=model.keypad_fraction_digits)
+        number = model.keypad_figures(self.entry.amount_minor)
         self._amount.tint(number=theme.text if self.entry.amount_minor else theme.text_dim, currency=theme.accent)
         self._amount.amount = AmountText(number=number, currency=model.keypad_currency)
         self._typed_amount.shown(self.entry.amount_minor, model)

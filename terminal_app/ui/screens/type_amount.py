@@ -10,7 +10,6 @@ from terminal_app.screen_model import (
     PageButton,
     ScreenModel,
     filled,
-    keypad_number,
 )
 from terminal_app.ui.screens.base import Screen, Surroundings
 from terminal_app.ui.screens.keypad import Entry
@@ -82,7 +81,7 @@ class TypeAmountPage(Screen):
 
     def _show(self) -> None:
         assert self._model is not None
-        number = keypad_number(amount_minor=self.entry.amount_minor, fraction_digits=self._model.keypad_fraction_digits)
+        number = self._model.keypad_figures(self.entry.amount_minor)
         self._amount.amount = AmountText(number=number, currency=self._model.keypad_currency)
         self._typed_amount.shown(self.entry.amount_minor, self._model)
 

@@ -184,13 +184,17 @@ def test_codes_of_the_command_line(house: House, capsys: pytest.CaptureFixture[s
     """The same, on the server's own machine."""
     old_wallet, old_till = house.wallet(), house.terminal()
     assert house.command("activation-code", "wallet", "--replace", "3001") == 0
-    wallet, code = new_wallet(house), capsys.readouterr().out.strip()
+    wallet, told = new_wallet(house), capsys.readouterr()
+    assert "activation code of another device as wallet 3001; it can be used once:" in told.err
+    code = told.out.strip()
     assert wallet.enrol(code).ok()["wallet_id"] == 3001
     assert (
         house.command("activation-code", "terminal", "--replace", str(old_till.message.terminal_id), "--at-once") == 0
     )
     till = new_till(house)
-    till.enrol(capsys.readouterr().out.strip()).ok()
+    told = capsys.readouterr()
+    assert f"activation code of another device as terminal {old_till.message.terminal_id};" in told.err
+    till.enrol(told.out.strip()).ok()
     assert till.message.terminal_id == old_till.message.terminal_id
     assert old_wallet.renew().code() is ErrorCode.UNKNOWN_SIGNER
     for kind in ("wallet", "terminal"):

@@ -53,6 +53,12 @@ def test_an_amount_is_found_with_point_or_comma(sold: Shop, text: str) -> None:
     assert find(sold, text) == [1_250, 1_250]
 
 
+@pytest.mark.parametrize("text", ["1.234,50", "1,234.50", "1\u00a0234,50", "1234,5"])
+def test_an_amount_is_found_as_any_screen_writes_it(text: str) -> None:
+    """With the groups of its thousands."""
+    assert parse_query(text, currency=Currency.EUR).amount_minor == 123_450
+
+
 def test_a_part_of_a_reference_is_found(sold: Shop) -> None:
     """In either case; what is neither amount nor reference is not there."""
     assert find(sold, "table-") == [700, 1_250]

@@ -1,6 +1,7 @@
 """The screen model is values: what it holds, and what a button's name becomes."""
 
 import dataclasses
+from datetime import UTC, datetime
 from typing import get_args
 
 import pytest
@@ -11,13 +12,18 @@ from terminal_app.screen_model import (
     Cancel,
     Command,
     CommandName,
+    Language,
     NetworkState,
     NextSale,
     ScreenModel,
     ScreenName,
     TopBar,
-    keypad_number,
+    figures,
+    minor_of,
+    moment_text,
+    money_text,
 )
+from wallet_sdk.protocol.money import Currency, Money
 
 WITH_ARGUMENTS = {CommandName.ENROL, CommandName.SHOW_CODE, CommandName.SCAN_CUSTOMER, CommandName.SWITCH_NETWORK}
 
@@ -56,14 +62,35 @@ def test_a_model_cannot_be_changed() -> None:
         (0, 2, "0.00"),
         (5, 2, "0.05"),
         (1250, 2, "12.50"),
-        (999_999_999, 2, "9999999.99"),
-        (1250, 0, "1250"),
+        (999_999_999, 2, "9,999,999.99"),
+        (1250, 0, "1,250"),
         (1250, 3, "1.250"),
     ],
 )
-def test_keypad_number_fills_from_the_right(amount_minor: int, fraction_digits: int, number: str) -> None:
+def test_an_amount_fills_from_the_right(amount_minor: int, fraction_digits: int, number: str) -> None:
     """Minor units become figures with the currency's own number of decimals."""
-    assert keypad_number(amount_minor=amount_minor, fraction_digits=fraction_digits) == number
+    assert figures(amount_minor, fraction_digits=fraction_digits, language=Language.ENGLISH) == number
+
+
+@pytest.mark.parametrize(
+    ("language", "minor", "text", "day"),
+    [
+        (Language.ENGLISH, 123_456_789, "1,234,567.89 EUR", "2027-01-15 14:02"),
+        (Language.GERMAN, 1_250, "12,50 EUR", "15.01.2027 14:02"),
+        (Language.GERMAN, 123_456_789, "1.234.567,89 EUR", "15.01.2027 14:02"),
+        (Language.FRENCH, 123_450, "1\u00a0234,50 EUR", "15/01/2027 14:02"),
+        (Language.SPANISH, -123_450, "-1.234,50 EUR", "15/01/2027 14:02"),
+        (Language.PORTUGUESE, 99_999, "999,99 EUR", "15/01/2027 14:02"),
+        (Language.HINDI, 123_456_789, "12,34,567.89 EUR", "15/01/2027 14:02"),
+        (Language.CHINESE, 5, "0.05 EUR", "2027-01-15 14:02"),
+        (Language.ARABIC, 100_000, "1,000.00 EUR", "2027-01-15 14:02"),
+    ],
+)
+def test_amounts_and_days_are_written_as_the_language_does(language: Language, minor: int, text: str, day: str) -> None:
+    """German had 12.50 EUR and 2027-01-15; voice guidance reads the same figures back."""
+    assert money_text(Money(minor=minor, currency=Currency.EUR), language) == text
+    assert minor_of(text.removesuffix(" EUR")) == minor
+    assert moment_text(datetime(2027, 1, 15, 14, 2, tzinfo=UTC), language) == day
 
 
 def test_the_model_imports_no_kivy() -> None:
