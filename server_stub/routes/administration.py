@@ -211,6 +211,7 @@ OPERATIONS: Final = (
         _add_merchant,
         asked=bodies.MerchantAsked,
         answer_http_status=201,
+        is_another_act=True,
     ),
     operator_operation(
         "POST",
@@ -221,6 +222,7 @@ OPERATIONS: Final = (
         _add_key,
         asked=bodies.ApiKeyAsked,
         answer_http_status=201,
+        is_another_act=True,
     ),
     operator_operation(
         "POST",
@@ -273,6 +275,7 @@ OPERATIONS: Final = (
         bodies.CodeTold,
         _replace_wallet,
         answer_http_status=201,
+        is_another_act=True,
     ),
     operator_operation(
         "GET",

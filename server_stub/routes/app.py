@@ -35,9 +35,9 @@ def _served(desk: Desk) -> tuple[Operation, ...]:
     return tuple(operation for operation in operations() if operation not in sandbox.OPERATIONS)
 
 
-def create_app(desk: Desk) -> ASGIApp:
-    """An ASGI application that answers every operation."""
-    served = _served(desk)
+def create_app(desk: Desk, *, rows: tuple[Operation, ...] | None = None) -> ASGIApp:
+    """An ASGI application that answers every operation, or these."""
+    served = _served(desk) if rows is None else rows
     inner = Starlette(
         routes=[route_of(desk, operation) for operation in served],
         exception_handlers={HTTPException: refuse_route},

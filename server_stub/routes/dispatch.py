@@ -48,7 +48,9 @@ def route_of(desk: Desk, operation: Operation) -> Route:
     async def endpoint(request: Request) -> Response:
         passage = passage_of(request.scope)
         passage.operation = operation.name
-        return await _answered(passage, lambda: _answer(desk, operation, request))
+        return await _answered(
+            passage, lambda: _answer(desk, operation, request), is_another_act=operation.is_another_act
+        )
 
     return Route(operation.path, endpoint, methods=[operation.method], name=operation.name)
 
@@ -108,7 +110,9 @@ def _methods_at(request: Request) -> list[str]:
     return sorted({method for route in there for method in route.methods or ()})
 
 
-async def _answered(passage: Passage, call: Callable[[], Awaitable[T]]) -> T | Response:
+async def _answered(
+    passage: Passage, call: Callable[[], Awaitable[T]], *, is_another_act: bool = False
+) -> T | Response:
     try:
         return await call()
     except ConnectionCutError as error:
@@ -126,7 +130,7 @@ async def _answered(passage: Passage, call: Callable[[], Awaitable[T]]) -> T | R
         _LOG.exception("%s %s failed", passage.number, passage.operation)
         passage.error = our_own_error()
     wait_s = 0 if passage.allowance is None else passage.allowance.wait_s
-    return problem(passage.error, number=passage.number, wait_s=wait_s)
+    return problem(passage.error, number=passage.number, wait_s=wait_s, is_another_act=is_another_act)
 
 
 async def _answer(desk: Desk, operation: Operation, request: Request) -> Response:

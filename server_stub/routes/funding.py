@@ -83,6 +83,7 @@ OPERATIONS: Final = (
         asked=bodies.WalletCodeAsked,
         answer_http_status=201,
         scope=Scope.FUNDS_WRITE,
+        is_another_act=True,
     ),
     operator_operation(
         "GET",

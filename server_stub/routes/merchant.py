@@ -187,6 +187,7 @@ def key_operation(
     asked: type[Any] | None = None,
     parameters: tuple[Parameter, ...] = (),
     answer_http_status: int = 200,
+    is_another_act: bool = False,
 ) -> Operation:
     """A row that an API key opens."""
     return Operation(
@@ -202,6 +203,7 @@ def key_operation(
         body=None if asked is None else Body(about=f"{asked.__name__}.", bytes_max=JSON_BYTES_MAX, json=asked),
         parameters=parameters,
         answer_http_status=answer_http_status,
+        is_another_act=is_another_act,
     )
 
 
@@ -288,6 +290,7 @@ OPERATIONS: Final = (
         tag="Terminals",
         scope=Scope.DEVICES_WRITE,
         answer_http_status=201,
+        is_another_act=True,
     ),
     key_operation(
         "GET",
@@ -310,6 +313,7 @@ OPERATIONS: Final = (
         scope=Scope.KEYS_WRITE,
         asked=bodies.ApiKeyAsked,
         answer_http_status=201,
+        is_another_act=True,
     ),
     key_operation(
         "DELETE",

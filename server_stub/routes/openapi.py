@@ -22,6 +22,7 @@ Bodies that move money are signed messages of the protocol TC1 (application/cose
 base64url without padding, money is a whole number of minor units, times are whole seconds since the epoch.
 Every error is an RFC 9457 problem: `code` is a number of the protocol's one table, `outcome` says what became of the
 money, `retryable` whether the same request may be sent again. The same claim again gets the same answer, for ever."""
+_ANOTHER_ACT: Final = "The same request again makes a second one: whoever is left in doubt looks before he asks again."
 _TEMPLATE: Final = "#/components/schemas/{name}"
 _SECURITY: Final[dict[Access, list[dict[str, list[str]]]]] = {
     Access.ANYONE: [],
@@ -96,7 +97,7 @@ def _operation(row: Operation) -> Schema:
         "operationId": row.name,
         "tags": [row.tag],
         "summary": row.about,
-        **({} if row.scope is None else {"description": f"An API key needs the scope `{row.scope.value}`."}),
+        **({} if row.scope is None else {"description": _description(row)}),
         "security": _SECURITY[row.access],
         "parameters": [*_in_path(row.path), *_in_query(row)],
         "responses": {
@@ -111,6 +112,12 @@ def _operation(row: Operation) -> Schema:
             content = {api.JSON: {"schema": _reference(row.body.json)}}
         made["requestBody"] = {"required": True, "description": row.body.about, "content": content}
     return made
+
+
+def _description(row: Operation) -> str:
+    assert row.scope is not None, "who calls has looked"
+    again = f" {_ANOTHER_ACT}" if row.is_another_act else ""
+    return f"An API key needs the scope `{row.scope.value}`.{again}"
 
 
 def _answer(row: Operation) -> Schema:

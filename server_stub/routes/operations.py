@@ -158,6 +158,7 @@ class Operation:
         answer: type of the answer's body, or several; ``media_types`` other than JSON have none.
         scope: what an API key must be allowed.
         signer: whose key may begin a body that does not come in one piece; None where every body is short.
+        is_another_act: the same request again makes a second one; whoever was left in doubt is not told to send it.
         take: what ``call`` does, for an operation that wants nothing of a request but its body.
     """
 
@@ -174,5 +175,6 @@ class Operation:
     parameters: tuple[Parameter, ...] = ()
     media_types: tuple[str, ...] = (api.JSON,)
     answer_http_status: int = 200
+    is_another_act: bool = False
     signer: Callable[[Operator, KeyId], object] | None = None
     take: Callable[[Desk, bytes], Awaitable[object]] | None = None

@@ -97,6 +97,7 @@ OPERATIONS: Final = (
         _make,
         asked=bodies.StaticCodeAsked,
         answer_http_status=201,
+        is_another_act=True,
     ),
     Operation(
         method="GET",

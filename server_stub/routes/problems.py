@@ -13,15 +13,27 @@ from wallet_sdk.protocol.errors import ErrorCode, MoneyOutcome, TillcodeError, U
 OUR_OWN: Final = frozenset({ErrorCode.STORAGE_FAILED, ErrorCode.STORAGE_CORRUPT, ErrorCode.STORAGE_NEWER})
 #: These say when to come back: too many requests, and whatever is not there just now.
 _LATER: Final = frozenset({429, 503})
+#: What is said before anything is done.
+_NOTHING_DONE: Final = frozenset({ErrorCode.RATE_LIMITED, ErrorCode.SERVER_BUSY, ErrorCode.NETWORK_TIMEOUT})
 #: How soon a busy server may be asked again.
 _RETRY_AFTER_S: Final = 1
 
 
 def problem(
-    error: TillcodeError, *, number: str, headers: Mapping[str, str] | None = None, wait_s: int = 0
+    error: TillcodeError,
+    *,
+    number: str,
+    headers: Mapping[str, str] | None = None,
+    wait_s: int = 0,
+    is_another_act: bool = False,
 ) -> Response:
-    """The answer that an error is; ``number`` is the request's, to be found again in the log."""
+    """The answer that an error is; ``number`` is the request's, to be found again in the log.
+
+    Where the same request again would be another act, it may be sent again only when nothing was done for certain.
+    """
     body = replace(api.problem_of(error), call_id=number)
+    if is_another_act and (error.outcome is not MoneyOutcome.NOT_CHARGED or error.code not in _NOTHING_DONE):
+        body = replace(body, retryable=False)
     if error.code in OUR_OWN:
         body = replace(body, detail="the ledger does not answer just now; the server's log says why")
     more = dict(headers or {})

@@ -74,6 +74,7 @@ OPERATIONS: Final = (
         tag="Terminals",
         scope=Scope.DEVICES_REPLACE,
         answer_http_status=201,
+        is_another_act=True,
     ),
     operator_operation(
         "POST",
@@ -83,6 +84,7 @@ OPERATIONS: Final = (
         bodies.ReplacingTold,
         _replace_at_once,
         answer_http_status=201,
+        is_another_act=True,
     ),
     key_operation(
         "POST",

@@ -139,6 +139,7 @@ OPERATIONS: Final = (
         tag="Sandbox",
         scope=Scope.SANDBOX,
         asked=ClockAsked,
+        is_another_act=True,
     ),
     key_operation(
         "POST",
@@ -151,6 +152,7 @@ OPERATIONS: Final = (
         scope=Scope.SANDBOX,
         asked=FaultAsked,
         answer_http_status=201,
+        is_another_act=True,
     ),
     key_operation(
         "DELETE",

@@ -170,6 +170,7 @@ OPERATIONS: Final = (
         _add,
         asked=bodies.EndpointAsked,
         answer_http_status=201,
+        is_another_act=True,
     ),
     _row("GET", _ONE, "getEndpoint", "One endpoint.", bodies.EndpointTold, _get),
     _row(
@@ -190,6 +191,7 @@ OPERATIONS: Final = (
         bodies.EndpointMade,
         _add_secret,
         answer_http_status=201,
+        is_another_act=True,
     ),
     _row(
         "DELETE",
@@ -217,5 +219,6 @@ OPERATIONS: Final = (
         _again,
         asked=bodies.AgainAsked,
         answer_http_status=202,
+        is_another_act=True,
     ),
 )

@@ -1,131 +1,42 @@
 """Every operation of the table, called by nobody and by the wrong one. A new row is tested by being there."""
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from server_stub.routes.app import operations
-from server_stub.routes.operations import Access, Operation
-from server_stub.sandbox import opened_sandbox
+from server_stub.routes.operations import Access
 from server_stub.store.callers import MERCHANT_SCOPES, OPERATOR_SCOPES, Scope
 from server_stub.store.tables.callers import API_KEYS
-from tests.unit.server_stub.harness import ONLINE, House, TestTerminal, TestWallet
+from tests.unit.server_stub.harness import ONLINE, TestTerminal, TestWallet
+from tests.unit.server_stub.routes.town import (
+    CONTENT,
+    KEYED,
+    MERCHANTS,
+    OPERATORS,
+    SEQUENCE,
+    Town,
+    of,
+    opened_town,
+)
 from wallet_sdk.protocol import api
-from wallet_sdk.protocol.envelope import Sealed, seal
+from wallet_sdk.protocol.envelope import seal
 from wallet_sdk.protocol.errors import ErrorCode
-from wallet_sdk.protocol.ids import MerchantId
-from wallet_sdk.protocol.messages import CertificateRequest, CloseRequest, PaymentRequest
+from wallet_sdk.protocol.messages import CertificateRequest, CloseRequest
 from wallet_sdk.protocol.money import Currency
-from wallet_sdk.testing import FrozenClock, Scheme, SeededRandom
+from wallet_sdk.testing import Scheme
 
 ON_EVERY_DATABASE = True
 
 #: What anybody may ask. Whoever adds a name here has thought about it.
 PUBLIC = {"getHealth", "getReadiness", "getDocument", "getTrust", "getDenylist"}
 
-#: A good body for each operation that takes one from an API key: it must be refused for its key, not for its content.
-CONTENT: dict[str, object] = {
-    "makeApiKey": {"scopes": ["payments:read"]},
-    "makeMerchantApiKey": {"scopes": ["payments:read"]},
-    "addEndpoint": {"url": "https://8.8.8.8/hook"},
-    "changeEndpoint": {"url": "https://8.8.8.8/hook"},
-    "sendAgain": {"first_number": 1, "last_number": 1},
-    "makeStaticCode": {"payment_max_minor": 100},
-    "approveRefund": {"amount_minor": 1},
-    "addMerchant": {"name": "B", "country": "PT"},
-    "blockMerchant": {"reason": "test"},
-    "unblockMerchant": {"reason": "test"},
-    "makeWalletCode": {"funds_minor": 1},
-    "advanceClock": {"advance_s": 0},
-    "addFault": {"kind": "busy", "operation": "none"},
-}
-
-
-def of(access: Access) -> list[Operation]:
-    """The rows with an access."""
-    return [row for row in operations() if row.access is access]
-
-
-KEYED = [*of(Access.API_KEY), *of(Access.SIGNED_READ_OR_API_KEY)]
-MERCHANTS = [row for row in KEYED if row.scope in MERCHANT_SCOPES]
-OPERATORS = [row for row in KEYED if row.scope in OPERATOR_SCOPES]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Town:
-    """One merchant with something of everything, and another who wants to see it."""
-
-    house: House
-    names: dict[str, str]
-    owner_key: str
-    other_key: str
-    terminal: TestTerminal
-    wallet: TestWallet
-    request: Sealed[PaymentRequest]
-
-    def path(self, row: Operation) -> str:
-        """The row's path with the names of the first merchant's things."""
-        return row.path.format_map(self.names)
-
-    def ask(self, row: Operation, key: str) -> ErrorCode | None:
-        """What a key is refused with, None when it is answered."""
-        answer = self.house.ask(row.method, self.path(row), key, CONTENT.get(row.name))
-        return answer.code() if answer.http_status >= 400 else None
-
 
 @pytest.fixture
-def house(tmp_path: Path, address: str) -> Generator[House]:
-    """A sandbox, because it has every operation that there is."""
-    clock, random = FrozenClock(), SeededRandom(1)
-    with opened_sandbox(tmp_path / "server", clock=clock, random=random, database=address) as sandbox:
-        yield House(
-            folder=tmp_path / "server",
-            desk=sandbox.desk,
-            clock=clock,
-            random=random,
-            merchant_id=sandbox.papers.merchant_id,
-        )
-
-
-def waiting_funding(house: House) -> str:
-    """One that a second person is to decide."""
-    large = {"funds_minor": house.desk.operator.config.funding.single_max_minor + 1}
-    made = house.ask("POST", "/v1/wallets/activation-codes", house.new_key(None), large).ok()
-    return str(made["funding"]["funding_id"])
-
-
-@pytest.fixture
-def town(house: House) -> Town:
-    """A payment, a terminal, a wallet, an endpoint and a key of the first merchant; the second has nothing."""
-    terminal, wallet = house.terminal(), house.wallet()
-    request = terminal.request()
-    intent = wallet.intent(request, ONLINE)
-    wallet.send(request.envelope, intent.envelope).ok()
-    owner_key = house.new_key(house.merchant_id)
-    endpoint = house.ask("POST", "/v1/webhooks/endpoints", owner_key, CONTENT["addEndpoint"]).ok()
-    code = house.ask("POST", "/v1/static-codes", owner_key, CONTENT["makeStaticCode"]).ok()
-    other = house.ask("POST", "/v1/merchants", house.new_key(None), CONTENT["addMerchant"]).ok()
-    names = {
-        "name": api.to_base64url(request.message.request_id),
-        "terminal_id": str(terminal.message.terminal_id),
-        "endpoint_id": str(endpoint["endpoint_id"]),
-        "key_id": owner_key.split("_")[1],
-        "merchant_id": str(house.merchant_id),
-        "wallet_id": "3001",
-        "code_id": code["code_id"],
-        "funding_id": waiting_funding(house),
-    }
-    return Town(
-        house=house,
-        names=names,
-        owner_key=owner_key,
-        other_key=house.new_key(MerchantId(other["merchant_id"])),
-        terminal=terminal,
-        wallet=wallet,
-        request=request,
-    )
+def town(tmp_path: Path, address: str) -> Generator[Town]:
+    """Opened for one test."""
+    with opened_town(tmp_path / "server", address) as opened:
+        yield opened
 
 
 def test_what_is_open_to_anybody_is_listed_here() -> None:
@@ -173,14 +84,9 @@ def test_each_scope_of_the_operator_opens_its_own_part(town: Town) -> None:
 
 
 def test_the_right_key_is_let_in(town: Town) -> None:
-    """The refusals above are about the key: with the right one every row answers. Removals go last."""
-    last = {"revokeApiKey": 1, "blockMerchant": 2}
-    removals_last = sorted(KEYED, key=lambda row: (last.get(row.name, 0), row.method == "DELETE", -len(row.path)))
-    for row in removals_last:
-        key = town.house.new_key(None) if row in OPERATORS else town.owner_key
-        if "{funding_id}" in row.path:
-            town.names["funding_id"] = waiting_funding(town.house)  # it is decided once
-        assert town.ask(row, key) is None, row.name
+    """The refusals above are about the key: with the right one every row answers."""
+    for row in SEQUENCE:
+        assert town.ask(row, town.key(row)) is None, row.name
 
 
 def test_another_merchant_sees_and_changes_nothing(town: Town) -> None:
