@@ -19,6 +19,9 @@ class Broken:
     def check_room(self) -> None:
         """Its disk is somewhere else."""
 
+    def loss(self) -> None:
+        """Nothing is known to be missing."""
+
     def reading(self) -> None:
         """Nothing is read."""
         raise UnavailableError(ErrorCode.STORAGE_FAILED, SECRET)
