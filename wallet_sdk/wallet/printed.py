@@ -4,13 +4,13 @@ from dataclasses import dataclass, field
 
 from wallet_sdk.protocol import limits
 from wallet_sdk.protocol.envelope import Sealed
-from wallet_sdk.protocol.errors import ErrorCode, MoneyOutcome, RuleViolationError, UnavailableError
+from wallet_sdk.protocol.errors import ErrorCode, MisuseError, MoneyOutcome, RuleViolationError, UnavailableError
 from wallet_sdk.protocol.ids import Digest, RequestId
 from wallet_sdk.protocol.messages import PaymentToken, StaticCode
 from wallet_sdk.protocol.money import Money
 from wallet_sdk.protocol.trust import verify_static_code
 from wallet_sdk.store import NO_TERMINAL, AskRecord, ConsentRecord, TokenRecord
-from wallet_sdk.wallet.arguments import check_whole
+from wallet_sdk.wallet.arguments import check_kind
 from wallet_sdk.wallet.parts import Parts
 from wallet_sdk.wallet.paying import pay_online
 from wallet_sdk.wallet.signing import Asked, sign_online
@@ -59,7 +59,10 @@ def scan_printed(parts: Parts, envelope: bytes) -> PrintedOffer:
 
 async def pay_printed(parts: Parts, offer: PrintedOffer, *, amount_minor: int) -> ConsentRecord:
     """Consent to pay so much; see ``PrintedQuote.pay``. Each call is a payment of its own."""
-    check_whole(amount_minor, lowest=1, highest=offer.payment_max.minor, param="amount_minor")
+    check_kind(amount_minor, int, param="amount_minor")
+    if not 1 <= amount_minor <= offer.payment_max.minor:
+        text = f"an amount is positive and at most {offer.payment_max}"
+        raise MisuseError(ErrorCode.BAD_ARGUMENT, text, param="amount_minor")
     sealed = verify_static_code(offer._sealed.envelope, parts.trust(), at_s=parts.now_s())  # noqa: SLF001 (our own offer)
 
     def sign(token: TokenRecord, limit: PaymentToken) -> ConsentRecord:
