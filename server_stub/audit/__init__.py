@@ -16,6 +16,7 @@ from server_stub.audit.funding import FUNDING_LAW, verify_fundings
 from server_stub.audit.law import Law
 from server_stub.audit.money import MONEY_LAWS
 from server_stub.audit.outbox import OUTBOX_LAWS
+from server_stub.audit.owners import OWNER_LAWS
 from server_stub.audit.papers import PAPERS_LAW, paper_flaws
 from server_stub.audit.rows import NUMBERS_LAW, ROW_LAW, number_flaws, row_flaws
 from server_stub.audit.signatures import Keys
@@ -173,6 +174,7 @@ _LAWS: Final = (
         " AND f.is_of_lost_device = 0 AND f.at_s >= w.enrolled_at_s)",
     ),
     *MONEY_LAWS,
+    *OWNER_LAWS,
     *BEARING_LAWS,
     *OUTBOX_LAWS,
 )

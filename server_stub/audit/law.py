@@ -37,10 +37,14 @@ class Law:
 #: Names that the queries use for numbers.
 _NUMBERS: Final = {
     "funding": AccountKind.FUNDING,
+    "available": AccountKind.PAYER_AVAILABLE,
     "escrow": AccountKind.PAYER_ESCROW,
     "payable": AccountKind.MERCHANT_PAYABLE,
     "fraud_loss": AccountKind.FRAUD_LOSS,
+    "fund": EntryKind.FUND,
     "issue": EntryKind.TOKEN_ISSUE,
+    "return": EntryKind.TOKEN_RETURN,
+    "release": EntryKind.RELEASE,
     "capture": EntryKind.CAPTURE,
     "hold": EntryKind.HOLD,
     "hold_release": EntryKind.HOLD_RELEASE,

