@@ -58,7 +58,7 @@ _STANDING: Final = (
     "SELECT w.id AS wallet_id, a.balance AS minor FROM wallets w JOIN accounts a ON a.id = w.account_id"
     " UNION ALL SELECT w.id, a.balance FROM wallets w JOIN accounts a ON a.holder = CAST(w.id AS TEXT)"
     " WHERE a.kind = :held"
-    " UNION ALL SELECT k.wallet_id, a.balance FROM tokens k JOIN accounts a ON a.id = k.account_id) u GROUP BY wallet_id"
+    " UNION ALL SELECT k.wallet_id, a.balance FROM tokens k JOIN accounts a ON a.id = k.account_id) u GROUP BY wallet_id"  # noqa: E501
 )
 
 OWNER_LAWS: Final = (
