@@ -81,7 +81,7 @@ def _flaws_of_entry(look: _Look, rows: list[Row]) -> Iterator[str]:
         lines: list[Line] = [(row[4], row[5], row[6]) for row in rows]
         look.without.append((number, kind, reference, at_s, lines))
         return
-    posted = sorted((row[7], row[5], row[6]) for row in rows)
+    posted = sorted((row[7] or 0, row[5] or 0, row[6] or 0) for row in rows)  # what is missing is no kind of account
     amount_minor, currency = funding.amount_minor, funding.currency.number
     wanted = [
         (int(AccountKind.FUNDING), currency, -amount_minor),

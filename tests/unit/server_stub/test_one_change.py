@@ -37,6 +37,8 @@ OTHERS = {
     "checked_tables": ("name", "columns"),
 }
 EMPTY = {
+    "replacings",
+    "refund_approvals",
     "relearned",
     "borne_payments",
     "loss_budgets",
